@@ -1,0 +1,65 @@
+"""What all accounts, flows and actions of the process share: pace, sessions, HTTP."""
+
+from dataclasses import dataclass, field
+
+import aiohttp
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+from yarl import URL
+
+from .api import Pacer, Session
+from .const import DOMAIN
+
+
+@dataclass(slots=True)
+class Connections:
+    """The pacer of each host and port, the session of each account, and the HTTP sessions."""
+
+    pacers: dict[str, Pacer] = field(default_factory=dict)
+    sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
+    http: dict[bool, aiohttp.ClientSession] = field(default_factory=dict)
+
+
+DATA_CONNECTIONS: HassKey[Connections] = HassKey(DOMAIN)
+
+
+@callback
+def async_get_connections(hass: HomeAssistant) -> Connections:
+    """Return what is shared in this process."""
+    return hass.data.setdefault(DATA_CONNECTIONS, Connections())
+
+
+@callback
+def async_get_http(hass: HomeAssistant, *, verify_ssl: bool) -> aiohttp.ClientSession:
+    """Return an HTTP session that keeps no cookies: they would mix the accounts of a host."""
+    shared = async_get_connections(hass).http
+    if verify_ssl not in shared:
+        # Cleaned up by ourselves: the helper would do it when the entry that came first unloads.
+        shared[verify_ssl] = http = async_create_clientsession(
+            hass, verify_ssl, auto_cleanup=False, cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+        @callback
+        def async_detach(_: Event) -> None:
+            """Let go of Home Assistant's connector."""
+            http.detach()
+
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, async_detach)
+    return shared[verify_ssl]
+
+
+@callback
+def async_get_session(hass: HomeAssistant, url: str, username: str) -> Session:
+    """Return the session of an account at an address as the config flow normalizes it."""
+    shared = async_get_connections(hass)
+    if (key := (url, username)) not in shared.sessions:
+        address = URL(url)
+        host = f"{address.host}:{address.port}"
+        if host not in shared.pacers:
+            shared.pacers[host] = Pacer()
+        pacer = shared.pacers[host]
+        shared.sessions[key] = Session(url, username, pacer, now=dt_util.utcnow)
+    return shared.sessions[key]

@@ -1,0 +1,280 @@
+"""The coordinator of one meter, and what the coordinators of an account share."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .api import (
+    AuthenticationError,
+    Client,
+    MeterInfo,
+    NoApiPermissionError,
+    NotSentError,
+    PlatformError,
+    Priority,
+    Turn,
+)
+from .const import (
+    CONF_BUILDING,
+    CONF_ROOM,
+    CONF_SCAN_INTERVAL,
+    CONF_USER_CODE,
+    DEFAULT_SCAN_INTERVAL,
+    DOMAIN,
+    LOGGER,
+)
+from .exceptions import translation
+from .store import AccountStore
+
+# Home Assistant's timers may fire up to a second early.
+_REPEAT_AFTER: Final = timedelta(seconds=61)
+_ACCOUNT_WIDE: Final = (AuthenticationError, NoApiPermissionError, NotSentError)
+
+type JrhszConfigEntry = ConfigEntry[JrhszData]
+
+
+@dataclass(slots=True)
+class JrhszData:
+    """What a loaded account consists of; `adders` add the entities of meters to a platform."""
+
+    client: Client
+    store: AccountStore
+    coordinators: dict[str, MeterCoordinator] = field(default_factory=dict)
+    adders: list[Callable[[Sequence[MeterCoordinator]], None]] = field(default_factory=list)
+    trouble: type[PlatformError] | None = None
+
+    @callback
+    def async_introduce(self, coordinators: Sequence[MeterCoordinator]) -> None:
+        """Add the entities of meters that are known by now."""
+        for coordinator in coordinators:
+            coordinator.introduced = coordinator.data
+            if coordinator.data.kind is None:
+                LOGGER.warning(
+                    "Meter %s has the unknown type %s: its values have no unit",
+                    coordinator.user_code,
+                    coordinator.data.meter_type,
+                )
+        for add in self.adders:
+            add(coordinators)
+
+
+class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
+    """Polls one meter; the pacer of its host decides when its turn is.
+
+    `data` is `None` until the meter is known. `polled_at` is the time of the last answer or
+    failure, `last_error` what went wrong with it.
+    """
+
+    config_entry: JrhszConfigEntry
+
+    def __init__(
+        self, hass: HomeAssistant, entry: JrhszConfigEntry, meter: dict[str, Any], kept: Any
+    ) -> None:
+        """Start from the values that were kept, due when the meter would have been due anyway."""
+        self.user_code: str = meter[CONF_USER_CODE]
+        self.device_name = f"{meter[CONF_BUILDING]} {meter[CONF_ROOM]}".strip()
+        self.introduced: MeterInfo | None = None
+        self.polled_at: datetime | None = None
+        self.last_error: PlatformError | None = None
+        self._account = entry.runtime_data
+        self._interval = timedelta(
+            minutes=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL)
+        )
+        self._baseline: MeterInfo | None = None
+        self._suspect: MeterInfo | None = None
+        self._failed_once = False
+        self._urgent = False
+        self._turn: Turn | None = None
+        self._poll: asyncio.Task[Any] | None = None
+        self._answered: asyncio.Future[None] | None = None
+        super().__init__(
+            hass, LOGGER, config_entry=entry, name=f"meter {self.user_code}", always_update=False
+        )
+        self._restore(kept)
+
+    @property
+    def device_identifier(self) -> tuple[str, str]:
+        """Return what the meter's device is known by."""
+        return (DOMAIN, f"{self.config_entry.unique_id}|{self.user_code}")
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether the meter ever answered, so that there is data."""
+        return self.data is not None
+
+    @property
+    def due_in(self) -> timedelta:
+        """Return the time until the next poll is due; not above zero if it is overdue."""
+        if self.polled_at is None:
+            return timedelta(0)
+        # A clock that was set back must not put a poll off.
+        return min(self.polled_at + self._interval - dt_util.utcnow(), self._interval)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what to keep over a restart, JSON-ready."""
+        return {
+            "info": self.data.as_record() if self.is_known else None,
+            "baseline": self._baseline.as_record() if self._baseline else None,
+            "polled_at": self.polled_at.isoformat() if self.polled_at else None,
+        }
+
+    def _restore(self, kept: Any) -> None:
+        """Take over what `as_dict` gave; anything else is as good as nothing."""
+        if not isinstance(kept, dict):
+            return
+        if isinstance(info := kept.get("info"), dict):
+            self.data = MeterInfo.from_record(info)
+        if isinstance(baseline := kept.get("baseline"), dict):
+            self._baseline = MeterInfo.from_record(baseline)
+        if isinstance(polled_at := kept.get("polled_at"), str):
+            self.polled_at = dt_util.parse_datetime(polled_at)
+
+    @callback
+    def async_start(self) -> None:
+        """Poll when due, and at the interval from then on, whether or not anybody listens."""
+        wait = self.due_in
+        overdue = wait <= timedelta(0)
+        self.update_interval = self._interval if overdue else wait
+        self.async_add_listener(self._async_follow)
+        if overdue:
+            self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), f"{self.name} first poll"
+            )
+
+    async def async_stop(self) -> None:
+        """Stop for good; a poll that waits for its turn leaves the queue."""
+        await self.async_shutdown()
+        if self._poll is not None:
+            self._poll.cancel()
+
+    async def async_refresh_now(self) -> None:
+        """Poll ahead of the queue and wait for the outcome; a poll that waits is promoted."""
+        if self._turn is not None and self._answered is not None and not self._turn.started:
+            self._turn.priority = Priority.USER
+            await asyncio.shield(self._answered)
+            return
+        self._urgent = True
+        await self.async_refresh()
+
+    @override
+    async def _async_update_data(self) -> MeterInfo:
+        """Poll the meter; the first failure in a row is repeated before it counts."""
+        self.update_interval = self._interval
+        self._turn = Turn(Priority.USER if self._urgent else Priority.POLL)
+        self._urgent = False
+        self._poll = asyncio.current_task()
+        self._answered = answered = self.hass.loop.create_future()
+        try:
+            info = await self._account.client.get_meter(self.user_code, self._turn)
+        except PlatformError as err:
+            self._note_poll(err)
+            if self.is_known and self.last_update_success and not self._failed_once:
+                self._failed_once = True
+                self.update_interval = _REPEAT_AFTER
+                return self.data
+            raise self._failure(err) from err
+        finally:
+            self._turn = self._poll = None
+            answered.set_result(None)
+        self._note_poll(None)
+        self._failed_once = False
+        self._log_recovery()
+        return self._accepted(info)
+
+    @callback
+    def _note_poll(self, err: PlatformError | None) -> None:
+        """Remember when and how a poll ended."""
+        self.polled_at = dt_util.utcnow()
+        self.last_error = err
+        self._account.store.async_schedule_save()
+
+    def _failure(self, err: PlatformError) -> Exception:
+        """Return the error for Home Assistant; what hits a whole account is logged once for it."""
+        if isinstance(err, _ACCOUNT_WIDE):
+            if self._account.trouble is type(err):
+                # The base class logs the first failure of every meter unless it knows of it.
+                self.last_update_success = False
+            self._account.trouble = type(err)
+        if isinstance(err, AuthenticationError):
+            return ConfigEntryAuthFailed(**translation(err))
+        return UpdateFailed(**translation(err))
+
+    def _log_recovery(self) -> None:
+        """Log once that an account works again, and not again for each of its meters."""
+        if self._account.trouble is not None:
+            LOGGER.info("The platform answers again")
+            self._account.trouble = None
+            self.last_update_success = True
+
+    def _accepted(self, info: MeterInfo) -> MeterInfo:
+        """Return what is believed of an answer.
+
+        A missing type or number changes nothing. A reading that falls with the same meter is held
+        back until a later one confirms it: a single 0 would add thousands to a total.
+        """
+        if self.is_known:
+            info = replace(
+                info,
+                table_no=info.table_no or self.data.table_no,
+                meter_type=info.meter_type if info.kind else self.data.meter_type,
+            )
+        if info.reading is None:
+            return info
+        last = self._baseline
+        if (
+            last is not None
+            and last.reading is not None
+            and info.reading < last.reading
+            and info.table_no == last.table_no
+            and not self._confirms(info)
+        ):
+            if self._suspect is None:
+                LOGGER.warning(
+                    "The reading of meter %s fell from %s to %s; it is held back until a later "
+                    "reading confirms it",
+                    self.user_code,
+                    last.reading,
+                    info.reading,
+                )
+                self._suspect = info
+            return replace(info, reading=last.reading, read_time=last.read_time)
+        self._suspect = None
+        self._baseline = info
+        return info
+
+    def _confirms(self, info: MeterInfo) -> bool:
+        """Tell whether an answer with a later time confirms the reading that fell."""
+        suspect = self._suspect
+        return (
+            suspect is not None
+            and suspect.read_time is not None
+            and info.read_time is not None
+            and info.read_time > suspect.read_time
+        )
+
+    @callback
+    def _async_follow(self) -> None:
+        """Introduce the meter after its first answer; follow a kind or number that changes."""
+        if not self.is_known:
+            return
+        if self.introduced is None:
+            self._account.async_introduce([self])
+        elif self.data.kind != self.introduced.kind:
+            # Units and device classes are fixed when entities are added.
+            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
+        elif self.data.table_no != self.introduced.table_no:
+            self.introduced = self.data
+            registry = dr.async_get(self.hass)
+            if device := registry.async_get_device_by_identifier(
+                self.device_identifier, self.config_entry.entry_id
+            ):
+                registry.async_update_device(device.id, serial_number=self.data.table_no)

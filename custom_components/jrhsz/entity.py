@@ -1,0 +1,72 @@
+"""The base of all entities of a meter, and how a platform learns of meters."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .api import MeterKind
+from .const import DOMAIN
+from .coordinator import JrhszConfigEntry, MeterCoordinator
+
+MANUFACTURER = "JRHSZ"
+_MODELS = {
+    MeterKind.ELECTRICITY: "Electricity meter",
+    MeterKind.WATER: "Water meter",
+    None: "Meter",
+}
+
+
+@callback
+def async_add_for_meters(
+    entry: JrhszConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    entities_of: Callable[[MeterCoordinator], Iterable[Entity]],
+) -> None:
+    """Add the entities of every meter as soon as it is known."""
+
+    @callback
+    def async_add(coordinators: Sequence[MeterCoordinator]) -> None:
+        """Add the entities of some meters."""
+        async_add_entities(
+            entity for coordinator in coordinators for entity in entities_of(coordinator)
+        )
+
+    entry.runtime_data.adders.append(async_add)
+
+
+class JrhszEntity(CoordinatorEntity[MeterCoordinator]):
+    """An entity of one meter."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: MeterCoordinator, description: EntityDescription) -> None:
+        """Belong to the meter's device, below that of the account."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        entry = coordinator.config_entry
+        domain, meter = coordinator.device_identifier
+        self._attr_unique_id = f"{meter}|{description.key}"
+        account = dr.async_get(coordinator.hass).async_get_device_by_identifier(
+            (DOMAIN, str(entry.unique_id)), entry.entry_id
+        )
+        self._attr_device_info = DeviceInfo(
+            identifiers={(domain, meter)},
+            manufacturer=MANUFACTURER,
+            model=_MODELS[coordinator.data.kind],
+            name=coordinator.device_name,
+            serial_number=coordinator.data.table_no,
+        )
+        if account is not None:
+            self._attr_device_info["via_device_id"] = account.id
+
+    @override
+    async def async_update(self) -> None:
+        """Poll just this meter, ahead of the queue, when a user asks for it."""
+        if self.enabled:
+            await self.coordinator.async_refresh_now()

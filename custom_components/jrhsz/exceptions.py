@@ -1,0 +1,63 @@
+"""The one place where an error of the platform becomes a message for a person."""
+
+from typing import TypedDict
+
+from .api import (
+    AuthenticationError,
+    ConnectError,
+    ContestedError,
+    EmptyReplyError,
+    ExchangeError,
+    ExchangeTimeoutError,
+    HttpStatusError,
+    NoApiPermissionError,
+    NotPermittedError,
+    NotSentError,
+    PlatformError,
+    RateLimitError,
+    RedirectError,
+    ReturnCodeError,
+    UnreadableReplyError,
+)
+from .const import DOMAIN
+
+# From the special to the general: the first class that fits gives the message.
+_KEYS: tuple[tuple[type[PlatformError], str], ...] = (
+    (NotPermittedError, "not_permitted"),
+    (ContestedError, "contested"),
+    (ConnectError, "cannot_connect"),
+    (NotSentError, "not_sent"),
+    (ExchangeTimeoutError, "timeout"),
+    (ExchangeError, "connection_broke"),
+    (RedirectError, "redirect"),
+    (HttpStatusError, "http_status"),
+    (UnreadableReplyError, "unreadable_reply"),
+    (EmptyReplyError, "empty_reply"),
+    (RateLimitError, "rate_limited"),
+    (AuthenticationError, "invalid_auth"),
+    (NoApiPermissionError, "no_api_permission"),
+    (ReturnCodeError, "return_code"),
+    (PlatformError, "unknown_error"),
+)
+
+
+class Translation(TypedDict):
+    """The arguments of Home Assistant's errors that say what happened in the user's language."""
+
+    translation_domain: str
+    translation_key: str
+    translation_placeholders: dict[str, str]
+
+
+def translation(err: PlatformError) -> Translation:
+    """Return what a Home Assistant error needs to say what happened."""
+    placeholders = {
+        name: str(value)
+        for name in ("interface", "status", "host", "code", "message")
+        if (value := getattr(err, name, None)) is not None
+    }
+    return {
+        "translation_domain": DOMAIN,
+        "translation_key": next(key for kind, key in _KEYS if isinstance(err, kind)),
+        "translation_placeholders": placeholders,
+    }

@@ -1,0 +1,113 @@
+"""Sensors of meters."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfVolume
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api import MeterInfo, MeterKind
+from .coordinator import JrhszConfigEntry, MeterCoordinator
+from .entity import JrhszEntity, async_add_for_meters
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class JrhszSensorDescription(SensorEntityDescription):
+    """A sensor of a meter; `kinds` are the kinds of meters that have it."""
+
+    value_fn: Callable[[MeterInfo], float | datetime | None]
+    kinds: tuple[MeterKind | None, ...] = (MeterKind.ELECTRICITY, MeterKind.WATER, None)
+
+
+SENSORS: tuple[JrhszSensorDescription, ...] = (
+    JrhszSensorDescription(
+        key="reading",
+        translation_key="reading",
+        kinds=(MeterKind.ELECTRICITY,),
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=2,
+        value_fn=lambda info: None if info.reading is None else float(info.reading),
+    ),
+    JrhszSensorDescription(
+        key="reading",
+        translation_key="reading",
+        kinds=(MeterKind.WATER,),
+        device_class=SensorDeviceClass.WATER,
+        native_unit_of_measurement=UnitOfVolume.CUBIC_METERS,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=2,
+        value_fn=lambda info: None if info.reading is None else float(info.reading),
+    ),
+    JrhszSensorDescription(
+        key="reading",
+        translation_key="reading",
+        kinds=(None,),
+        suggested_display_precision=2,
+        value_fn=lambda info: None if info.reading is None else float(info.reading),
+    ),
+    JrhszSensorDescription(
+        key="balance",
+        translation_key="balance",
+        kinds=(MeterKind.ELECTRICITY, MeterKind.WATER),
+        device_class=SensorDeviceClass.MONETARY,
+        native_unit_of_measurement="CNY",
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=2,
+        value_fn=lambda info: None if info.balance is None else float(info.balance),
+    ),
+    JrhszSensorDescription(
+        key="balance",
+        translation_key="balance",
+        kinds=(None,),
+        suggested_display_precision=2,
+        value_fn=lambda info: None if info.balance is None else float(info.balance),
+    ),
+    JrhszSensorDescription(
+        key="last_reading",
+        translation_key="last_reading",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda info: info.read_time,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: JrhszConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the sensors of an account."""
+
+    def sensors_of(coordinator: MeterCoordinator) -> Iterator[JrhszSensor]:
+        """Yield the sensors of a meter."""
+        for description in SENSORS:
+            if coordinator.data.kind in description.kinds:
+                yield JrhszSensor(coordinator, description)
+
+    async_add_for_meters(entry, async_add_entities, sensors_of)
+
+
+class JrhszSensor(JrhszEntity, SensorEntity):
+    """A sensor that shows a value of the last answer."""
+
+    entity_description: JrhszSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> float | datetime | None:
+        """Return the value."""
+        return self.entity_description.value_fn(self.coordinator.data)
