@@ -9,7 +9,9 @@ LOGGER: Final = logging.getLogger(__package__)
 DEFAULT_URL: Final = "http://imrapi.jrhsz.com"
 
 CONF_BUILDING: Final = "building"
+CONF_KNOWN: Final = "known"
 CONF_METERS: Final = "meters"
+CONF_PLACES: Final = "places"
 CONF_ROOM: Final = "room"
 CONF_USER_CODE: Final = "user_code"
 

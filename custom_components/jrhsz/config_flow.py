@@ -1,0 +1,223 @@
+"""Adding an account, its new password and its new address."""
+
+from collections.abc import Mapping
+from typing import Any, Final, override
+
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+)
+from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME, CONF_VERIFY_SSL
+from homeassistant.core import callback
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .address import InvalidAddressError, account_id, normalize
+from .api import (
+    AuthenticationError,
+    Client,
+    ConnectError,
+    EmptyReplyError,
+    ExchangeError,
+    FailedError,
+    HttpStatusError,
+    NoApiPermissionError,
+    NotPermittedError,
+    PlatformError,
+    RateLimitError,
+    RedirectError,
+    UnreadableReplyError,
+)
+from .connection import async_get_http, async_get_session
+from .const import CONF_METERS, CONF_USER_CODE, DEFAULT_URL, DOMAIN
+from .flow_choosing import ChoosingFlow
+from .listing import Meter
+from .options_flow import JrhszOptionsFlow
+
+_URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
+_USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
+_PASSWORD: Final = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+)
+_ACCOUNT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_URL, default=DEFAULT_URL): _URL,
+        vol.Required(CONF_USERNAME): _USERNAME,
+        vol.Required(CONF_PASSWORD): _PASSWORD,
+        vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
+    }
+)
+_REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
+_RECONFIGURE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_URL): _URL,
+        vol.Required(CONF_PASSWORD): _PASSWORD,
+        vol.Required(CONF_VERIFY_SSL): BooleanSelector(),
+    }
+)
+
+# From the special to the general: the first class that fits gives the error.
+_ERRORS: Final[tuple[tuple[type[PlatformError], str], ...]] = (
+    (AuthenticationError, "invalid_auth"),
+    (NoApiPermissionError, "no_api_permission"),
+    (RateLimitError, "rate_limited"),
+    (NotPermittedError, "reading_not_permitted"),
+    (HttpStatusError, "wrong_address"),
+    (UnreadableReplyError, "wrong_address"),
+    (ConnectError, "cannot_connect"),
+    (ExchangeError, "cannot_connect"),
+    (PlatformError, "unknown"),
+)
+_SERVER_ERROR: Final = 500
+_TRIED_METERS: Final = 3
+
+
+class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
+    """Adds an account; changes its password or address."""
+
+    def __init__(self) -> None:
+        """Start without an account."""
+        super().__init__()
+        self._account: Mapping[str, Any] = {}
+        self._answer = ""
+
+    @override
+    @property
+    def _client(self) -> Client:
+        """Return the account's client, with the session that the entry will use."""
+        account = self._account
+        return Client(async_get_session(self.hass, account[CONF_URL], account[CONF_USERNAME]))
+
+    @override
+    @property
+    def _old_options(self) -> Mapping[str, Any]:
+        """Return no options: there is no entry yet."""
+        return {}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> JrhszOptionsFlow:
+        """Return the options flow."""
+        return JrhszOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the account."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._async_check_account(user_input)
+            if not errors:
+                return await self.async_step_browse()
+        return self._show_account("user", _ACCOUNT_SCHEMA, user_input, errors)
+
+    async def async_step_reauth(self, _: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask for a new password after the platform refused the old one."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the new password."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._async_sign_in({**entry.data, **user_input})
+            if not errors:
+                return self.async_update_reload_and_abort(entry, data_updates=user_input)
+        return self._show_account("reauth_confirm", _REAUTH_SCHEMA, None, errors)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for a new address or password; the account stays the same."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._async_check_account({**entry.data, **user_input})
+            if not errors and self._account[CONF_URL] != entry.data[CONF_URL]:
+                errors = await self._async_check_meters(entry.options[CONF_METERS])
+            if not errors:
+                return self.async_update_reload_and_abort(entry, data=self._account)
+        shown = user_input or {**entry.data, CONF_PASSWORD: ""}
+        return self._show_account("reconfigure", _RECONFIGURE_SCHEMA, shown, errors)
+
+    @override
+    def _async_finish(self, options: dict[str, Any]) -> ConfigFlowResult:
+        """Create the entry."""
+        return self.async_create_entry(
+            title=self._account[CONF_USERNAME], data=self._account, options=options
+        )
+
+    def _show_account(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        shown: Mapping[str, Any] | None,
+        errors: dict[str, str],
+    ) -> ConfigFlowResult:
+        """Show a form about the account."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            errors=errors,
+            description_placeholders={"answer": self._answer},
+            last_step=step_id != "user",
+        )
+
+    async def _async_check_account(self, typed: Mapping[str, Any]) -> dict[str, str]:
+        """Normalize the address, refuse a second entry for an account, and log in."""
+        try:
+            url = normalize(typed[CONF_URL])
+        except InvalidAddressError:
+            self._answer = "URL"
+            return {"base": "wrong_address"}
+        if self.source == SOURCE_USER:
+            await self.async_set_unique_id(account_id(url, typed[CONF_USERNAME]))
+            self._abort_if_unique_id_configured()
+        account = {CONF_URL: url, CONF_USERNAME: typed[CONF_USERNAME]}
+        self._async_abort_entries_match(account)
+        return await self._async_sign_in({**typed, **account})
+
+    async def _async_sign_in(self, account: Mapping[str, Any]) -> dict[str, str]:
+        """Log in; the session is the one that the entry uses."""
+        self._account = account
+        session = self._client.session
+        http = async_get_http(self.hass, verify_ssl=account[CONF_VERIFY_SSL])
+        try:
+            await session.sign_in(account[CONF_PASSWORD], http)
+        except PlatformError as err:
+            return self._errors(err)
+        return {}
+
+    async def _async_check_meters(self, meters: list[Meter]) -> dict[str, str]:
+        """See that this is the account with our meters; of some few, one must be known."""
+        for meter in meters[:_TRIED_METERS]:
+            try:
+                await self._client.get_meter(meter[CONF_USER_CODE])
+            except FailedError, EmptyReplyError:
+                continue
+            except PlatformError as err:
+                return self._errors(err)
+            return {}
+        return {"base": "wrong_account"} if meters else {}
+
+    def _errors(self, err: PlatformError) -> dict[str, str]:
+        """Return the form's error for an error of the platform."""
+        match err:
+            case HttpStatusError() if err.status >= _SERVER_ERROR:
+                return {"base": "cannot_connect"}
+            case RedirectError():
+                self._answer = f"HTTP {err.status} → {err.host}"
+            case HttpStatusError():
+                self._answer = f"HTTP {err.status}"
+            case UnreadableReplyError():
+                self._answer = "≠ JSON"
+        return {"base": next(key for kind, key in _ERRORS if isinstance(err, kind))}

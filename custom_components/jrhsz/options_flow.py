@@ -1,0 +1,120 @@
+"""Changing an account's meters and settings."""
+
+from collections.abc import Mapping
+from typing import Any, Final, override
+
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME, CONF_VERIFY_SSL
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+)
+import voluptuous as vol
+
+from .api import Client
+from .connection import async_get_http, async_get_session
+from .const import (
+    CONF_HISTORY_DAYS,
+    CONF_LOW_BALANCE,
+    CONF_LOW_BALANCE_WATER,
+    CONF_MAX_RECHARGE,
+    CONF_MAX_RECHARGE_PER_DAY,
+    CONF_MAX_RECHARGE_TOTAL_PER_DAY,
+    CONF_SCAN_INTERVAL,
+    CONF_SILENT_HOURS,
+    DEFAULT_HISTORY_DAYS,
+    DEFAULT_HISTORY_DAYS_LARGE,
+    DEFAULT_LOW_BALANCE,
+    DEFAULT_MAX_RECHARGE,
+    DEFAULT_MAX_RECHARGE_PER_DAY,
+    DEFAULT_MAX_RECHARGE_TOTAL_PER_DAY,
+    DEFAULT_SCAN_INTERVAL,
+    DEFAULT_SILENT_HOURS,
+    SMALL_ACCOUNT,
+)
+from .flow_choosing import ChoosingFlow
+
+
+def _number(low: float, high: float, unit: str, step: float = 1) -> NumberSelector:
+    """Return a field for a number."""
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=low, max=high, step=step, unit_of_measurement=unit, mode=NumberSelectorMode.BOX
+        )
+    )
+
+
+_SETTINGS: Final = {
+    CONF_SCAN_INTERVAL: _number(1, 1440, "min"),
+    CONF_LOW_BALANCE: _number(0, 10_000, "CNY", 0.01),
+    CONF_LOW_BALANCE_WATER: _number(0, 10_000, "CNY", 0.01),
+    CONF_SILENT_HOURS: _number(1, 8760, "h"),
+    CONF_HISTORY_DAYS: _number(0, 3650, "d"),
+    CONF_MAX_RECHARGE: _number(0, 100_000, "CNY", 0.01),
+    CONF_MAX_RECHARGE_PER_DAY: _number(0, 100_000, "CNY", 0.01),
+    CONF_MAX_RECHARGE_TOTAL_PER_DAY: _number(0, 1_000_000, "CNY", 0.01),
+}
+_WHOLE_NUMBERS: Final = (CONF_SCAN_INTERVAL, CONF_SILENT_HOURS, CONF_HISTORY_DAYS)
+
+
+class JrhszOptionsFlow(ChoosingFlow, OptionsFlowWithReload):
+    """Changes the meters or the settings; each leaves the other as it is."""
+
+    @override
+    @property
+    def _client(self) -> Client:
+        """Return the account's client; one that isn't loaded brings its password here."""
+        data = self.config_entry.data
+        session = async_get_session(self.hass, data[CONF_URL], data[CONF_USERNAME])
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            http = async_get_http(self.hass, verify_ssl=data[CONF_VERIFY_SSL])
+            session.use(data[CONF_PASSWORD], http)
+        return Client(session)
+
+    @override
+    @property
+    def _old_options(self) -> Mapping[str, Any]:
+        """Return the entry's options."""
+        return self.config_entry.options
+
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what is to be changed."""
+        return self.async_show_menu(step_id="init", menu_options=["meters", "settings"])
+
+    async def async_step_meters(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the user add and remove meters."""
+        return await self.async_step_browse()
+
+    async def async_step_settings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Let the user change the settings."""
+        if user_input is not None:
+            whole = {key: int(user_input[key]) for key in _WHOLE_NUMBERS}
+            return self._async_finish({**user_input, **whole})
+        small = len(self._chosen) <= SMALL_ACCOUNT
+        defaults = {
+            CONF_SCAN_INTERVAL: DEFAULT_SCAN_INTERVAL,
+            CONF_LOW_BALANCE: DEFAULT_LOW_BALANCE,
+            CONF_LOW_BALANCE_WATER: DEFAULT_LOW_BALANCE,
+            CONF_SILENT_HOURS: DEFAULT_SILENT_HOURS,
+            CONF_HISTORY_DAYS: DEFAULT_HISTORY_DAYS if small else DEFAULT_HISTORY_DAYS_LARGE,
+            CONF_MAX_RECHARGE: DEFAULT_MAX_RECHARGE,
+            CONF_MAX_RECHARGE_PER_DAY: DEFAULT_MAX_RECHARGE_PER_DAY,
+            CONF_MAX_RECHARGE_TOTAL_PER_DAY: DEFAULT_MAX_RECHARGE_TOTAL_PER_DAY,
+        }
+        current = {**defaults, **self._old_options}
+        fields = {
+            vol.Required(key, default=current[key]): field for key, field in _SETTINGS.items()
+        }
+        return self.async_show_form(step_id="settings", data_schema=vol.Schema(fields))
+
+    @override
+    def _async_finish(self, options: dict[str, Any]) -> ConfigFlowResult:
+        """Change these options only."""
+        return self.async_create_entry(data={**self.config_entry.options, **options})
