@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -23,6 +23,7 @@ from .api import (
     Priority,
     Turn,
 )
+from .balance import BalanceWatch
 from .const import (
     CONF_BUILDING,
     CONF_ROOM,
@@ -44,13 +45,27 @@ type JrhszConfigEntry = ConfigEntry[JrhszData]
 
 @dataclass(slots=True)
 class JrhszData:
-    """What a loaded account consists of; `adders` add the entities of meters to a platform."""
+    """What a loaded account consists of.
+
+    `adders` add the entities of meters to a platform; `unheard` are the meters of which nothing
+    is known and that weren't polled yet.
+    """
 
     client: Client
     store: AccountStore
     coordinators: dict[str, MeterCoordinator] = field(default_factory=dict)
     adders: list[Callable[[Sequence[MeterCoordinator]], None]] = field(default_factory=list)
     trouble: type[PlatformError] | None = None
+    unheard: set[str] = field(default_factory=set)
+    on_all_heard: Callable[[], None] = lambda: None
+
+    @callback
+    def async_note_answer(self, user_code: str) -> None:
+        """Note that a meter was polled, whatever came out; say so when it was the last of all."""
+        if user_code in self.unheard:
+            self.unheard.remove(user_code)
+            if not self.unheard:
+                self.on_all_heard()
 
     @callback
     def async_introduce(self, coordinators: Sequence[MeterCoordinator]) -> None:
@@ -89,11 +104,14 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._interval = timedelta(
             minutes=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL)
         )
+        self.balance = BalanceWatch(entry.options)
         self._baseline: MeterInfo | None = None
         self._suspect: MeterInfo | None = None
         self._failed_once = False
+        self._silenced = False
         self._urgent = False
         self._turn: Turn | None = None
+        self._unfollow: CALLBACK_TYPE | None = None
         self._poll: asyncio.Task[Any] | None = None
         self._answered: asyncio.Future[None] | None = None
         super().__init__(
@@ -124,6 +142,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         return {
             "info": self.data.as_record() if self.is_known else None,
             "baseline": self._baseline.as_record() if self._baseline else None,
+            "balance": self.balance.as_dict(),
             "polled_at": self.polled_at.isoformat() if self.polled_at else None,
         }
 
@@ -137,6 +156,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self._baseline = MeterInfo.from_record(baseline)
         if isinstance(polled_at := kept.get("polled_at"), str):
             self.polled_at = dt_util.parse_datetime(polled_at)
+        self.balance.restore(kept.get("balance"), self.data)
 
     @callback
     def async_start(self) -> None:
@@ -144,7 +164,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         wait = self.due_in
         overdue = wait <= timedelta(0)
         self.update_interval = self._interval if overdue else wait
-        self.async_add_listener(self._async_follow)
+        self._unfollow = self.async_add_listener(self._async_follow)
         if overdue:
             self.config_entry.async_create_background_task(
                 self.hass, self.async_refresh(), f"{self.name} first poll"
@@ -152,6 +172,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
 
     async def async_stop(self) -> None:
         """Stop for good; a poll that waits for its turn leaves the queue."""
+        if self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
         await self.async_shutdown()
         if self._poll is not None:
             self._poll.cancel()
@@ -187,33 +210,33 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             answered.set_result(None)
         self._note_poll(None)
         self._failed_once = False
-        self._log_recovery()
-        return self._accepted(info)
+        self._account.trouble = None
+        if self._silenced:
+            self._silenced = False
+            self.last_update_success = True
+        info = self._accepted(info)
+        self.balance.note(info)
+        return info
 
     @callback
     def _note_poll(self, err: PlatformError | None) -> None:
         """Remember when and how a poll ended."""
         self.polled_at = dt_util.utcnow()
         self.last_error = err
+        self._account.async_note_answer(self.user_code)
         self._account.store.async_schedule_save()
 
     def _failure(self, err: PlatformError) -> Exception:
         """Return the error for Home Assistant; what hits a whole account is logged once for it."""
         if isinstance(err, _ACCOUNT_WIDE):
-            if self._account.trouble is type(err):
-                # The base class logs the first failure of every meter unless it knows of it.
+            if self._account.trouble is type(err) and self.last_update_success:
+                # The base class would log the same line for each meter, down and up.
+                self._silenced = True
                 self.last_update_success = False
             self._account.trouble = type(err)
         if isinstance(err, AuthenticationError):
             return ConfigEntryAuthFailed(**translation(err))
         return UpdateFailed(**translation(err))
-
-    def _log_recovery(self) -> None:
-        """Log once that an account works again, and not again for each of its meters."""
-        if self._account.trouble is not None:
-            LOGGER.info("The platform answers again")
-            self._account.trouble = None
-            self.last_update_success = True
 
     def _accepted(self, info: MeterInfo) -> MeterInfo:
         """Return what is believed of an answer.

@@ -1,0 +1,319 @@
+"""Tests of polling a meter: failures, strange answers, order."""
+
+from decimal import Decimal
+import logging
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.jrhsz.coordinator import MeterCoordinator
+
+from .common import restart, set_up, state_of, wait_for
+from .simulator import Fault, Simulator
+
+METER, OTHER = "2022040001", "2022040002"
+
+
+def coordinator_of(entry: MockConfigEntry, code: str = METER) -> MeterCoordinator:
+    """Return the coordinator of a meter."""
+    coordinator: MeterCoordinator = entry.runtime_data.coordinators[code]
+    return coordinator
+
+
+async def test_one_failure_is_repeated(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that one failed poll is repeated after a minute and changes nothing."""
+    await set_up(hass, config_entry)
+    before = state_of(hass, config_entry, METER, "reading").state
+    simulator.add_fault(Fault(kind="status", interface="GetUserInfo", user_code=METER))
+    simulator.reset_counts()
+    await wait_for(hass, freezer, minutes=31)
+    assert state_of(hass, config_entry, METER, "reading").state == before
+    assert len(simulator.calls_of("GetUserInfo")) == len(simulator.meters)
+
+    await wait_for(hass, freezer, seconds=59)
+    assert len(simulator.calls_of("GetUserInfo")) == len(simulator.meters)
+    await wait_for(hass, freezer, seconds=3)
+    repeated = simulator.calls_of("GetUserInfo")[len(simulator.meters) :]
+    assert [call.params["user_code"] for call in repeated] == [METER]
+    assert Decimal(state_of(hass, config_entry, METER, "reading").state) == (
+        simulator.meters[METER].info().reading
+    )
+
+
+async def test_two_failures_make_one_meter_unavailable(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that only the meter that fails goes, with one line down and one up."""
+    await set_up(hass, config_entry)
+    simulator.add_fault(
+        Fault(kind="code", code=1001, interface="GetUserInfo", user_code=METER, times=6)
+    )
+    caplog.clear()
+    await wait_for(hass, freezer, minutes=31)
+    await wait_for(hass, freezer, seconds=62)
+    assert state_of(hass, config_entry, METER, "reading").state == STATE_UNAVAILABLE
+    assert state_of(hass, config_entry, OTHER, "reading").state != STATE_UNAVAILABLE
+    for _ in range(4):
+        await wait_for(hass, freezer, minutes=31)
+    assert state_of(hass, config_entry, METER, "reading").state == STATE_UNAVAILABLE
+    await wait_for(hass, freezer, minutes=31)
+    assert state_of(hass, config_entry, METER, "reading").state != STATE_UNAVAILABLE
+    ours = [
+        record
+        for record in caplog.records
+        if record.name.startswith("custom_components") and record.levelno > logging.DEBUG
+    ]
+    assert [record.levelname for record in ours] == ["ERROR", "INFO"]
+    assert ours[0].getMessage() == (
+        "Error fetching meter 2022040001 data: The platform refused the request: 失败 (code 1001)"
+    )
+
+
+async def test_platform_down_is_said_once(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that eight meters whose platform is gone log one line down and one up."""
+    await set_up(hass, config_entry)
+    port = int(simulator.url.rpartition(":")[2])
+    await simulator.stop()
+    caplog.clear()
+    await wait_for(hass, freezer, minutes=31)
+    await wait_for(hass, freezer, seconds=62)
+    for code in simulator.meters:
+        assert state_of(hass, config_entry, code, "reading").state == STATE_UNAVAILABLE
+    await simulator.start(port=port)
+    await wait_for(hass, freezer, minutes=31)
+    for code in simulator.meters:
+        assert state_of(hass, config_entry, code, "reading").state != STATE_UNAVAILABLE
+    ours = [
+        record
+        for record in caplog.records
+        if record.name.startswith("custom_components") and record.levelno > logging.DEBUG
+    ]
+    assert [record.levelname for record in ours] == ["ERROR", "INFO"]
+    assert hass.config_entries.flow.async_progress() == []
+
+
+async def test_falling_reading_waits_for_confirmation(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that a single low reading is held back, and a later low one believed."""
+    await set_up(hass, config_entry)
+    before = state_of(hass, config_entry, METER, "reading").state
+    read_at = state_of(hass, config_entry, METER, "last_reading").state
+    meter = simulator.meters[METER]
+    low = {"tableNo": meter.table_no, "reading": "0.00", "balance": "12.30", "tableType": "3"}
+    for _ in range(2):
+        record = low | {"readTime": "2099-01-01 10:00:00"}
+        simulator.add_fault(
+            Fault(
+                kind="wrong",
+                interface="GetUserInfo",
+                user_code=METER,
+                reply={"code": 200, "data": record},
+            )
+        )
+        await wait_for(hass, freezer, minutes=31)
+        assert state_of(hass, config_entry, METER, "reading").state == before
+        assert state_of(hass, config_entry, METER, "last_reading").state == read_at
+        assert state_of(hass, config_entry, METER, "balance").state == "12.3"
+    held_back = [record for record in caplog.records if "held back" in record.getMessage()]
+    assert len(held_back) == 1
+
+    record = low | {"readTime": "2099-01-01 11:00:00", "reading": "0.10"}
+    simulator.add_fault(
+        Fault(
+            kind="wrong",
+            interface="GetUserInfo",
+            user_code=METER,
+            reply={"code": 200, "data": record},
+        )
+    )
+    await wait_for(hass, freezer, minutes=31)
+    assert state_of(hass, config_entry, METER, "reading").state == "0.1"
+
+
+async def test_low_reading_after_an_unreadable_one_is_held_back(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that an unreadable reading in between, or a restart, forgets no last reading."""
+    await set_up(hass, config_entry)
+    before = state_of(hass, config_entry, METER, "reading").state
+    meter = simulator.meters[METER]
+    known = {"tableNo": meter.table_no, "readTime": "2099-01-01 10:00:00", "tableType": "3"}
+    for reading, shown in (("--", STATE_UNKNOWN), ("0", before)):
+        simulator.add_fault(
+            Fault(
+                kind="wrong",
+                interface="GetUserInfo",
+                user_code=METER,
+                reply={"code": 200, "data": known | {"reading": reading, "balance": ""}},
+            )
+        )
+        await wait_for(hass, freezer, minutes=31)
+        assert state_of(hass, config_entry, METER, "reading").state == shown
+        assert state_of(hass, config_entry, METER, "balance").state == STATE_UNKNOWN
+        await restart(hass, config_entry)
+        assert state_of(hass, config_entry, METER, "reading").state == shown
+
+
+async def test_replaced_meter(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """Test that a new meter number is the same device, and its low reading is believed."""
+    await set_up(hass, config_entry)
+    identifier = ("jrhsz", f"{config_entry.unique_id}|{METER}")
+    before = device_registry.async_get_device_by_identifier(identifier, config_entry.entry_id)
+    assert before is not None
+    simulator.meters[METER].replace("999", "0.5")
+    await wait_for(hass, freezer, minutes=31)
+    reading = simulator.meters[METER].info().reading
+    assert reading < 1
+    assert Decimal(state_of(hass, config_entry, METER, "reading").state) == reading
+    after = device_registry.async_get_device_by_identifier(identifier, config_entry.entry_id)
+    assert after is not None
+    assert (after.id, after.serial_number) == (before.id, "999")
+
+
+@pytest.mark.parametrize("table_type", ["", None, "16", "x"])
+async def test_kind_is_kept(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    table_type: str | None,
+) -> None:
+    """Test that a later missing or unreadable type changes nothing."""
+    await set_up(hass, config_entry)
+    simulator.add_fault(
+        Fault(
+            kind="wrong",
+            interface="GetUserInfo",
+            user_code=OTHER,
+            reply={"code": 200, "data": {"tableType": table_type, "reading": "99999.5"}},
+        )
+    )
+    await wait_for(hass, freezer, minutes=31)
+    state = state_of(hass, config_entry, OTHER, "reading")
+    assert (state.state, state.attributes["unit_of_measurement"]) == ("99999.5", "m³")
+
+
+async def test_kind_that_changes_reloads(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that unit and device class follow a kind that changes."""
+    await set_up(hass, config_entry)
+    simulator.meters[METER].table_type = 2
+    await wait_for(hass, freezer, minutes=31)
+    state = state_of(hass, config_entry, METER, "reading")
+    assert state.attributes["unit_of_measurement"] == "m³"
+    assert state.attributes["device_class"] == "water"
+    assert config_entry.state is ConfigEntryState.LOADED
+
+
+async def test_unknown_kind(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that a type outside the document gives values without unit, and one line."""
+    simulator.meters[METER].table_type = 16
+    await set_up(hass, config_entry)
+    for key in ("reading", "balance"):
+        state = state_of(hass, config_entry, METER, key)
+        assert float(state.state) > 0
+        assert "unit_of_measurement" not in state.attributes
+        assert "device_class" not in state.attributes
+    await wait_for(hass, freezer, minutes=31)
+    lines = [record for record in caplog.records if "unknown type 16" in record.getMessage()]
+    assert len(lines) == 1
+
+
+async def test_refresh_promotes_a_poll_that_waits(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that a user's refresh goes ahead of the queue without a second call."""
+    monkeypatch.setattr("custom_components.jrhsz.api.pacer.INTERVAL", 0.02)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    last = max(simulator.meters)
+    while not simulator.calls_of("GetUserInfo"):
+        await hass.async_block_till_done()
+        await coordinator_of(config_entry, last).async_refresh_now()
+    polled = [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")]
+    assert polled.index(last) <= 1
+    await hass.async_block_till_done(wait_background_tasks=True)
+    polled = [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")]
+    assert sorted(polled) == sorted(simulator.meters)
+
+
+async def test_refresh_polls_if_nothing_waits(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a user's refresh of a meter polls just that one, at once."""
+    await set_up(hass, config_entry)
+    simulator.reset_counts()
+    simulator.meters[METER].set_balance("1.23")
+    assert await async_setup_component(hass, "homeassistant", {})
+    await hass.services.async_call(
+        "homeassistant",
+        "update_entity",
+        {"entity_id": state_of(hass, config_entry, METER, "balance").entity_id},
+        blocking=True,
+    )
+    assert [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")] == [METER]
+    assert state_of(hass, config_entry, METER, "balance").state == "1.23"
+
+
+async def test_stopped_meter_leaves_the_queue(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that a meter that is stopped while its poll waits is never polled."""
+    monkeypatch.setattr("custom_components.jrhsz.api.pacer.INTERVAL", 0.02)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await coordinator_of(config_entry, OTHER).async_stop()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    polled = [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")]
+    assert sorted(polled) == sorted(set(simulator.meters) - {OTHER})
