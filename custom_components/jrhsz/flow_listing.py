@@ -85,7 +85,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
 
     async def async_step_browse(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the user say how to list the meters."""
-        self._wanted, self._codes, self._error = [], [], None
+        self._wanted, self._codes, self._listing.todo, self._error = [], [], [], None
         ways = ["by_building", "by_address", "by_code"]
         return self.async_show_menu(
             step_id="browse",
@@ -192,7 +192,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
 
     async def _async_ask(self, todo: list[Place | str]) -> ConfigFlowResult:
         """Ask the platform about these, if there are any, and go on."""
-        self._listing.todo = todo
+        self._listing.todo, self._error = todo, None
         self._total = len(todo)
         if todo:
             return await self.async_step_listing()
@@ -260,15 +260,13 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             step_id="listing_failed",
             menu_options=[retry, "choose" if found else "browse"],
             description_placeholders={
-                "error": await self._async_describe(self._error),
+                "error": await self._async_describe(self._error or PlatformError()),
                 "count": str(len(found)),
             },
         )
 
-    async def _async_describe(self, err: PlatformError | None) -> str:
+    async def _async_describe(self, err: PlatformError) -> str:
         """Say what happened in Home Assistant's language; a menu has no errors to show."""
-        if err is None:
-            return ""
         language = self.hass.config.language
         messages = await async_get_translations(self.hass, language, "exceptions", {DOMAIN})
         what = translation(err)

@@ -1,5 +1,6 @@
 """Asking the platform which meters an account has, call by call, so that it can go on later."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 import json
@@ -83,12 +84,12 @@ def places_of_buildings(buildings: Iterable[Building]) -> list[Place]:
 def places_of_addresses(addresses: Iterable[Address]) -> list[Place]:
     """Return the lists of addresses; only together with its building an address is unique."""
     unique = list(dict.fromkeys(addresses))
-    texts = [address.address for address in unique]
+    uses = Counter(address.address for address in unique)
     return [
         Place(
             json.dumps([address.build_code, address.address], ensure_ascii=False),
             f"{address.build_code} {address.address}".strip()
-            if texts.count(address.address) > 1
+            if uses[address.address] > 1
             else address.address,
             address,
         )

@@ -1,0 +1,552 @@
+"""Tests of adding an account."""
+
+from collections.abc import Generator
+import time
+from typing import Any
+from unittest.mock import AsyncMock, patch
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.data_entry_flow import (
+    EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
+    FlowResultType,
+    UnknownFlow,
+)
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
+
+from .common import account_of
+from .flows import PASSWORD, Driver
+from .simulator import Dialect, Fault, Simulator
+
+pytestmark = pytest.mark.usefixtures("no_pace")
+
+LISTS = ["gzfh", "gzfh-1-d", "gzfh-1-s", "gzfh-3-d", "gzfh-3-s"]
+
+
+@pytest.fixture
+def mock_setup_entry() -> Generator[AsyncMock]:
+    """Add accounts without setting them up."""
+    with patch("custom_components.jrhsz.async_setup_entry", return_value=True) as mock:
+        yield mock
+
+
+@pytest.fixture
+async def browse(hass: HomeAssistant, simulator: Simulator, mock_setup_entry: AsyncMock) -> Driver:
+    """Log in, up to the menu that asks how to find the meters."""
+    flow = await Driver.add(hass)
+    await flow.sign_in(simulator)
+    assert (flow.step, flow.menu) == ("browse", ["by_building", "by_address", "by_code"])
+    return flow
+
+
+def asked(simulator: Simulator, interface: str, field: str) -> list[str | None]:
+    """Return what was asked of an interface."""
+    return [call.params.get(field) for call in simulator.calls_of(interface)]
+
+
+def entry_of(flow: Driver) -> Any:
+    """Return the entry that a flow has made."""
+    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+    return flow.result["result"]
+
+
+def codes_of(flow: Driver) -> list[str]:
+    """Return the meters of the entry that a flow has made."""
+    return [meter["user_code"] for meter in entry_of(flow).options["meters"]]
+
+
+async def test_add_by_building(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Test that an account is added with all its meters, and that its login serves the entry."""
+    flow = await Driver.add(hass)
+    assert (flow.step, flow.error) == ("user", None)
+    assert flow.default("url") == "http://imrapi.jrhsz.com"
+    assert flow.default("verify_ssl") is True
+    await flow.sign_in(simulator)
+    await flow.choose("by_building")
+    assert flow.step == "by_building"
+    assert sorted(flow.default("buildings")) == LISTS
+    assert flow.labels("buildings")["gzfh-3-s"] == "三栋水"
+    await flow.submit()
+    assert (flow.step, flow.menu) == ("choose", ["all_meters", "pick_meters", "all_but"])
+    assert flow.shown["count"] == "8"
+    await flow.choose("all_meters")
+    entry = entry_of(flow)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.title == "demo"
+    assert entry.unique_id == f"{URL(simulator.url).authority}/demo"
+    assert dict(entry.data) == {
+        "url": simulator.url,
+        "username": "demo",
+        "password": PASSWORD,
+        "verify_ssl": True,
+    }
+    assert entry.options["meters"][:3] == [
+        {"user_code": "2022040001", "building": "一栋电", "room": "101"},
+        {"user_code": "2022040003", "building": "一栋电", "room": "102"},
+        {"user_code": "2022040002", "building": "一栋水", "room": "101"},
+    ]
+    assert entry.options["known"] == sorted(simulator.meters)
+    assert entry.options["places"] == {"by_building": None}
+    assert len(simulator.calls_of("login")) == 1
+    assert len(simulator.calls_of("getBuildCode")) == 1
+    assert sorted(map(str, asked(simulator, "getUserCodeByAccount", "build_code"))) == LISTS
+    assert hass.states.get("sensor.yi_dong_dian_101_balance")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "answer"),
+    [
+        ({"kind": "code", "code": 1005}, "invalid_auth", ""),
+        ({"kind": "code", "code": 1002}, "no_api_permission", ""),
+        ({"kind": "code", "code": 1001}, "unknown", ""),
+        ({"kind": "code", "code": 4711}, "unknown", ""),
+        ({"kind": "code", "code": 1001, "msg": "访问频繁"}, "rate_limited", ""),
+        ({"kind": "status", "status": 429}, "rate_limited", ""),
+        ({"kind": "status", "status": 404}, "wrong_address", "HTTP 404"),
+        ({"kind": "status", "status": 502}, "cannot_connect", ""),
+        ({"kind": "html"}, "wrong_address", "≠ JSON"),
+        ({"kind": "truncated"}, "wrong_address", "≠ JSON"),
+        (
+            {"kind": "redirect", "status": 307, "location": "https://new.example/user/login"},
+            "wrong_address",
+            "HTTP 307 → new.example",
+        ),
+        ({"kind": "cut"}, "cannot_connect", ""),
+    ],
+)
+async def test_login_errors(
+    *,
+    hass: HomeAssistant,
+    simulator: Simulator,
+    mock_setup_entry: AsyncMock,
+    fault: dict[str, Any],
+    error: str,
+    answer: str,
+) -> None:
+    """Test that the user learns what went wrong with the login, and can go on."""
+    simulator.add_fault(Fault(interface="login", times=None, **fault))
+    flow = await Driver.add(hass)
+    await flow.sign_in(simulator, verify_ssl=False)
+    assert (flow.step, flow.error, flow.shown["answer"]) == ("user", error, answer)
+    assert flow.default("username") == "demo"
+    assert flow.default("verify_ssl") is False
+    simulator.clear_faults()
+    await flow.sign_in(simulator)
+    assert flow.step == "browse"
+    assert simulator.strays == []
+
+
+async def test_wrong_addresses(
+    hass: HomeAssistant, simulator: Simulator, mock_setup_entry: AsyncMock
+) -> None:
+    """Test an address that is none, one where nothing listens, and one typed carelessly."""
+    flow = await Driver.add(hass)
+    await flow.sign_in(simulator, url="ftp://somewhere")
+    assert (flow.error, flow.default("url")) == ("wrong_address", "ftp://somewhere")
+    await flow.sign_in(simulator, url=f"{simulator.url}?x=1")
+    assert flow.error == "wrong_address"
+    await flow.sign_in(simulator, url="127.0.0.1:1")
+    assert flow.error == "cannot_connect"
+    assert simulator.calls == []
+    await flow.sign_in(simulator, url=f" {URL(simulator.url).authority}/user/ ")
+    await flow.choose("by_building")
+    await flow.submit()
+    await flow.choose("all_meters")
+    assert entry_of(flow).data["url"] == simulator.url
+
+
+async def test_the_same_account_twice(
+    hass: HomeAssistant, simulator: Simulator, mock_setup_entry: AsyncMock
+) -> None:
+    """Test that an account is refused before logging in if it is there, or being added."""
+    account_of(simulator).add_to_hass(hass)
+    flow = await Driver.add(hass)
+    await flow.sign_in(simulator, url=f"{simulator.url.upper()}/")
+    assert flow.step == "already_configured"
+    assert simulator.calls == []
+
+    flow = await Driver.add(hass)
+    simulator.set_password("other", "other-password")
+    await flow.sign_in(simulator, username="other", password="other-password")
+    assert flow.step == "browse"
+    second = await Driver.add(hass)
+    await second.sign_in(simulator, username="other", password="other-password")
+    assert second.step == "already_in_progress"
+
+
+async def test_an_account_that_moved_here(
+    hass: HomeAssistant, simulator: Simulator, mock_setup_entry: AsyncMock
+) -> None:
+    """Test that an account is the same if its entry was moved to this address."""
+    there = account_of(simulator)
+    moved = MockConfigEntry(domain="jrhsz", unique_id="elsewhere/demo", data=there.data)
+    moved.add_to_hass(hass)
+    flow = await Driver.add(hass)
+    await flow.sign_in(simulator)
+    assert flow.step == "already_configured"
+    assert simulator.calls == []
+
+
+async def test_two_accounts_of_a_host(
+    hass: HomeAssistant, simulator: Simulator, mock_setup_entry: AsyncMock
+) -> None:
+    """Test that another account of the same host can be added."""
+    account_of(simulator).add_to_hass(hass)
+    simulator.set_password("other", "other-password")
+    flow = await Driver.add(hass)
+    await flow.sign_in(simulator, username="other", password="other-password")
+    await flow.choose("by_building")
+    await flow.submit()
+    await flow.choose("all_meters")
+    assert entry_of(flow).unique_id == f"{URL(simulator.url).authority}/other"
+
+
+async def test_some_buildings(browse: Driver, simulator: Simulator) -> None:
+    """Test that only the chosen buildings are listed, at least one."""
+    await browse.choose("by_building")
+    await browse.submit(buildings=[])
+    assert (browse.step, browse.error) == ("by_building", "nothing_chosen")
+    await browse.submit(buildings=["gzfh-3-s", "gzfh-1-s"])
+    assert browse.shown["count"] == "4"
+    await browse.choose("all_meters")
+    options = entry_of(browse).options
+    assert [meter["building"] for meter in options["meters"]] == ["一栋水"] * 2 + ["三栋水"] * 2
+    assert options["places"] == {"by_building": ["gzfh-1-s", "gzfh-3-s"]}
+    assert options["known"] == ["2022040002", "2022040004", "2022040006", "2022040008"]
+    assert len(simulator.calls_of("getUserCodeByAccount")) == 2
+
+
+async def test_buildings_of_the_same_name(browse: Driver, simulator: Simulator) -> None:
+    """Test that buildings of the same name are told apart by their codes."""
+    simulator.world.lists["gzfh-3-d"] = "一栋电"
+    await browse.choose("by_building")
+    labels = browse.labels("buildings")
+    assert labels["gzfh-1-d"] == "一栋电 (gzfh-1-d)"
+    assert labels["gzfh-3-d"] == "一栋电 (gzfh-3-d)"
+    assert labels["gzfh-3-s"] == "三栋水"
+    await browse.submit()
+    await browse.choose("all_meters")
+    names = [f"{meter['building']} {meter['room']}" for meter in entry_of(browse).options["meters"]]
+    assert len(set(names)) == 8
+    assert names[0] == "一栋电 101"
+    assert "一栋电 101 (2022040005)" in names
+
+
+@pytest.mark.parametrize("address_code", ["name", "code"])
+async def test_by_address(browse: Driver, simulator: Simulator, address_code: Any) -> None:
+    """Test that meters are found by address; the same room's second meter gets its code."""
+    simulator.set_dialect(address_code=address_code)
+    await browse.choose("by_address")
+    assert browse.step == "by_address"
+    first, second = browse.default("addresses")
+    assert list(browse.labels("addresses").values()) == ["一栋一层", "三栋一层"]
+    await browse.submit(addresses=[first])
+    await browse.choose("all_meters")
+    options = entry_of(browse).options
+    assert [(meter["building"], meter["room"]) for meter in options["meters"]] == [
+        ("一栋一层", "101"),
+        ("一栋一层", "101 (2022040002)"),
+        ("一栋一层", "102"),
+        ("一栋一层", "102 (2022040004)"),
+    ]
+    assert options["places"] == {"by_address": [first]}
+    assert second != first
+    assert asked(simulator, "addressUserInfo", "address") == ["一栋一层"]
+
+
+async def test_addresses_of_the_same_name(browse: Driver, simulator: Simulator) -> None:
+    """Test that addresses are told apart by their buildings."""
+    simulator.set_dialect(address_form="floor")
+    await browse.choose("by_address")
+    assert list(browse.labels("addresses").values()) == ["一栋 一层", "三栋 一层"]
+    await browse.submit()
+    await browse.choose("all_meters")
+    assert len(codes_of(browse)) == 8
+    assert asked(simulator, "addressUserInfo", "build_code") == ["一栋", "三栋"]
+
+
+async def test_account_without_buildings(browse: Driver, simulator: Simulator) -> None:
+    """Test that an account without buildings is listed as a whole, without asking which."""
+    simulator.world.lists.clear()
+    await browse.choose("by_building")
+    assert (browse.step, browse.shown["count"]) == ("choose", "8")
+    await browse.choose("all_meters")
+    options = entry_of(browse).options
+    assert options["meters"][0] == {"user_code": "2022040001", "building": "", "room": "101"}
+    assert options["places"] == {"by_building": None}
+    assert asked(simulator, "getUserCodeByAccount", "build_code") == [None]
+
+
+@pytest.mark.parametrize("empty_list", ["string", "native", "blank", "null", "missing", "failure"])
+async def test_nothing_found(browse: Driver, simulator: Simulator, empty_list: Any) -> None:
+    """Test that an account without meters is said to have none, and another way is offered."""
+    simulator.set_dialect(empty_list=empty_list)
+    for meter in simulator.meters.values():
+        meter.hide()
+    await browse.choose("by_address")
+    assert (browse.step, browse.menu) == ("nothing_found", ["browse", "by_code"])
+    for meter in simulator.meters.values():
+        meter.show()
+    await browse.choose("by_code")
+    await browse.submit(codes="2022040001")
+    await browse.choose("all_meters")
+    assert codes_of(browse) == ["2022040001"]
+
+
+async def test_listing_that_fails(browse: Driver, simulator: Simulator) -> None:
+    """Test that a listing goes on from where it failed."""
+    simulator.add_fault(Fault(kind="status", interface="getUserCodeByAccount", skip=2))
+    await browse.choose("by_building")
+    await browse.submit()
+    assert (browse.step, browse.menu) == ("listing_failed", ["listing", "choose"])
+    assert browse.shown["error"] == "The platform answered with HTTP status 500."
+    assert browse.shown["count"] == "4"
+    assert (await browse.look()).step == "listing_failed"
+    await browse.choose("listing")
+    assert (browse.step, browse.shown["count"]) == ("choose", "8")
+    places = asked(simulator, "getUserCodeByAccount", "build_code")
+    assert len(places) == len(LISTS) + 1
+    assert places[2] == places[3]
+    await browse.choose("all_meters")
+    assert len(codes_of(browse)) == 8
+
+
+async def test_going_on_with_what_is_there(
+    hass: HomeAssistant, browse: Driver, simulator: Simulator
+) -> None:
+    """Test that what was listed before a failure can be chosen, and that it is said in Chinese."""
+    hass.config.language = "zh-Hans"
+    simulator.add_fault(Fault(kind="code", interface="getUserCodeByAccount", skip=1))
+    await browse.choose("by_building")
+    await browse.submit(buildings=["gzfh-1-d", "gzfh-1-s"])
+    assert "失败" in browse.shown["error"]
+    assert "1001" in browse.shown["error"]
+    await browse.choose("choose")
+    assert (browse.step, browse.shown["count"]) == ("choose", "2")
+    await browse.choose("all_meters")
+    options = entry_of(browse).options
+    assert options["known"] == ["2022040001", "2022040003"]
+    assert options["places"] == {"by_building": ["gzfh-1-d", "gzfh-1-s"]}
+
+
+async def test_nothing_to_go_on_with(browse: Driver, simulator: Simulator) -> None:
+    """Test that without anything listed another way is offered."""
+    simulator.add_fault(Fault(kind="cut", interface="getUserCodeByAccount"))
+    await browse.choose("by_building")
+    await browse.submit()
+    assert (browse.step, browse.menu) == ("listing_failed", ["listing", "browse"])
+    await browse.choose("browse")
+    simulator.add_fault(Fault(kind="cut", interface="getAddress"))
+    await browse.choose("by_address")
+    assert (browse.step, browse.menu) == ("listing_failed", ["by_address", "browse"])
+    await browse.choose("by_address")
+    assert (browse.step, browse.error) == ("by_address", None)
+    await browse.submit()
+    assert (browse.step, browse.shown["count"]) == ("choose", "8")
+
+
+@pytest.mark.parametrize("code", [1009, 1002])
+@pytest.mark.parametrize(
+    ("way", "forbidden"),
+    [
+        ("by_building", "getBuildCode"),
+        ("by_building", "getUserCodeByAccount"),
+        ("by_address", "getAddress"),
+        ("by_address", "addressUserInfo"),
+    ],
+)
+async def test_listing_not_permitted(
+    *, browse: Driver, simulator: Simulator, way: str, forbidden: str, code: Any
+) -> None:
+    """Test that an account that may not list is told so and led to codes."""
+    simulator.set_dialect(forbidden=(forbidden,), forbidden_code=code)
+    await browse.choose(way)
+    if browse.step == way:
+        await browse.submit()
+    assert (browse.step, browse.error) == ("by_code", "listing_not_permitted")
+    assert ((await browse.look()).step, browse.error) == ("by_code", "listing_not_permitted")
+    assert len(simulator.calls_of(forbidden)) == 1
+    await browse.submit(codes="2022040003")
+    await browse.choose("all_meters")
+    options = entry_of(browse).options
+    assert options == {
+        "meters": [{"user_code": "2022040003", "building": "", "room": "2022040003"}]
+    }
+
+
+async def test_reading_not_permitted(browse: Driver, simulator: Simulator) -> None:
+    """Test that an account that may not read meters is told so."""
+    simulator.set_dialect(forbidden=("GetUserInfo",))
+    await browse.choose("by_code")
+    await browse.submit(codes="2022040001 2022040002")
+    assert (browse.step, browse.error) == ("by_code", "reading_not_permitted")
+    assert browse.default("codes") == "2022040001\n2022040002"
+    assert len(simulator.calls_of("GetUserInfo")) == 1
+
+
+async def test_by_code(browse: Driver, simulator: Simulator) -> None:
+    """Test that unknown codes are named, and that no known one is asked for twice."""
+    await browse.choose("by_code")
+    await browse.submit(codes=" ，")
+    assert browse.error == "nothing_chosen"
+    await browse.submit(codes="2022040001, nobody；2022040002、ＮＯ 2022040001")
+    assert (browse.step, browse.error) == ("by_code", "unknown_codes")
+    assert browse.shown["codes"] == "nobody, ＮＯ"
+    assert browse.default("codes") == "2022040001\n2022040002"
+    assert ((await browse.look()).error, browse.shown["codes"]) == ("unknown_codes", "nobody, ＮＯ")
+    assert asked(simulator, "GetUserInfo", "user_code") == [
+        "2022040001",
+        "nobody",
+        "2022040002",
+        "ＮＯ",
+        "NO",
+    ]
+    await browse.submit(codes="2022040001 2022040002 ２０２２０４０００３")
+    assert browse.step == "choose"
+    assert len(simulator.calls_of("GetUserInfo")) == 7
+    await browse.choose("all_meters")
+    assert codes_of(browse) == ["2022040001", "2022040002", "2022040003"]
+
+
+async def test_many_codes(browse: Driver, simulator: Simulator) -> None:
+    """Test that more than 20 codes are accepted without a call, exactly as typed."""
+    codes = [f"Ａ{number}" for number in range(21)]
+    await browse.choose("by_code")
+    await browse.submit(codes="\n".join(codes))
+    assert (browse.step, browse.shown["count"]) == ("choose", "21")
+    await browse.choose("all_meters")
+    assert codes_of(browse) == codes
+    assert simulator.calls_of("GetUserInfo") == []
+
+
+async def test_codes_that_can_not_be_checked(browse: Driver, simulator: Simulator) -> None:
+    """Test that a failure while checking can be tried again, or what is known be taken."""
+    simulator.add_fault(Fault(kind="cut", interface="GetUserInfo", skip=1))
+    await browse.choose("by_code")
+    await browse.submit(codes="2022040001 2022040002")
+    assert (browse.step, browse.menu) == ("listing_failed", ["listing", "choose"])
+    await browse.choose("choose")
+    await browse.choose("all_meters")
+    assert codes_of(browse) == ["2022040001"]
+
+
+async def test_pick_meters(browse: Driver) -> None:
+    """Test that meters are picked by what they are called."""
+    await browse.choose("by_building")
+    await browse.submit()
+    await browse.choose("pick_meters")
+    assert (browse.step, browse.default("meters")) == ("pick_meters", [])
+    assert browse.labels("meters")["2022040004"] == "一栋水 · 102 · 2022040004"
+    await browse.submit(meters=[])
+    assert (browse.step, browse.error) == ("pick_meters", "nothing_chosen")
+    await browse.submit(meters=["2022040008", "2022040004"])
+    assert codes_of(browse) == ["2022040004", "2022040008"]
+    assert len(entry_of(browse).options["known"]) == 8
+
+
+async def test_all_but(browse: Driver, simulator: Simulator) -> None:
+    """Test that all meters are taken but those left out."""
+    await browse.choose("by_building")
+    await browse.submit()
+    await browse.choose("all_but")
+    assert (browse.step, browse.default("meters")) == ("all_but", [])
+    await browse.submit(meters=list(simulator.meters))
+    assert (browse.step, browse.error) == ("all_but", "nothing_chosen")
+    assert sorted(browse.default("meters")) == sorted(simulator.meters)
+    await browse.submit(meters=["2022040001", "2022040003"])
+    assert len(codes_of(browse)) == 6
+    assert "2022040001" not in codes_of(browse)
+
+
+async def test_too_many_meters(browse: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test that more meters than Home Assistant takes are refused in every way to choose."""
+    monkeypatch.setattr("custom_components.jrhsz.flow_choosing.MAX_METERS", 2)
+    await browse.choose("by_building")
+    await browse.submit()
+    await browse.choose("all_meters")
+    assert (browse.step, browse.menu) == ("too_many", ["pick_meters", "all_but"])
+    assert (browse.shown["count"], browse.shown["max_meters"]) == ("8", "2")
+    await browse.choose("all_but")
+    await browse.submit(meters=["2022040001"])
+    assert (browse.error, browse.default("meters")) == ("too_many_meters", ["2022040001"])
+    three = ["2022040001", "2022040002", "2022040003"]
+    await browse.submit(meters=[code for code in browse.labels("meters") if code not in three])
+    assert browse.error == "too_many_meters"
+    await browse.submit(meters=[code for code in browse.labels("meters") if code not in three[1:]])
+    assert codes_of(browse) == ["2022040003", "2022040002"]
+
+
+async def test_progress(
+    hass: HomeAssistant, browse: Driver, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that a bar moves while the platform is asked, with the time left."""
+    bar: list[float] = []
+
+    async def moved(event: Event) -> None:
+        """Remember a position."""
+        bar.append(event.data["progress"])
+
+    hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE, moved)
+    await browse.choose("by_building")
+    flow_id = browse.result["flow_id"]
+    monkeypatch.setattr("custom_components.jrhsz.api.pacer.INTERVAL", 30.0)
+    result = await hass.config_entries.flow.async_configure(flow_id, {})
+    assert (result["type"], result["step_id"]) == (FlowResultType.SHOW_PROGRESS, "listing")
+    assert result["progress_action"] == "listing"
+    assert result["description_placeholders"] == {"done": "0", "total": "5", "left": "3 min"}
+    hass.config_entries.flow.async_abort(flow_id)
+    await hass.async_block_till_done()
+    assert simulator.calls_of("getUserCodeByAccount") == []
+
+    monkeypatch.setattr("custom_components.jrhsz.api.pacer.INTERVAL", 0.0)
+    flow = await Driver.add(hass)
+    await flow.sign_in(simulator)
+    await flow.choose("by_building")
+    await flow.submit()
+    assert bar == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+async def test_cancelled(hass: HomeAssistant, browse: Driver, simulator: Simulator) -> None:
+    """Test that a flow closed in the middle of its listing makes no more calls."""
+    simulator.add_fault(Fault(kind="hang", interface="getUserCodeByAccount", skip=1))
+    await browse.choose("by_building")
+    flow_id = browse.result["flow_id"]
+    await hass.config_entries.flow.async_configure(flow_id, {})
+    while len(simulator.calls_of("getUserCodeByAccount")) < 2:
+        await hass.async_add_executor_job(time.sleep, 0.01)
+    assert ((await browse.look()).step, browse.shown["done"]) == ("listing", "1")
+    hass.config_entries.flow.async_abort(flow_id)
+    await hass.async_block_till_done()
+    with pytest.raises(UnknownFlow):
+        await browse.look()
+    assert len(simulator.calls_of("getUserCodeByAccount")) == 2
+
+
+@pytest.mark.usefixtures("mock_setup_entry", "socket_enabled")
+async def test_a_thousand_meters(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test that each form is answered within a second, however many meters there are."""
+    async with Simulator(meters=1000, limit=0.0, dialect=Dialect(), history_days=1) as simulator:
+        flow = await Driver.add(hass)
+        await flow.sign_in(simulator)
+        await flow.choose("by_building")
+        await flow.submit()
+        monkeypatch.setattr("custom_components.jrhsz.api.pacer.INTERVAL", 2.0)
+        took = []
+        for step in (
+            flow.look(),
+            flow.choose("pick_meters"),
+            flow.submit(meters=[]),
+            flow.look(),
+            flow.submit(meters=list(simulator.meters)),
+        ):
+            started = time.perf_counter()
+            await step
+            took.append(time.perf_counter() - started)
+            if flow.step == "choose":
+                assert flow.shown["duration"] == "34 min"
+        assert len(codes_of(flow)) == 1000
+        assert max(took) < 1, took
