@@ -1,0 +1,169 @@
+"""The errors that a call to the platform can end with, and the table of its return codes.
+
+    PlatformError
+    ├── NotSentError              the request never left
+    │   ├── ConnectError          no connection was made
+    │   ├── NotPermittedError     the platform is known not to permit this interface
+    │   └── ContestedError        a login would be one too many
+    ├── ExchangeError             the connection broke after it was made
+    │   └── ExchangeTimeoutError  no whole answer in time
+    └── ReplyError                something answered
+        ├── HttpStatusError       with another HTTP status than 200
+        │   └── RedirectError     namely with a redirect, which is never followed
+        ├── UnreadableReplyError  with something that isn't a reply of the platform
+        ├── EmptyReplyError       with success, but with nothing about what was asked
+        └── ReturnCodeError       with another return code than 200
+            ├── FailedError, AuthenticationError, NoApiPermissionError, TokenError,
+            │   MissingParameterError, InterfaceDeniedError, UnknownCodeError
+            └── RateLimitError    or an HTTP 429: called too soon
+
+No error carries a password, a token or a whole reply.
+"""
+
+from datetime import datetime
+from typing import Final
+
+SUCCESS: Final = 200
+FAILED: Final = 1001
+NO_ACCOUNT: Final = 1002
+WRONG_PASSWORD: Final = 1005
+UNKNOWN_TOKEN: Final = 1006
+EXPIRED_TOKEN: Final = 1007
+MISSING_PARAMETER: Final = 1008
+NOT_PERMITTED: Final = 1009
+
+
+class PlatformError(Exception):
+    """A call didn't succeed."""
+
+
+class NotSentError(PlatformError):
+    """The request never left: the platform can't have acted on it."""
+
+
+class ConnectError(NotSentError):
+    """No connection was made (name, route, TLS, connect timeout)."""
+
+
+class ExchangeError(PlatformError):
+    """The connection broke: the platform may or may not have acted on the request."""
+
+
+class ExchangeTimeoutError(ExchangeError):
+    """No whole answer came in time: the platform may or may not have acted."""
+
+
+class NotPermittedError(NotSentError):
+    """The platform doesn't permit this interface to the account."""
+
+    def __init__(self, interface: str, until: datetime) -> None:
+        """Remember the interface and when it may be tried again."""
+        super().__init__(f"{interface} is not permitted for this account")
+        self.interface = interface
+        self.until = until
+
+
+class ContestedError(NotSentError):
+    """No login is due: somebody else's logins end our tokens, or there were many, or they fail."""
+
+    def __init__(self, until: datetime) -> None:
+        """Remember when the next login is due."""
+        super().__init__("The next login with this account has to wait")
+        self.until = until
+
+
+class ReplyError(PlatformError):
+    """Something answered, but not with success."""
+
+
+class HttpStatusError(ReplyError):
+    """The HTTP status was not 200."""
+
+    def __init__(self, status: int) -> None:
+        """Remember the status."""
+        super().__init__(f"HTTP status {status}")
+        self.status = status
+
+
+class RedirectError(HttpStatusError):
+    """The address redirects elsewhere; redirects are never followed."""
+
+    def __init__(self, status: int, host: str) -> None:
+        """Remember the host that the redirect points to."""
+        super().__init__(status)
+        self.args = (f"HTTP status {status}, a redirect to {host or 'nowhere'}",)
+        self.host = host
+
+
+class UnreadableReplyError(ReplyError):
+    """The answer is not a reply of the platform: HTML, no JSON, no code, too large."""
+
+
+class EmptyReplyError(ReplyError):
+    """A success that holds nothing about what was asked, such as an unknown meter."""
+
+
+class ReturnCodeError(ReplyError):
+    """The platform answered with another return code than 200 (document, section 5)."""
+
+    def __init__(self, code: int, message: str) -> None:
+        """Remember the code and the platform's own words, free of secrets."""
+        super().__init__(f"Return code {code}: {message}" if message else f"Return code {code}")
+        self.code = code
+        self.message = message
+
+
+class FailedError(ReturnCodeError):
+    """1001: the request failed."""
+
+
+class NoApiPermissionError(ReturnCodeError):
+    """1002 on a login: no such account, or it has no permission to use the API."""
+
+
+class AuthenticationError(ReturnCodeError):
+    """1005 on a login: the password is wrong."""
+
+
+class TokenError(ReturnCodeError):
+    """1006, 1007: the token is unknown or has expired."""
+
+
+class MissingParameterError(ReturnCodeError):
+    """1008: a parameter is missing, or the encoding of the body isn't the one expected."""
+
+
+class InterfaceDeniedError(ReturnCodeError):
+    """1009, or 1002 on another interface than the login: wrong token or not permitted."""
+
+
+class UnknownCodeError(ReturnCodeError):
+    """A return code that the document doesn't name, or not for this interface."""
+
+
+class RateLimitError(ReturnCodeError):
+    """The platform was called too soon (HTTP 429, or its message says so)."""
+
+
+RETURN_CODES: Final[dict[int, type[ReturnCodeError]]] = {
+    FAILED: FailedError,
+    NO_ACCOUNT: InterfaceDeniedError,
+    UNKNOWN_TOKEN: TokenError,
+    EXPIRED_TOKEN: TokenError,
+    MISSING_PARAMETER: MissingParameterError,
+    NOT_PERMITTED: InterfaceDeniedError,
+}
+LOGIN_CODES: Final = RETURN_CODES | {
+    NO_ACCOUNT: NoApiPermissionError,
+    WRONG_PASSWORD: AuthenticationError,
+}
+_TOO_SOON: Final = ("频繁", "过快", "太快", "稍后")
+
+
+def error_for(
+    code: int, message: str, table: dict[int, type[ReturnCodeError]] = RETURN_CODES
+) -> ReturnCodeError:
+    """Return the error for a return code other than 200."""
+    if any(words in message for words in _TOO_SOON):
+        return RateLimitError(code, message)
+    return table.get(code, UnknownCodeError)(code, message)

@@ -1,0 +1,216 @@
+"""What the platform's replies hold, as values one can compute with.
+
+Readings are in kWh (electricity) or m³ (water), money in yuan (CNY), both `Decimal`. Times are
+aware, in China Standard Time, as the platform means them. What a reply lacks, or holds in a form
+that can't be read, is `None`: never 0. Records come from `reply.py`, which leaves every JSON
+number as the text that it was sent as.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from enum import StrEnum
+import re
+from typing import Any, Final, Self
+
+CHINA_STANDARD_TIME: Final = timezone(timedelta(hours=8), "CST")
+
+_PLAIN_DECIMAL: Final = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})")
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+# Before and after are the dates that databases and languages have for "never".
+_YEARS: Final = range(2000, 2100)
+_METER_TYPES: Final = range(1, 16)
+_LIMIT: Final = Decimal(10) ** 12
+
+type Record = Mapping[str, Any]
+
+
+class MeterKind(StrEnum):
+    """What a meter measures."""
+
+    ELECTRICITY = "electricity"
+    WATER = "water"
+
+    @classmethod
+    def of(cls, meter_type: int | None) -> Self | None:
+        """Return the kind for a `tableType`: even is water, odd is electricity, within 1-15."""
+        if meter_type is None or meter_type not in _METER_TYPES:
+            return None
+        return cls("electricity" if meter_type % 2 else "water")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Building:
+    """A building 楼栋, or any group of rooms that the operator made (document, section 4.2)."""
+
+    build_code: str
+    name: str
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self | None:
+        """Read a record; one without a code names no building."""
+        if not (code := text(record.get("build_code"))):
+            return None
+        return cls(build_code=code, name=text(record.get("name")) or code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """An address 地址; its `build_code` may be a name (document, section 4.8)."""
+
+    address: str
+    build_code: str
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self | None:
+        """Read a record; one without an address is none."""
+        if not (address := text(record.get("address"))):
+            return None
+        return cls(address=address, build_code=text(record.get("build_code")) or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A room with one meter, known by its `user_code` 用户编号 (document, 4.3 and 4.9)."""
+
+    user_code: str
+    user_name: str
+    house_number: str
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self | None:
+        """Read a record; one without a user code has no meter."""
+        if not (code := text(record.get("user_code"))):
+            return None
+        return cls(
+            user_code=code,
+            user_name=text(record.get("user_name")) or "",
+            house_number=text(record.get("house_number")) or "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterInfo:
+    """What a meter showed last (document, section 4.4)."""
+
+    table_no: str | None
+    meter_type: int | None
+    reading: Decimal | None
+    read_time: datetime | None
+    balance: Decimal | None
+
+    @property
+    def kind(self) -> MeterKind | None:
+        """Return what the meter measures, if its type is one that the document names."""
+        return MeterKind.of(self.meter_type)
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Read a record; each field by itself."""
+        return cls(
+            table_no=text(record.get("tableNo")),
+            meter_type=integer(record.get("tableType")),
+            reading=number(record.get("reading")),
+            read_time=time(record.get("readTime")),
+            balance=number(record.get("balance")),
+        )
+
+    def as_record(self) -> dict[str, str | None]:
+        """Return the record that `from_record` reads, to keep the values as JSON."""
+        return {
+            "tableNo": self.table_no,
+            "tableType": None if self.meter_type is None else str(self.meter_type),
+            "reading": None if self.reading is None else f"{self.reading:f}",
+            "readTime": (
+                None
+                if self.read_time is None
+                else self.read_time.astimezone(CHINA_STANDARD_TIME).strftime("%Y-%m-%d %H:%M:%S")
+            ),
+            "balance": None if self.balance is None else f"{self.balance:f}",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """An entry of a meter's list of payments, of any channel (document, section 4.6)."""
+
+    order_number: str
+    amount: Decimal | None
+    time: datetime | None
+    channel: str | None
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Read a record; the order number may be empty."""
+        return cls(
+            order_number=text(record.get("out_trade_no")) or "",
+            amount=number(record.get("total_fee")),
+            time=time(record.get("create_time")),
+            channel=text(record.get("trade_type")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumption:
+    """Two successive readings of a meter (document, section 4.7)."""
+
+    table_no: str | None
+    reading: Decimal | None
+    read_time: datetime | None
+    last_reading: Decimal | None
+    last_read_time: datetime | None
+    device_id: str | None
+
+    @property
+    def time(self) -> datetime | None:
+        """Return the time that places the record in a list."""
+        return self.read_time
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Read a record; each field by itself."""
+        return cls(
+            table_no=text(record.get("tableNo")),
+            reading=number(record.get("reading")),
+            read_time=time(record.get("readTime")),
+            last_reading=number(record.get("lastRead")),
+            last_read_time=time(record.get("lastReadTime")),
+            device_id=text(record.get("deviceId")),
+        )
+
+
+def text(value: object) -> str | None:
+    """Return a text exactly as received; nothing for an empty one or none that can be sent."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return None
+    return value
+
+
+def number(value: object) -> Decimal | None:
+    """Return a number below 10¹² from plain decimal notation; nothing for anything else."""
+    if not isinstance(value, str) or not _PLAIN_DECIMAL.fullmatch(plain := value.strip()):
+        return None
+    result = Decimal(plain)
+    return result if -_LIMIT < result < _LIMIT else None
+
+
+def integer(value: object) -> int | None:
+    """Return a whole number, also from `"03"` or `3.0`."""
+    result = number(value)
+    return int(result) if result is not None and result == int(result) else None
+
+
+def time(value: object) -> datetime | None:
+    """Return the aware time of a `YYYY-MM-DD HH:MM:SS` in China Standard Time."""
+    if not isinstance(value, str) or not _TIME.fullmatch(plain := value.strip()):
+        return None
+    try:
+        result = datetime.fromisoformat(plain)
+    except ValueError:
+        return None
+    return result.replace(tzinfo=CHINA_STANDARD_TIME) if result.year in _YEARS else None

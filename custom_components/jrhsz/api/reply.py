@@ -1,0 +1,153 @@
+"""What the platform answers: bytes → code, message and records.
+
+The examples of the document are no valid JSON, so what really comes is read in every form that
+makes sense: `data` as JSON or as a string that holds JSON (escaped once or twice), codes as
+numbers or strings, any content type, UTF-8 or GB18030.
+"""
+
+import codecs
+from dataclasses import dataclass, replace
+import json
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+from .errors import (
+    FAILED,
+    SUCCESS,
+    EmptyReplyError,
+    RateLimitError,
+    ReturnCodeError,
+    UnreadableReplyError,
+    error_for,
+)
+from .models import Record, integer, text
+
+_NESTED_STRINGS: Final = 3
+_MAX_MESSAGE: Final = 200
+_NO_RECORDS: Final = ("暂无", "无数据", "没有数据", "无记录", "没有记录", "no data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer with a return code; its data is neither shown nor logged."""
+
+    code: int
+    message: str
+    data: Any
+    total_count: int | None
+
+    def __repr__(self) -> str:
+        """Show the code alone: data may hold a token or a whole reply."""
+        return f"<Reply {self.code}>"
+
+    def without(self, *secrets: str) -> Reply:
+        """Return the reply with its message cut short and free of secrets, however written."""
+        message = self.message
+        for secret in secrets:
+            forms = {secret, quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]}
+            for form in forms - {""}:
+                message = message.replace(form, "***")
+        message = "".join(character for character in message if character.isprintable())
+        return replace(self, message=message[:_MAX_MESSAGE])
+
+    @property
+    def error(self) -> ReturnCodeError | None:
+        """Return the error that the return code stands for, or nothing for success."""
+        return None if self.code == SUCCESS else error_for(self.code, self.message)
+
+    def raise_if_too_soon(self) -> None:
+        """Raise RateLimitError if the platform says that the call came too soon."""
+        if isinstance(error := self.error, RateLimitError):
+            raise error
+
+    @property
+    def says_no_records(self) -> bool:
+        """Tell whether this is how the platform says that a list is empty."""
+        return self.code == FAILED and any(words in self.message for words in _NO_RECORDS)
+
+    def records(self) -> list[Record]:
+        """Return the data as a list of records.
+
+        Raises UnreadableReplyError if it is neither empty nor a record nor a list of them.
+        """
+        data = self.data
+        if data is None or data == {} or (isinstance(data, str) and not data.strip()):
+            return []
+        listed = [data] if isinstance(data, dict) else data
+        if isinstance(listed, list):
+            records: list[Record] = [
+                record for record in listed if isinstance(record, dict) and record
+            ]
+            # A list of nothing but something else must not pass for an empty one.
+            if records or not listed:
+                return records
+        msg = "The data of the reply is no list of records"
+        raise UnreadableReplyError(msg)
+
+    def record(self) -> Record:
+        """Return the data as one record.
+
+        Raises EmptyReplyError if there is none, UnreadableReplyError if there are several.
+        """
+        match self.records():
+            case [record]:
+                return record
+            case []:
+                msg = "The reply holds no record"
+                raise EmptyReplyError(msg)
+            case _:
+                msg = "The reply holds more than one record"
+                raise UnreadableReplyError(msg)
+
+
+def parse(body: bytes, charset: str | None) -> Reply:
+    """Read the body of an answer, whatever its content type says.
+
+    Raises UnreadableReplyError if it isn't JSON with a return code.
+    """
+    try:
+        content = _loads(_decoded(body, charset))
+    except ValueError, RecursionError:
+        content = None
+    # Raised here, so that no error carries the cause, which shows the body.
+    if not isinstance(content, dict):
+        msg = "The answer is not a JSON object"
+        raise UnreadableReplyError(msg)
+    if (code := integer(content.get("code"))) is None:
+        msg = "The answer has no return code"
+        raise UnreadableReplyError(msg)
+    return Reply(
+        code=code,
+        message=text(content.get("msg")) or "",
+        data=_unwrapped(content.get("data")),
+        total_count=integer(content.get("totalCount")),
+    )
+
+
+def _decoded(body: bytes, charset: str | None) -> str:
+    """Return the body's text: by its BOM, its declared charset, UTF-8, then GB18030."""
+    if body.startswith(codecs.BOM_UTF8):
+        return body.decode("utf-8-sig")
+    for encoding in (charset, "utf-8"):
+        try:
+            return body.decode(encoding or "utf-8")
+        except UnicodeDecodeError, LookupError:
+            continue
+    return body.decode("gb18030")
+
+
+def _loads(content: str) -> Any:
+    """Parse JSON and leave numbers as they are written: `130.00` stays exact, `NaN` is a text."""
+    return json.loads(content, parse_float=str, parse_int=str, parse_constant=str)
+
+
+def _unwrapped(data: Any) -> Any:
+    """Return what a string that holds JSON holds; any other string, such as a token, as it is."""
+    for _ in range(_NESTED_STRINGS):
+        if not isinstance(data, str):
+            break
+        try:
+            data = _loads(data)
+        except ValueError, RecursionError:
+            break
+    return data

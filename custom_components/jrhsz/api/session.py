@@ -1,0 +1,325 @@
+"""One account of the platform: its token, its logins, and what was learnt about it."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+import aiohttp
+
+from .errors import (
+    LOGIN_CODES,
+    SUCCESS,
+    AuthenticationError,
+    ConnectError,
+    MissingParameterError,
+    NoApiPermissionError,
+    NotPermittedError,
+    NotSentError,
+    PlatformError,
+    RateLimitError,
+    ReplyError,
+    ReturnCodeError,
+    UnreadableReplyError,
+    error_for,
+)
+from .login import Logins, Token
+from .models import text
+from .pacer import Pacer, Turn
+from .reply import Reply
+from .transport import Encoding, post
+
+DENIAL_LIFE: Final = timedelta(hours=24)
+# From the most telling answer to a login to the least: which of two encodings was understood.
+_TELLING: Final = (
+    AuthenticationError,
+    NoApiPermissionError,
+    RateLimitError,
+    ReturnCodeError,
+    ReplyError,
+)
+
+DATE_FORMATS: Final = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
+
+
+class Session:
+    """The login of one account, shared by everything that uses it.
+
+    `base_url` is the platform's address without `/user`. Call `use` with credentials first.
+    `on_change` is called when something changed that `as_dict` should be saved for, with `True`
+    if that is a new token.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        username: str,
+        pacer: Pacer,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Start without credentials or token."""
+        self.base_url = base_url
+        self.username = username
+        self.pacer = pacer
+        self.now = now
+        self.encoding = Encoding.FORM
+        self.date_format: str | None = None
+        self.shows_our_numbers = False
+        self.refusal: AuthenticationError | NoApiPermissionError | None = None
+        self.on_change: Callable[[bool], None] = lambda new_token: None  # noqa: ARG005
+        self._password = ""
+        self._http: aiohttp.ClientSession | None = None
+        self._token: Token | None = None
+        self._lock = asyncio.Lock()
+        self._logins = Logins()
+        self._denials: dict[str, datetime] = {}
+
+    def __repr__(self) -> str:
+        """Show neither password nor token."""
+        return f"<Session {self.base_url}>"
+
+    def use(self, password: str, http: aiohttp.ClientSession) -> None:
+        """Use these credentials from now on; a refusal of earlier ones is forgotten."""
+        if password != self._password:
+            self._denials.clear()
+        self._password = password
+        self._http = http
+        self.refusal = None
+
+    async def sign_in(self, password: str, http: aiohttp.ClientSession) -> None:
+        """Log in with credentials that a person typed, and use them if they are right.
+
+        The encoding of bodies is found here: a form, then JSON once, unless the platform's
+        answer to the form shows that it was understood. Raises a PlatformError; what was used
+        before stays in use then.
+        """
+        async with self._lock:
+            try:
+                token = await self._log_in(password, http, self.encoding)
+            except AuthenticationError, RateLimitError:
+                raise
+            except ReplyError as first:
+                other = self.encoding.other
+                try:
+                    token = await self._log_in(password, http, other)
+                except ReplyError as second:
+                    telling = min(first, second, key=_rank)
+                    if isinstance(second, AuthenticationError):
+                        self.note(encoding=other)
+                    raise telling from None
+                self.encoding = other
+            self.use(password, http)
+            self._denials.clear()
+            self._adopt(token)
+
+    async def token(self) -> Token:
+        """Return a valid token, logging in if there is none; callers at once share one login.
+
+        Raises AuthenticationError or NoApiPermissionError once the platform refused the
+        credentials, without asking it again; ContestedError while no login is due; any other
+        PlatformError if the login failed.
+        """
+        if self._token and self._token.is_valid(self.now()):
+            return self._token
+        async with self._lock:
+            if self._token and self._token.is_valid(self.now()):
+                return self._token
+            if self.refusal:
+                # The traceback of a shared error would grow with every raise.
+                raise type(self.refusal)(self.refusal.code, self.refusal.message)
+            self._logins.raise_if_none_is_due(self.now())
+            if self._http is None:
+                msg = "No credentials are in use"
+                raise RuntimeError(msg)
+            try:
+                token = await self._log_in_anyhow(self._password, self._http)
+            except (AuthenticationError, NoApiPermissionError) as err:
+                self.refusal = type(err)(err.code, err.message)
+                self.on_change(False)
+                raise
+            except NotSentError, RateLimitError:
+                raise
+            except PlatformError:
+                self._logins.failures += 1
+                raise
+            self._adopt(token)
+            return token
+
+    async def send(
+        self, interface: str, fields: dict[str, str | int], token: Token, encoding: Encoding
+    ) -> Reply:
+        """Send one request with a token, now, and return the reply with any return code."""
+        if self._http is None:
+            msg = "No credentials are in use"
+            raise RuntimeError(msg)
+        reply = await post(
+            self._http,
+            f"{self.base_url}/user/{interface}",
+            {"token": token.value, "admin_user_name": self.username, **fields},
+            encoding,
+        )
+        return reply.without(self._password, token.value)
+
+    def end(self, token: Token) -> None:
+        """Stop using a token that the platform no longer knows."""
+        if self._token is not token:
+            return
+        young = token.is_young(self.now())
+        self._logins.young_ends = self._logins.young_ends + 1 if young else 0
+        self._token = None
+        self.on_change(False)
+
+    def confirm(self, token: Token, interface: str) -> None:
+        """Note a success: it ends a denial, and a contest if the token got old without trouble."""
+        permitted = self._denials.pop(interface, None)
+        calm = self._logins.young_ends and not token.is_young(self.now())
+        if calm:
+            self._logins.young_ends = 0
+        if permitted or calm:
+            self.on_change(False)
+
+    @property
+    def token_age(self) -> timedelta | None:
+        """Return the age of the token in use."""
+        return self._token.age(self.now()) if self._token else None
+
+    @property
+    def contested(self) -> bool:
+        """Tell whether somebody else's logins seem to end our tokens."""
+        return self._logins.contested
+
+    @property
+    def denied(self) -> dict[str, datetime]:
+        """Return the interfaces known not to be permitted, and until when that is believed."""
+        now = self.now()
+        return {
+            name: until for name, until in self._denials.items() if now < until <= now + DENIAL_LIFE
+        }
+
+    @property
+    def last_denied(self) -> set[str]:
+        """Return the interfaces that were not permitted when they were called last."""
+        return set(self._denials)
+
+    def deny(self, interface: str) -> NotPermittedError:
+        """Remember for 24 hours that an interface isn't permitted; return the error to raise."""
+        self._denials[interface] = until = self.now() + DENIAL_LIFE
+        self.on_change(False)
+        return NotPermittedError(interface, until)
+
+    def raise_if_denied(self, interface: str) -> None:
+        """Raise NotPermittedError if the interface is known not to be permitted."""
+        if until := self.denied.get(interface):
+            raise NotPermittedError(interface, until)
+
+    def note(self, **learnt: Any) -> None:
+        """Remember what was learnt: `encoding`, `date_format` or `shows_our_numbers`."""
+        changed = {key: value for key, value in learnt.items() if getattr(self, key) != value}
+        for key, value in changed.items():
+            setattr(self, key, value)
+        if changed:
+            self.on_change(False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is worth keeping over a restart, JSON-ready. It contains the token."""
+        return {
+            "token": self._token.value if self._token else None,
+            "token_born": self._token.born.isoformat() if self._token else None,
+            "encoding": self.encoding.value,
+            "date_format": self.date_format,
+            "shows_our_numbers": self.shows_our_numbers,
+            "logins": [login.isoformat() for login in self._logins.times],
+            "young_ends": self._logins.young_ends,
+            "denials": {name: until.isoformat() for name, until in self._denials.items()},
+        }
+
+    def restore(self, kept: dict[str, Any]) -> Self:
+        """Take over what `as_dict` gave, unless this session has a token already.
+
+        Raises KeyError, TypeError or ValueError, and changes nothing, if it isn't of that form.
+        """
+        if self._token:
+            return self
+        token = None
+        if kept["token"] is not None:
+            token = Token(_typed(str, kept["token"]), _aware(kept["token_born"]))
+        encoding = Encoding(kept["encoding"])
+        date_format = kept["date_format"]
+        if date_format not in (None, *DATE_FORMATS):
+            raise ValueError(date_format)
+        logins = Logins(
+            [_aware(login) for login in kept["logins"]], _typed(int, kept["young_ends"])
+        )
+        denials = {name: _aware(until) for name, until in dict(kept["denials"]).items()}
+        self._token, self.encoding, self.date_format = token, encoding, date_format
+        self.shows_our_numbers = kept["shows_our_numbers"] is True
+        self._logins, self._denials = logins, denials
+        return self
+
+    async def _log_in_anyhow(self, password: str, http: aiohttp.ClientSession) -> Token:
+        """Log in, in the other encoding if the platform can't find the fields in this one."""
+        try:
+            return await self._log_in(password, http, self.encoding)
+        except MissingParameterError:
+            token = await self._log_in(password, http, self.encoding.other)
+        self.encoding = self.encoding.other
+        return token
+
+    async def _log_in(
+        self, password: str, http: aiohttp.ClientSession, encoding: Encoding
+    ) -> Token:
+        """Log in once, at the pace of logins."""
+
+        async def prepare() -> datetime:
+            """Note the login and return its time."""
+            born = self.now()
+            self._logins.begin(born)
+            return born
+
+        async def exchange(born: datetime) -> Reply:
+            """Send the login."""
+            try:
+                reply = await post(
+                    http,
+                    f"{self.base_url}/user/login",
+                    {"admin_user_name": self.username, "api_password": password},
+                    encoding,
+                )
+            except ConnectError:
+                self._logins.forget(born)
+                raise
+            return reply.without(password)
+
+        born, reply = await self.pacer.run("login", Turn(), prepare, exchange)
+        if reply.code != SUCCESS:
+            raise error_for(reply.code, reply.message, LOGIN_CODES)
+        if not (value := text(reply.data)):
+            msg = "The login was answered without a token"
+            raise UnreadableReplyError(msg)
+        return Token(value, born)
+
+    def _adopt(self, token: Token) -> None:
+        """Use a new token."""
+        self._token = token
+        self._logins.failures = 0
+        self.on_change(True)
+
+
+def _rank(answer: ReplyError) -> int:
+    """Return how little an answer to a login tells."""
+    return next(rank for rank, kind in enumerate(_TELLING) if isinstance(answer, kind))
+
+
+def _typed[ValueT](kind: type[ValueT], value: object) -> ValueT:
+    """Return a value of the kind that it must have."""
+    if not isinstance(value, kind):
+        raise TypeError(kind)
+    return value
+
+
+def _aware(value: str) -> datetime:
+    """Return an aware time from its ISO form."""
+    if (time := datetime.fromisoformat(value)).tzinfo is None:
+        raise ValueError(value)
+    return time

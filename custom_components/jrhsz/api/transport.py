@@ -1,0 +1,122 @@
+"""One HTTP exchange with the platform: fields → reply, every failure one of our errors."""
+
+import asyncio
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, override
+
+import aiohttp
+from yarl import URL
+
+from .errors import (
+    ConnectError,
+    ExchangeError,
+    ExchangeTimeoutError,
+    HttpStatusError,
+    PlatformError,
+    RateLimitError,
+    RedirectError,
+    UnreadableReplyError,
+)
+from .reply import Reply, parse
+
+MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
+_LARGE_REPLY_BYTES: Final = 256 * 1024
+# Being connected takes its own, shorter time: when it is over, nothing was sent for certain.
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
+_CHUNK_BYTES: Final = 64 * 1024
+_MAX_HOST: Final = 253
+_HEADERS: Final = {"Connection": "close"}
+
+
+class Encoding(StrEnum):
+    """How the fields of a request are written into its body."""
+
+    FORM = "form"
+    JSON = "json"
+
+    @property
+    def other(self) -> Encoding:
+        """Return the other encoding."""
+        return Encoding.JSON if self is Encoding.FORM else Encoding.FORM
+
+
+class OneUseRequest(aiohttp.ClientRequest):
+    """A request on a connection of its own, to be given to the HTTP session as `request_class`.
+
+    A connection kept open may be closed by the other side just when a request is sent on it, which
+    can't be told from a request that was acted on. With seconds between calls it saves nothing.
+    """
+
+    @override
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """Send the request; not every server closes the connection because it is asked to."""
+        if conn.protocol is not None:
+            conn.protocol.force_close()
+        return await super().send(conn)
+
+
+async def post(
+    http: aiohttp.ClientSession,
+    url: str,
+    fields: Mapping[str, str | int],
+    encoding: Encoding,
+) -> Reply:
+    """Send one request and return the reply, of whatever return code.
+
+    Raises ConnectError, ExchangeError or a ReplyError that isn't a ReturnCodeError, except that
+    an HTTP 429 is a RateLimitError. Nothing is ever sent twice and no redirect is followed.
+    """
+    as_form = encoding is Encoding.FORM
+    error: PlatformError
+    try:
+        async with http.post(
+            url,
+            data={key: str(value) for key, value in fields.items()} if as_form else None,
+            json=None if as_form else fields,
+            headers=_HEADERS,
+            allow_redirects=False,
+            timeout=_TIMEOUT,
+        ) as response:
+            _raise_for_status(response)
+            body = await _body(response)
+            charset = response.charset
+    except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL:
+        error = ConnectError("No connection could be made")
+    except TimeoutError:
+        error = ExchangeTimeoutError("No whole answer came in time")
+    except (aiohttp.ClientError, OSError, ValueError) as err:
+        error = ExchangeError(f"The connection broke ({type(err).__name__})")
+    else:
+        if len(body) > _LARGE_REPLY_BYTES:
+            return await asyncio.get_running_loop().run_in_executor(None, parse, body, charset)
+        return parse(body, charset)
+    # Raised here, so that it doesn't carry the cause, which may show what was sent or answered.
+    raise error
+
+
+def _raise_for_status(response: aiohttp.ClientResponse) -> None:
+    """Raise the error for an HTTP status other than 200."""
+    status = response.status
+    if 300 <= status < 400:  # noqa: PLR2004  the class of redirects
+        location = response.headers.get("Location", "")
+        try:
+            host = (location and response.url.join(URL(location)).host) or ""
+        except ValueError:
+            host = ""
+        raise RedirectError(status, host[:_MAX_HOST])
+    if status == 429:  # noqa: PLR2004  Too Many Requests
+        raise RateLimitError(status, "")
+    if status != 200:  # noqa: PLR2004  OK
+        raise HttpStatusError(status)
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """Read the body, up to the size that any true reply has."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+        body += chunk
+        if len(body) > MAX_REPLY_BYTES:
+            msg = "The answer is too large"
+            raise UnreadableReplyError(msg)
+    return bytes(body)
