@@ -189,7 +189,8 @@ async def test_password_changed_while_running(
     assert len(simulator.calls_of("login")) == 1
     flows = hass.config_entries.flow.async_progress()
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
-    loud = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    ours = [record for record in caplog.records if record.name.startswith("custom_components")]
+    loud = [record for record in ours if record.levelno >= logging.WARNING]
     assert len(loud) == 1
     for code in simulator.meters:
         assert state_of(hass, config_entry, code, "balance").state == STATE_UNAVAILABLE

@@ -1,16 +1,25 @@
 """Prepaid water and electricity meters of the JRHSZ platform."""
 
 import asyncio
+from datetime import datetime
 from itertools import batched
 from typing import Any, Final
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME, CONF_VERIFY_SSL, Platform
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
+from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+)
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.typing import ConfigType
 
 from .api import (
+    DENIAL_LIFE,
     AuthenticationError,
     Client,
     NoApiPermissionError,
@@ -21,11 +30,25 @@ from .api import (
 from .connection import async_get_connections, async_get_http, async_get_session
 from .const import CONF_METERS, CONF_USER_CODE, DOMAIN, LOGGER
 from .coordinator import JrhszConfigEntry, JrhszData, MeterCoordinator
-from .entity import MANUFACTURER
+from .devices import async_deselect, async_update_devices, user_code_of
 from .exceptions import translation
+from .issues import (
+    async_delete_issues,
+    async_update_session_issues,
+    async_update_unknown_codes,
+)
+from .orders import DATA_ORDERS, async_setup_orders
+from .services import async_setup_services
 from .store import AccountStore
+from .survey import Survey
 
-PLATFORMS: Final = [Platform.SENSOR]
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SENSOR,
+]
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 _AT_ONCE: Final = 10
@@ -34,6 +57,8 @@ _AT_ONCE: Final = 10
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what all accounts share."""
     async_get_connections(hass)
+    await async_setup_orders(hass)
+    async_setup_services(hass)
     return True
 
 
@@ -41,7 +66,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     """Set up an account: log in if there is no valid token; the meters are polled later."""
     store = AccountStore(hass, entry.entry_id)
     await store.async_load()
-    session = await _async_session(hass, entry, store)
+    session = _async_session(hass, entry, store)
+    try:
+        await _async_ensure_token(hass, entry, session)
+    except HomeAssistantError:
+        await _async_let_go(session, store)
+        raise
     entry.runtime_data = account = JrhszData(Client(session), store)
     meters = {meter[CONF_USER_CODE]: meter for meter in entry.options[CONF_METERS]}
     kept = store.data.get("meters")
@@ -52,8 +82,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     store.register(
         "meters", lambda: {code: meter.as_dict() for code, meter in account.coordinators.items()}
     )
-    _async_update_devices(hass, entry)
+    account.unheard = {
+        meter.user_code for meter in account.coordinators.values() if not meter.is_known
+    }
+    account.on_all_heard = lambda: async_update_unknown_codes(hass, entry)
+    async_update_devices(hass, entry)
+    Survey(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    hass.data[DATA_ORDERS].async_watch(entry)
     entry.async_create_background_task(
         hass, _async_start_meters(account), f"{DOMAIN} start of {entry.title}"
     )
@@ -67,20 +103,33 @@ async def async_unload_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> bo
     account = entry.runtime_data
     for coordinator in account.coordinators.values():
         await coordinator.async_stop()
-    account.client.session.on_change = lambda new_token: None  # noqa: ARG005
-    await account.store.async_close()
+    await _async_let_go(account.client.session, account.store)
+    if entry.disabled_by:
+        async_delete_issues(hass, entry)
     return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
     """Remove what was kept of an account."""
+    async_delete_issues(hass, entry)
     await AccountStore(hass, entry.entry_id).async_remove()
+    if (orders := hass.data.get(DATA_ORDERS)) is not None:
+        orders.async_update_issue(str(entry.unique_id))
 
 
-async def _async_session(
-    hass: HomeAssistant, entry: JrhszConfigEntry, store: AccountStore
-) -> Session:
-    """Return the account's session with a valid token."""
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: JrhszConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Deselect a meter whose device a person deletes; the account's device stays."""
+    if (code := user_code_of(entry, device)) is None:
+        return False
+    await async_deselect(hass, entry, [code])
+    return True
+
+
+@callback
+def _async_session(hass: HomeAssistant, entry: JrhszConfigEntry, store: AccountStore) -> Session:
+    """Return the account's session, as it was kept."""
     session = async_get_session(hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
     http = async_get_http(hass, verify_ssl=entry.data[CONF_VERIFY_SSL])
     session.use(entry.data[CONF_PASSWORD], http)
@@ -96,43 +145,62 @@ async def _async_session(
         store.async_schedule_save()
         if new_token:
             hass.async_create_task(store.async_save(), f"{DOMAIN} save token")
+        async_update_session_issues(hass, entry, session)
+        if _is_shut_out(session) and entry.state is ConfigEntryState.LOADED:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
 
     store.register("session", session.as_dict)
     session.on_change = async_save
     store.async_schedule_save()
+    async_update_session_issues(hass, entry, session)
+    return session
+
+
+async def _async_ensure_token(
+    hass: HomeAssistant, entry: JrhszConfigEntry, session: Session
+) -> None:
+    """See that the account can be polled, logging in only if there is no valid token."""
     try:
         session.raise_if_denied("GetUserInfo")
         await session.token()
     except AuthenticationError as err:
         raise ConfigEntryAuthFailed(**translation(err)) from err
     except (NoApiPermissionError, NotPermittedError) as err:
+        _async_try_again_in_a_day(hass, entry)
         raise ConfigEntryError(**translation(err)) from err
     except PlatformError as err:
         raise ConfigEntryNotReady(**translation(err)) from err
-    return session
+
+
+def _is_shut_out(session: Session) -> bool:
+    """Tell whether the account may not even read its meters."""
+    return "GetUserInfo" in session.denied or isinstance(session.refusal, NoApiPermissionError)
+
+
+@callback
+def _async_try_again_in_a_day(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
+    """Set the account up again when the operator may have given the permission."""
+
+    @callback
+    def async_try(_: datetime) -> None:
+        """Set it up, if it is still there and nobody did so before."""
+        if entry.state is ConfigEntryState.SETUP_ERROR:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    async_call_later(
+        hass, DENIAL_LIFE, HassJob(async_try, f"{DOMAIN} try again", cancel_on_shutdown=True)
+    )
+
+
+async def _async_let_go(session: Session, store: AccountStore) -> None:
+    """Save for the last time; what the session learns later is saved by the next set-up."""
+    session.on_change = lambda new_token: None  # noqa: ARG005
+    await store.async_close()
 
 
 def _kept(kept: Any, code: str) -> Any:
     """Return what was kept of a meter."""
     return kept.get(code) if isinstance(kept, dict) else None
-
-
-@callback
-def _async_update_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
-    """Add the account's device; remove those of meters that are no longer chosen."""
-    registry = dr.async_get(hass)
-    account = (DOMAIN, str(entry.unique_id))
-    registry.async_get_or_create(
-        config_entry_id=entry.entry_id,
-        entry_type=dr.DeviceEntryType.SERVICE,
-        identifiers={account},
-        manufacturer=MANUFACTURER,
-        name=entry.title,
-    )
-    chosen = {meter.device_identifier for meter in entry.runtime_data.coordinators.values()}
-    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-        if device.identifiers.isdisjoint(chosen | {account}):
-            registry.async_remove_device(device.id)
 
 
 async def _async_start_meters(account: JrhszData) -> None:

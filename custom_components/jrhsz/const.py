@@ -9,6 +9,7 @@ LOGGER: Final = logging.getLogger(__package__)
 DEFAULT_URL: Final = "http://imrapi.jrhsz.com"
 
 CONF_BUILDING: Final = "building"
+CONF_KEPT: Final = "kept"
 CONF_KNOWN: Final = "known"
 CONF_METERS: Final = "meters"
 CONF_PLACES: Final = "places"

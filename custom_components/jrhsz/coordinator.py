@@ -58,6 +58,7 @@ class JrhszData:
     trouble: type[PlatformError] | None = None
     unheard: set[str] = field(default_factory=set)
     on_all_heard: Callable[[], None] = lambda: None
+    on_update: Callable[[], None] = lambda: None
 
     @callback
     def async_note_answer(self, user_code: str) -> None:
@@ -200,7 +201,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             info = await self._account.client.get_meter(self.user_code, self._turn)
         except PlatformError as err:
             self._note_poll(err)
-            if self.is_known and self.last_update_success and not self._failed_once:
+            if self._may_be_repeated(err):
                 self._failed_once = True
                 self.update_interval = _REPEAT_AFTER
                 return self.data
@@ -217,6 +218,11 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         info = self._accepted(info)
         self.balance.note(info)
         return info
+
+    def _may_be_repeated(self, err: PlatformError) -> bool:
+        """Tell whether a failure is the first in a row, and one that may pass by itself."""
+        passing = not isinstance(err, AuthenticationError | NoApiPermissionError)
+        return passing and self.is_known and self.last_update_success and not self._failed_once
 
     @callback
     def _note_poll(self, err: PlatformError | None) -> None:
@@ -287,6 +293,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     @callback
     def _async_follow(self) -> None:
         """Introduce the meter after its first answer; follow a kind or number that changes."""
+        self._account.on_update()
         if not self.is_known:
             return
         if self.introduced is None:

@@ -13,9 +13,13 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfVolume
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .account import AccountCoordinator, AccountTotals
 from .api import MeterInfo, MeterKind
+from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
 
@@ -85,6 +89,48 @@ SENSORS: tuple[JrhszSensorDescription, ...] = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccountSensorDescription(SensorEntityDescription):
+    """A sensor of an account."""
+
+    value_fn: Callable[[AccountTotals], float | None]
+
+
+ACCOUNT_SENSORS: tuple[AccountSensorDescription, ...] = (
+    AccountSensorDescription(
+        key="total_balance",
+        translation_key="total_balance",
+        device_class=SensorDeviceClass.MONETARY,
+        native_unit_of_measurement="CNY",
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=2,
+        value_fn=lambda sums: None if sums.total_balance is None else float(sums.total_balance),
+    ),
+    AccountSensorDescription(
+        key="arrears",
+        translation_key="arrears",
+        device_class=SensorDeviceClass.MONETARY,
+        native_unit_of_measurement="CNY",
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=2,
+        value_fn=lambda sums: None if sums.arrears is None else float(sums.arrears),
+    ),
+    AccountSensorDescription(
+        key="low_balance_meters",
+        translation_key="low_balance_meters",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda sums: sums.low_balance_meters,
+    ),
+    AccountSensorDescription(
+        key="silent_meters",
+        translation_key="silent_meters",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda sums: sums.silent_meters,
+    ),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: JrhszConfigEntry,
@@ -98,6 +144,8 @@ async def async_setup_entry(
             if coordinator.data.kind in description.kinds:
                 yield JrhszSensor(coordinator, description)
 
+    account = AccountCoordinator(hass, entry)
+    async_add_entities(AccountSensor(account, description) for description in ACCOUNT_SENSORS)
     async_add_for_meters(entry, async_add_entities, sensors_of)
 
 
@@ -110,4 +158,27 @@ class JrhszSensor(JrhszEntity, SensorEntity):
     @override
     def native_value(self) -> float | datetime | None:
         """Return the value."""
+        return self.entity_description.value_fn(self.coordinator.data)
+
+
+class AccountSensor(CoordinatorEntity[AccountCoordinator], SensorEntity):
+    """A sensor of an account's service device."""
+
+    _attr_has_entity_name = True
+    entity_description: AccountSensorDescription
+
+    def __init__(
+        self, coordinator: AccountCoordinator, description: AccountSensorDescription
+    ) -> None:
+        """Belong to the account's device."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        account = str(coordinator.config_entry.unique_id)
+        self._attr_unique_id = f"{account}|{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, account)})
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the sum."""
         return self.entity_description.value_fn(self.coordinator.data)

@@ -1,0 +1,86 @@
+"""What is remembered of a meter's balance: the last known one, and whether it is low."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from .api import MeterInfo, MeterKind
+from .api.models import number
+from .const import CONF_LOW_BALANCE, CONF_LOW_BALANCE_WATER, DEFAULT_LOW_BALANCE
+
+_CLEARLY: Final = Decimal("0.05")
+_CLEARLY_AT_LEAST: Final = Decimal("0.50")
+
+
+class BalanceWatch:
+    """Watches one meter's balance.
+
+    A balance at or below the threshold is low until it is clearly above it: otherwise each
+    correction by some cents would be a new alarm. A balance that isn't known changes nothing.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """Start with the thresholds of the account and nothing known."""
+        self.last: Decimal | None = None
+        self.is_low = False
+        self.override: Decimal | None = None
+        self._kind: MeterKind | None = None
+        self._threshold = _decimal(options.get(CONF_LOW_BALANCE, DEFAULT_LOW_BALANCE))
+        self._threshold_water = _decimal(options.get(CONF_LOW_BALANCE_WATER, DEFAULT_LOW_BALANCE))
+
+    @property
+    def account_threshold(self) -> Decimal:
+        """Return the account's threshold for meters of this kind."""
+        return self._threshold_water if self._kind is MeterKind.WATER else self._threshold
+
+    @property
+    def threshold(self) -> Decimal:
+        """Return the threshold that holds for this meter."""
+        return self.account_threshold if self.override is None else self.override
+
+    def note(self, info: MeterInfo) -> None:
+        """Take in an answer."""
+        self._kind = info.kind
+        if info.balance is None:
+            return
+        self.last = info.balance
+        threshold = self.threshold
+        if info.balance <= threshold:
+            self.is_low = True
+        elif info.balance >= threshold + max(threshold * _CLEARLY, _CLEARLY_AT_LEAST):
+            self.is_low = False
+
+    def set_threshold(self, threshold: Decimal) -> None:
+        """Use this threshold from now on; the account's own one is no override."""
+        self.override = None if threshold == self.account_threshold else threshold
+        self._judge_anew()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what to keep over a restart, JSON-ready."""
+        return {
+            "last": None if self.last is None else f"{self.last:f}",
+            "low": self.is_low,
+            "threshold": f"{self.threshold:f}",
+            "override": None if self.override is None else f"{self.override:f}",
+        }
+
+    def restore(self, kept: Any, info: MeterInfo | None) -> None:
+        """Take over what `as_dict` gave; a threshold that changed meanwhile is applied anew."""
+        self._kind = info.kind if info else None
+        if isinstance(kept, dict):
+            self.last = number(kept.get("last"))
+            self.override = number(kept.get("override"))
+            self.is_low = kept.get("low") is True
+            if number(kept.get("threshold")) != self.threshold:
+                self._judge_anew()
+        elif info:
+            self.note(info)
+
+    def _judge_anew(self) -> None:
+        """Tell whether the balance is low as if it had never been."""
+        self.is_low = self.last is not None and self.last <= self.threshold
+
+
+def _decimal(value: float) -> Decimal:
+    """Return an option as a number to compute with."""
+    return Decimal(str(value))

@@ -1,0 +1,48 @@
+"""Polling one meter now."""
+
+from typing import override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import SMALL_ACCOUNT
+from .coordinator import JrhszConfigEntry
+from .entity import JrhszEntity, async_add_for_meters
+from .exceptions import translation
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: JrhszConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the buttons of an account."""
+    refresh = ButtonEntityDescription(
+        key="refresh",
+        translation_key="refresh",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=len(entry.runtime_data.coordinators) <= SMALL_ACCOUNT,
+    )
+    async_add_for_meters(entry, async_add_entities, lambda meter: [RefreshButton(meter, refresh)])
+
+
+class RefreshButton(JrhszEntity, ButtonEntity):
+    """Polls just this meter, ahead of the queue."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return that a meter that failed can be tried again."""
+        return True
+
+    @override
+    async def async_press(self) -> None:
+        """Poll the meter and say so if that fails."""
+        await self.coordinator.async_refresh_now()
+        if err := self.coordinator.last_error:
+            raise HomeAssistantError(**translation(err)) from err

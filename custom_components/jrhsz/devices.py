@@ -1,0 +1,54 @@
+"""The devices of an account: which there are, and how one goes."""
+
+from collections.abc import Collection
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .const import CONF_METERS, CONF_USER_CODE, DOMAIN
+from .coordinator import JrhszConfigEntry
+from .entity import MANUFACTURER
+
+
+@callback
+def async_update_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
+    """Add the account's device; remove those of meters that are no longer chosen."""
+    registry = dr.async_get(hass)
+    registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        entry_type=dr.DeviceEntryType.SERVICE,
+        identifiers={(DOMAIN, str(entry.unique_id))},
+        manufacturer=MANUFACTURER,
+        name=entry.title,
+    )
+    chosen = {meter[CONF_USER_CODE] for meter in entry.options[CONF_METERS]}
+    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        code = user_code_of(entry, device)
+        if code is not None and code not in chosen:
+            registry.async_remove_device(device.id)
+
+
+def user_code_of(entry: JrhszConfigEntry, device: dr.DeviceEntry) -> str | None:
+    """Return the code of the meter that a device stands for; none for the account's."""
+    prefix = f"{entry.unique_id}|"
+    for domain, identifier in device.identifiers:
+        if domain == DOMAIN and identifier.startswith(prefix):
+            return identifier.removeprefix(prefix)
+    return None
+
+
+async def async_deselect(
+    hass: HomeAssistant, entry: JrhszConfigEntry, codes: Collection[str]
+) -> None:
+    """Follow these meters no longer; nothing else of the account is disturbed."""
+    meters = [meter for meter in entry.options[CONF_METERS] if meter[CONF_USER_CODE] not in codes]
+    hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_METERS: meters})
+    if entry.state is ConfigEntryState.LOADED:
+        account = entry.runtime_data
+        for code in codes:
+            if coordinator := account.coordinators.pop(code, None):
+                await coordinator.async_stop()
+                account.async_note_answer(code)
+        account.store.async_schedule_save()
+    async_update_devices(hass, entry)

@@ -1,0 +1,47 @@
+"""How the connections to the platform are."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from homeassistant.components import system_health
+from homeassistant.const import CONF_URL, CONF_USERNAME
+from homeassistant.core import HomeAssistant, callback
+
+from .api import RateLimitError
+from .connection import async_get_session
+from .const import DOMAIN
+
+
+@callback
+def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
+    """Register the information."""
+    register.async_register_info(async_get_info)
+
+
+async def async_get_info(hass: HomeAssistant) -> dict[str, Any]:
+    """Return the information, added up over all accounts and hosts."""
+    entries = hass.config_entries.async_entries(DOMAIN, include_disabled=False)
+    sessions = [
+        async_get_session(hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
+        for entry in entries
+    ]
+    pacers = {id(session.pacer): session.pacer for session in sessions}.values()
+    calls: Counter[str] = sum((pacer.calls_of_last_hour() for pacer in pacers), Counter())
+    ages = [str(age).partition(".")[0] for x in sessions if (age := x.token_age) is not None]
+    info: dict[str, Any] = {
+        "accounts": len(entries),
+        "token_age": ", ".join(ages) or "–",
+        "queue_length": sum(sum(pacer.queue_lengths().values()) for pacer in pacers),
+        "calls_last_hour": calls.total(),
+        "refused_calls": calls[RateLimitError.__name__],
+    }
+    if sessions:
+        info["can_reach_server"] = _async_reach(hass, {session.base_url for session in sessions})
+    return info
+
+
+async def _async_reach(hass: HomeAssistant, addresses: set[str]) -> str | dict[str, str]:
+    """Tell whether all hosts can be reached, or what is wrong with one of them."""
+    checks = (system_health.async_check_can_reach_url(hass, address) for address in addresses)
+    return next((x for x in await asyncio.gather(*checks) if x != "ok"), "ok")
