@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 from yarl import URL
 
-from .api import Pacer, Session
+from .api import OneUseRequest, Pacer, Session
 from .const import DOMAIN
 
 
@@ -39,7 +39,11 @@ def async_get_http(hass: HomeAssistant, *, verify_ssl: bool) -> aiohttp.ClientSe
     if verify_ssl not in shared:
         # Cleaned up by ourselves: the helper would do it when the entry that came first unloads.
         shared[verify_ssl] = http = async_create_clientsession(
-            hass, verify_ssl, auto_cleanup=False, cookie_jar=aiohttp.DummyCookieJar()
+            hass,
+            verify_ssl,
+            auto_cleanup=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=OneUseRequest,
         )
 
         @callback

@@ -82,10 +82,10 @@ class _Lane:
 
     def next_call(self) -> _Call:
         """Take the call whose turn it is: by priority, then by age, and fair to the ordinary."""
-        ordinary = [call for call in self.waiting if call.turn.priority > Priority.USER]
         candidates = self.waiting
-        if ordinary and self.urgent_in_a_row >= _URGENT_IN_A_ROW:
-            candidates = ordinary
+        if self.urgent_in_a_row >= _URGENT_IN_A_ROW:
+            ordinary = [call for call in self.waiting if call.turn.priority > Priority.USER]
+            candidates = ordinary or candidates
         call = min(candidates, key=lambda call: (call.turn.priority, call.turn.number))
         urgent = call.turn.priority is Priority.USER
         self.urgent_in_a_row = self.urgent_in_a_row + 1 if urgent else 0

@@ -51,8 +51,7 @@ class OneUseRequest(aiohttp.ClientRequest):
     @override
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Send the request; not every server closes the connection because it is asked to."""
-        if conn.protocol is not None:
-            conn.protocol.force_close()
+        conn.protocol.force_close()  # type: ignore[union-attr]  # it has one until it is released
         return await super().send(conn)
 
 
