@@ -1,0 +1,284 @@
+"""Tests of reading the platform's answers."""
+
+import json
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from custom_components.jrhsz.api import (
+    AuthenticationError,
+    EmptyReplyError,
+    FailedError,
+    InterfaceDeniedError,
+    MissingParameterError,
+    NoApiPermissionError,
+    RateLimitError,
+    ReturnCodeError,
+    TokenError,
+    UnknownCodeError,
+    UnreadableReplyError,
+)
+from custom_components.jrhsz.api.errors import LOGIN_CODES, error_for
+from custom_components.jrhsz.api.reply import Reply, parse
+
+ROOM = {"user_code": "2022040001", "user_name": "一栋101"}
+ROOMS = [ROOM, {"user_code": "2022040002", "user_name": "102"}]
+
+
+def reply(data: Any = None, *, code: Any = 200, msg: Any = "操作成功", **more: Any) -> Reply:
+    """Return what is read of an answer."""
+    content = {"code": code, "msg": msg, "data": data, **more}
+    return parse(json.dumps(content).encode(), None)
+
+
+@pytest.mark.parametrize("code", ["200", '"200"', "200.0", '"200.0"', '" 200 "'], ids=str)
+def test_success(code: str) -> None:
+    """A code may be a number or a text."""
+    read = parse(f'{{"code": {code}, "msg": "ok", "data": null}}'.encode(), None)
+    assert read.code == 200
+    assert read.error is None
+    assert repr(read) == "<Reply 200>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"null",
+        b"true",
+        b"[]",
+        b'[{"code": 200}]',
+        b'"200"',
+        b"200",
+        b"{}",
+        b'{"msg": "ok"}',
+        b'{"code": true}',
+        b'{"code": null}',
+        b'{"code": ""}',
+        b'{"code": "ok"}',
+        b'{"code": 2e2}',
+        b'{"code": 200.5}',
+        b'{"code": NaN}',
+        b'{"code": Infinity}',
+        b'{"code": [200]}',
+        b'{"code": {"code": 200}}',
+        b'{"code": 1000000000000}',
+        b'{"code": ' + b"9" * 10_000 + b"}",
+        b'{"code": 200',
+        b'{"code": 200}{"code": 200}',
+        b"<html><body>200</body></html>",
+        b"\x00\xff\xfe\x80garbage",
+        b"\xef\xbb\xbf\xff",
+        b"[" * 200_000,
+        b'{"a":' * 200_000,
+    ],
+    ids=lambda body: repr(body[:24]),
+)
+def test_no_reply(body: bytes) -> None:
+    """Whatever has no return code is no reply, and its content isn't told."""
+    with pytest.raises(UnreadableReplyError) as caught:
+        parse(body, None)
+    assert str(caught.value) in {"The answer is not a JSON object", "The answer has no return code"}
+
+
+@pytest.mark.parametrize("charset", [None, "utf-8", "gb18030", "GB2312", "latin-99", "zip", "idna"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_encodings(encoding: str, charset: str | None) -> None:
+    """Text is read by its BOM, its declared charset, as UTF-8, then as GB18030."""
+    body = json.dumps({"code": 200, "data": [ROOM]}, ensure_ascii=False).encode(encoding)
+    if charset == "idna":
+        # Not an encoding of texts; nobody means it.
+        expected = None if encoding != "utf-8-sig" else [ROOM]
+    elif encoding == "utf-8" and str(charset).lower().startswith("gb"):
+        # Declared wrongly: what comes out is a matter of luck, but no error of another kind.
+        expected = None
+    else:
+        expected = [ROOM]
+    try:
+        records = parse(body, charset).records()
+    except UnreadableReplyError:
+        assert expected is None
+    else:
+        assert expected in (None, records)
+
+
+def test_declared_charset_is_used() -> None:
+    """A charset that nobody would guess is read when it is declared."""
+    body = json.dumps({"code": 200, "data": [ROOM]}, ensure_ascii=False).encode("utf-16")
+    assert parse(body, "utf-16").records() == [ROOM]
+
+
+@pytest.mark.parametrize("times", range(4))
+@pytest.mark.parametrize("data", [ROOMS, ROOM, []], ids=["list", "object", "empty"])
+def test_data_in_strings(data: Any, times: int) -> None:
+    """JSON in a string, escaped again or not at all, is the same list."""
+    sent = data
+    for _ in range(times):
+        sent = json.dumps(sent)
+    assert reply(sent).records() == ([ROOM] if data == ROOM else data)
+
+
+@pytest.mark.parametrize("data", [[], "[]", '"[]"', "", " ", "null", None, {}, "{}"])
+def test_empty_lists(data: Any) -> None:
+    """An empty list comes in many forms."""
+    assert reply(data).records() == []
+    with pytest.raises(EmptyReplyError):
+        reply(data).record()
+
+
+def test_no_data() -> None:
+    """Without data there are no records."""
+    read = parse(b'{"code": 200}', None)
+    assert read.records() == []
+    assert read.message == ""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        42,
+        "42",
+        True,
+        False,
+        1.5,
+        "一",
+        "[{",
+        [1, 2],
+        [None],
+        ["x"],
+        [[]],
+        [{}],
+        "true",
+        '"x"',
+        "<p>",
+    ],
+    ids=repr,
+)
+def test_data_that_is_no_list(data: Any) -> None:
+    """What isn't a list of records doesn't pass for an empty one."""
+    with pytest.raises(UnreadableReplyError) as caught:
+        reply(data).records()
+    assert str(caught.value) == "The data of the reply is no list of records"
+
+
+def test_elements_that_are_no_records_are_dropped() -> None:
+    """One broken element doesn't spoil the others."""
+    assert reply([None, ROOM, "x", 1, {}]).records() == [ROOM]
+
+
+def test_one_record() -> None:
+    """An object may come in a list of one, but not of two."""
+    assert reply(ROOM).record() == ROOM
+    assert reply([ROOM]).record() == ROOM
+    with pytest.raises(UnreadableReplyError):
+        reply(ROOMS).record()
+
+
+def test_numbers_stay_as_they_are_written() -> None:
+    """A number is the text that it was sent as."""
+    read = parse(b'{"code":200,"data":[{"a":130.00,"b":1e3,"c":NaN,"d":-0.10,"e":12}]}', None)
+    assert read.records() == [{"a": "130.00", "b": "1e3", "c": "NaN", "d": "-0.10", "e": "12"}]
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [
+        (2, 2),
+        ("2", 2),
+        (2.0, 2),
+        (None, None),
+        ("", None),
+        ("many", None),
+        (True, None),
+        ([], None),
+    ],
+)
+def test_total_count(total: Any, expected: int | None) -> None:
+    """A count that can't be read is none."""
+    assert reply([], totalCount=total).total_count == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "login_kind"),
+    [
+        (1001, FailedError, FailedError),
+        (1002, InterfaceDeniedError, NoApiPermissionError),
+        (1005, UnknownCodeError, AuthenticationError),
+        (1006, TokenError, TokenError),
+        (1007, TokenError, TokenError),
+        (1008, MissingParameterError, MissingParameterError),
+        (1009, InterfaceDeniedError, InterfaceDeniedError),
+        (4711, UnknownCodeError, UnknownCodeError),
+        (0, UnknownCodeError, UnknownCodeError),
+        (-1, UnknownCodeError, UnknownCodeError),
+    ],
+)
+def test_return_codes(
+    code: int, kind: type[ReturnCodeError], login_kind: type[ReturnCodeError]
+) -> None:
+    """Each code has its error, which may be another one on a login."""
+    err = reply(code=code, msg="失败").error
+    assert type(err) is kind
+    assert (err.code, err.message, str(err)) == (code, "失败", f"Return code {code}: 失败")
+    assert type(error_for(code, "", LOGIN_CODES)) is login_kind
+    assert str(error_for(code, "")) == f"Return code {code}"
+
+
+@pytest.mark.parametrize(
+    "msg", ["访问过于频繁,请稍后再试", "请求过快", "操作太快了", "请稍后", "频繁"]
+)
+@pytest.mark.parametrize("code", [1001, 1002, 4711])
+def test_too_soon(code: int, msg: str) -> None:
+    """A refusal for pace is known by its words, whatever its code."""
+    read = reply(code=code, msg=msg)
+    assert isinstance(read.error, RateLimitError)
+    with pytest.raises(RateLimitError):
+        read.raise_if_too_soon()
+    assert not reply(code=200, msg=msg).error
+
+
+def test_not_too_soon() -> None:
+    """Any other answer passes."""
+    reply(code=1001, msg="失败").raise_if_too_soon()
+    reply().raise_if_too_soon()
+
+
+@pytest.mark.parametrize(
+    ("code", "msg", "says_so"),
+    [
+        (1001, "暂无数据", True),
+        (1001, "没有记录", True),
+        (1001, "失败", False),
+        (1001, None, False),
+        (1001, 42, False),
+        (1002, "暂无数据", False),
+        (200, "暂无数据", False),
+    ],
+)
+def test_no_records_as_failure(code: int, msg: Any, says_so: bool) -> None:  # noqa: FBT001
+    """A failure may mean an empty list."""
+    assert reply(code=code, msg=msg).says_no_records is says_so
+
+
+SECRETS = ["demo-password", 'p"ä\\ß 密', "a+b/c=&d%", "t\tab\u200bs"]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("form", ["{}", "{quoted}", "{plus}", "{escaped}"])
+def test_messages_without_secrets(secret: str, form: str) -> None:
+    """However the platform repeats a secret, the message doesn't."""
+    shown = form.format(
+        secret, quoted=quote(secret), plus=quote_plus(secret), escaped=json.dumps(secret)[1:-1]
+    )
+    read = reply(code=1001, msg=f"用户 {shown} 错误\r\n{shown}").without("", secret)
+    assert read.message == "用户 *** 错误***"
+    assert read.code == 1001
+
+
+def test_message_is_one_short_line() -> None:
+    """Neither line ends nor half characters nor a whole reply get into a message."""
+    read = reply(code=1001, msg="a\nb\x00c\u202ed" + "e" * 1000).without("x")
+    assert read.message == "abcd" + "e" * 196
+    assert reply(code=1001, msg="\ud800").message == ""
