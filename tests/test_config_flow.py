@@ -507,7 +507,7 @@ async def test_progress(
     await flow.sign_in(simulator)
     await flow.choose("by_building")
     await flow.submit()
-    assert bar == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert bar == pytest.approx([0, 0, 0.2, 0.4, 0.6, 0.8, 1.0])
 
 
 async def test_cancelled(hass: HomeAssistant, browse: Driver, simulator: Simulator) -> None:
@@ -543,9 +543,9 @@ async def test_a_thousand_meters(hass: HomeAssistant, monkeypatch: pytest.Monkey
             flow.look(),
             flow.submit(meters=list(simulator.meters)),
         ):
-            started = time.perf_counter()
+            started = time.process_time()
             await step
-            took.append(time.perf_counter() - started)
+            took.append(time.process_time() - started)
             if flow.step == "choose":
                 assert flow.shown["duration"] == "34 min"
         assert len(codes_of(flow)) == 1000

@@ -207,6 +207,8 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             return self.async_show_progress_done(next_step_id=self._step_after_listing())
         left = len(self._listing.todo)
         seconds = left * max(pacer.INTERVAL, self._seconds_per_call)
+        # The frontend forgets the bar when the text changes, which it hears of after this step.
+        self.hass.loop.call_soon(self.async_update_progress, 1 - left / self._total)
         return self.async_show_progress(
             step_id="listing",
             progress_action="listing",
@@ -226,8 +228,8 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             """Show an answer that came."""
             left = len(self._listing.todo)
             self._seconds_per_call = (self.hass.loop.time() - started) / (before - left)
-            self.async_update_progress(1 - left / self._total)
             self.async_notify_flow_changed()
+            self.async_update_progress(1 - left / self._total)
 
         self._error = None
         try:
