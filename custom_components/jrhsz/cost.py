@@ -1,0 +1,360 @@
+"""What a meter's use cost in every hour: the balance it lost, after adding what was paid.
+
+The platform tells a balance with each poll, and payments in a list. Neither says when a payment
+got into the balance: a prepaid meter may fetch its credit hours later. So a payment counts where
+the balance rises by it. One that is smaller than the use leaves no rise: it counts where it makes
+the cost what the use should have cost. A rise waits for its payment, and a payment for its rise,
+for two days; what came after waits too. Then it is booked as a correction, which costs nothing.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Decimal
+from itertools import pairwise
+from statistics import median
+from typing import Final, NamedTuple
+
+from .api import Payment
+from .history import DAY, EXACT, HOUR, Row, Stored, Usage, hour_of, next_hour
+
+_ZERO: Final = Decimal(0)
+_PATIENCE: Final = 2 * DAY
+_KEPT: Final = 3 * DAY
+# By which the platform's clock may differ from ours.
+_CLOCKS_DIFFER: Final = 600
+
+
+class Sample(NamedTuple):
+    """A balance: when it was seen first, and the reading's time that came with it."""
+
+    poll: int
+    read_time: int
+    balance: Decimal
+
+
+class Paid(NamedTuple):
+    """A payment, or a refund if it is below zero."""
+
+    time: int
+    amount: Decimal
+
+
+class Correction(NamedTuple):
+    """What was booked as a correction: the poll or payment it is about, and the amount."""
+
+    time: int
+    amount: Decimal
+
+
+@dataclass(slots=True)
+class _Interval:
+    """The time between two samples that follow each other."""
+
+    seen_before: int
+    seen: int
+    begin: int
+    end: int
+    cost: Decimal
+    expected: Decimal | None = None
+
+    def gets_likelier(self, amount: Decimal) -> bool:
+        """Tell whether the cost gets closer to what was expected by adding an amount."""
+        if self.expected is None:
+            return False
+        return abs(self.cost + amount - self.expected) < abs(self.cost - self.expected)
+
+
+@dataclass(slots=True)
+class _Credit:
+    """A payment: the interval it was made in, and the one in whose balance it is.
+
+    One that was made before the first balance was seen is in none (-1), unless it leaves a rise.
+    """
+
+    time: int
+    amount: Decimal
+    made_in: int
+    found_in: int | None = None
+
+
+class _Step(NamedTuple):
+    """A span of time that has a cost; `sample` is the index of the sample it begins with."""
+
+    begin: int
+    end: int
+    cost: Decimal
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The cost over time, as far as it is settled."""
+
+    usage: Usage | None = None
+    steps: Sequence[_Step] = ()
+    corrections: Sequence[Correction] = ()
+    awaits_payment: bool = False
+    credits: Sequence[_Credit] = field(default=(), repr=False)
+
+    @property
+    def begin(self) -> int:
+        """Return the time from which on the cost is known."""
+        return self.steps[0].begin
+
+    @property
+    def end(self) -> int:
+        """Return the time up to which the cost is known."""
+        return self.steps[-1].end
+
+    def total(self, time: int) -> Decimal:
+        """Return the cost from the beginning up to a time."""
+        return sum((self._share(step, time) for step in self.steps if step.begin < time), _ZERO)
+
+    def rows(self, stored: Stored, now: int) -> list[Row]:
+        """Return the rows of the hours that are over; `stored` begins with the first of them."""
+        first = hour_of(self.begin)
+        hours = range(first, min(hour_of(now), next_hour(self.end)), HOUR)
+        shares = dict.fromkeys(hours, _ZERO)
+        for step in self.steps:
+            before = _ZERO
+            for hour in range(hour_of(step.begin), min(next_hour(step.end), hours.stop), HOUR):
+                share = self._share(step, hour + HOUR)
+                shares[hour] += share - before
+                before = share
+        rows, total = [], stored.before
+        for hour, share in shares.items():
+            total += share
+            rows.append(Row(hour, share, total))
+        return rows
+
+    def _share(self, step: _Step, time: int) -> Decimal:
+        """Return which part of a step's cost the use up to a time has."""
+        if time >= step.end:
+            return step.cost
+        part, whole = Decimal(time - step.begin), Decimal(step.end - step.begin)
+        if self.usage and self.usage.begin <= step.begin and step.end <= self.usage.end:
+            before = self.usage.total(step.begin)
+            if use := self.usage.total(step.end) - before:
+                part, whole = self.usage.total(time) - before, use
+        return (step.cost * part / whole).quantize(EXACT, ROUND_FLOOR)
+
+
+def with_sample(samples: list[Sample], poll: int, read_time: int, balance: Decimal) -> list[Sample]:
+    """Return the samples with one more; those of a clock that was ahead are dropped."""
+    if poll < read_time - DAY:
+        return samples
+    samples = [sample for sample in samples if sample.poll <= poll]
+    if not samples or samples[-1][1:] != (read_time, balance):
+        samples.append(Sample(poll, read_time, balance))
+    return samples
+
+
+def paid(payments: Iterable[Payment]) -> list[Paid]:
+    """Return what was paid when, as far as the list tells."""
+    return [
+        Paid(int(payment.time.timestamp()), payment.amount)
+        for payment in payments
+        if payment.time is not None and payment.amount
+    ]
+
+
+def costs_of(
+    samples: Sequence[Sample],
+    payments: Iterable[Paid],
+    usage: Usage | None,
+    *,
+    since: int,
+    now: int,
+) -> Costs:
+    """Return what is settled of the cost; payments up to `since` are in the first balance.
+
+    Without `usage` cost spreads evenly over time; with it, it ends where the known use ends.
+    """
+    intervals = _intervals(samples)
+    seen = [interval.seen for interval in intervals]
+    if not intervals:
+        return Costs()
+    first = samples[0].poll
+    found = [
+        _Credit(time, amount, bisect_left(seen, time) if time > first else -1)
+        for time, amount in payments
+        if time > since
+    ]
+    found.sort(key=lambda credit: (credit.time, credit.amount))
+    _expect(intervals, usage, {credit.made_in for credit in found})
+    book = _Book(intervals, found, now, len(intervals))
+    book.settle_rises()
+    book.settle_credits()
+    settled = book.settled
+    if usage is not None:
+        known = (i for i, interval in enumerate(intervals) if interval.end > usage.end)
+        settled = min(settled, next(known, settled))
+    steps = _merged(intervals[:settled])
+    return Costs(usage, steps, book.corrections, book.awaits_payment, found)
+
+
+def trimmed(samples: Sequence[Sample], costs: Costs) -> tuple[list[Sample], int] | None:
+    """Return the samples that are still needed, and the time up to which payments are done with.
+
+    They begin at a full hour, so that the rows before it need not change any more: the balance
+    that the first of them is given is what was left at that hour.
+    """
+    if not costs.steps:
+        return None
+    latest = costs.end - _KEPT
+    for step in reversed(costs.steps):
+        cut = next_hour(step.begin)
+        if step.sample == 0 or step.begin > latest or cut > step.end:
+            continue
+        if any(
+            credit.found_in is not None
+            and (credit.made_in < step.sample) != (credit.found_in < step.sample)
+            for credit in costs.credits
+        ):
+            continue
+        first = samples[step.sample]
+        spent = costs._share(step, cut)  # noqa: SLF001  of the same module
+        left = first._replace(read_time=cut, balance=first.balance - spent)
+        return [left, *samples[step.sample + 1 :]], first.poll
+    return None
+
+
+def _intervals(samples: Sequence[Sample]) -> list[_Interval]:
+    """Return the times between samples; a reading's time never goes back."""
+    intervals: list[_Interval] = []
+    begin = samples[0].read_time if samples else 0
+    for before, after in pairwise(samples):
+        end = max(begin, after.read_time)
+        lost = before.balance - after.balance
+        intervals.append(_Interval(before.poll, after.poll, begin, end, lost))
+        begin = end
+    return intervals
+
+
+def _expect(intervals: list[_Interval], usage: Usage | None, paid_in: set[int]) -> None:
+    """Note what the use in each interval should cost, by the usual price."""
+    if usage is None:
+        return
+    uses = [
+        usage.total(interval.end) - usage.total(interval.begin)
+        if usage.begin <= interval.begin and interval.end <= usage.end
+        else None
+        for interval in intervals
+    ]
+    prices = [
+        interval.cost / use
+        for index, (interval, use) in enumerate(zip(intervals, uses, strict=True))
+        if use and interval.cost > 0 and index not in paid_in
+    ]
+    if prices:
+        price = median(prices)
+        for interval, use in zip(intervals, uses, strict=True):
+            interval.expected = None if use is None else price * use
+
+
+@dataclass(slots=True)
+class _Book:
+    """Finds the payments in the balances; intervals from `settled` on have to wait."""
+
+    intervals: list[_Interval]
+    found: list[_Credit]
+    now: int
+    settled: int
+    awaits_payment: bool = False
+    corrections: list[Correction] = field(default_factory=list)
+
+    def settle_rises(self) -> None:
+        """Find the payments by which a balance rose."""
+        for index, interval in enumerate(self.intervals):
+            if interval.cost >= 0:
+                continue
+            needed = -interval.cost
+            chosen = _enough(needed, self._open_credits(interval))
+            missing = needed - sum((credit.amount for credit in chosen), _ZERO)
+            if missing > 0 and self.now - interval.seen < _PATIENCE:
+                self.awaits_payment = True
+                self.settled = min(self.settled, index)
+                continue
+            for credit in chosen:
+                self._count(credit, index)
+            if missing > 0:
+                interval.cost += missing
+                self.corrections.append(Correction(interval.seen, missing))
+
+    def settle_credits(self) -> None:
+        """Find the place of payments that left no rise, and of refunds."""
+        for credit in self.found:
+            if credit.found_in is not None or not 0 <= credit.made_in < len(self.intervals):
+                continue
+            index = self._place(credit)
+            if index is not None:
+                self._count(credit, index)
+            elif self.now - credit.time < _PATIENCE:
+                self.settled = min(self.settled, credit.made_in)
+            else:
+                self.corrections.append(Correction(credit.time, -credit.amount))
+
+    def _open_credits(self, interval: _Interval) -> list[_Credit]:
+        """Return the payments that may have made a balance rise in an interval."""
+        return [
+            credit
+            for credit in self.found
+            if credit.found_in is None
+            and credit.amount > 0
+            and interval.seen_before - _PATIENCE < credit.time <= interval.seen + _CLOCKS_DIFFER
+        ]
+
+    def _place(self, credit: _Credit) -> int | None:
+        """Return the interval in whose cost a payment without a rise, or a refund, is found."""
+        made_in = self.intervals[credit.made_in]
+        if credit.amount > 0:
+            is_old = self.now - credit.time >= _PATIENCE
+            if made_in.gets_likelier(credit.amount) or (made_in.expected is None and is_old):
+                return credit.made_in
+            return None
+        for index, interval in enumerate(self.intervals[credit.made_in :], credit.made_in):
+            if interval.seen_before > credit.time + _PATIENCE:
+                break
+            if interval.cost + credit.amount >= 0 and (
+                interval.expected is None or interval.gets_likelier(credit.amount)
+            ):
+                return index
+        return None
+
+    def _count(self, credit: _Credit, index: int) -> None:
+        """Count a payment in an interval."""
+        credit.found_in = index
+        self.intervals[index].cost += credit.amount
+
+
+def _enough(needed: Decimal, open_credits: list[_Credit]) -> list[_Credit]:
+    """Return the payments that explain a rise: the smallest that does alone, or the largest."""
+    if alone := [credit for credit in open_credits if credit.amount >= needed]:
+        return [min(alone, key=lambda credit: (credit.amount, credit.time))]
+    chosen: list[_Credit] = []
+    for credit in sorted(open_credits, key=lambda credit: (-credit.amount, credit.time)):
+        if needed <= 0:
+            break
+        chosen.append(credit)
+        needed -= credit.amount
+    return chosen
+
+
+def _merged(intervals: list[_Interval]) -> list[_Step]:
+    """Join intervals until none costs less than nothing, and each has some time."""
+    steps: list[_Step] = []
+    for index, interval in enumerate(intervals):
+        step = _Step(interval.begin, interval.end, interval.cost, index)
+        while steps and (step.cost < 0 or step.end == step.begin or _is_open(steps[-1])):
+            before = steps.pop()
+            step = _Step(before.begin, step.end, before.cost + step.cost, before.sample)
+        steps.append(step)
+    while steps and _is_open(steps[-1]):
+        steps.pop()
+    return steps
+
+
+def _is_open(step: _Step) -> bool:
+    """Tell whether a step has to be joined with the next one."""
+    return step.cost < 0 or step.end == step.begin
