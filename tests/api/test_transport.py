@@ -99,6 +99,14 @@ async def test_no_connection(http: aiohttp.ClientSession, host: str) -> None:
         await post(http, f"http://{host}")
 
 
+async def test_closed_session(http: aiohttp.ClientSession, server: RawServer) -> None:
+    """A call that still waits when Home Assistant stops is told so, and nothing is sent."""
+    await http.close()
+    with pytest.raises(ConnectError, match=r"^The HTTP session is closed: its owner is stopping$"):
+        await post(http, server.url)
+    assert server.connections == 0
+
+
 async def test_tls_that_is_none(http: aiohttp.ClientSession, simulator: Simulator) -> None:
     """A TLS handshake that fails is no connection."""
     with pytest.raises(ConnectError):

@@ -26,6 +26,7 @@ from .errors import (
     RateLimitError,
     ReplyError,
     TokenError,
+    UnknownCodeError,
 )
 from .login import Token
 from .models import (
@@ -239,7 +240,11 @@ class Client:
         async def prepare() -> Token:
             """Return a token when the turn has come."""
             session.raise_if_denied(interface)
-            return await session.token()
+            try:
+                return await session.token()
+            except (FailedError, MissingParameterError) as err:
+                # It is the login that these are about: the remedies for this call are no use.
+                raise UnknownCodeError(err.code, err.message) from err
 
         async def exchange(token: Token) -> Reply:
             """Send the request."""

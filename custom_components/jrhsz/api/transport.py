@@ -66,6 +66,9 @@ async def post(
     Raises ConnectError, ExchangeError or a ReplyError that isn't a ReturnCodeError, except that
     an HTTP 429 is a RateLimitError. Nothing is ever sent twice and no redirect is followed.
     """
+    if http.closed:
+        msg = "The HTTP session is closed: its owner is stopping"
+        raise ConnectError(msg)
     as_form = encoding is Encoding.FORM
     error: PlatformError
     try:
