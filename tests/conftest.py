@@ -1,10 +1,16 @@
 """Fixtures for all tests."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from importlib import import_module
+from pathlib import Path
+from unittest.mock import PropertyMock, patch
 
+from aiohttp import ClientTimeout
+from homeassistant.helpers.storage import STORAGE_DIR
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 from .common import account_of
 from .simulator import Simulator
@@ -23,12 +29,33 @@ def _home_assistant_with_this_integration(request: pytest.FixtureRequest) -> Non
 
 
 @pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """Return a folder of the test's own: the journal of orders is a real file."""
+    (tmp_path / STORAGE_DIR).mkdir()
+    return str(tmp_path)
+
+
+@pytest.fixture
 async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
     """Run a platform with eight meters that answers as fast as it is asked."""
     simulator = Simulator(meters=8, limit=0.0, seed=1)
     await simulator.start()
     yield simulator
     await simulator.stop()
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Return what compares Home Assistant's objects with what is recorded of them."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def all_enabled() -> Generator[None]:
+    """Enable every entity by default."""
+    name = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with patch(name, PropertyMock(return_value=True)):
+        yield
 
 
 @pytest.fixture
@@ -41,3 +68,11 @@ def no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
 def config_entry(simulator: Simulator, no_pace: None) -> MockConfigEntry:
     """Return an account of the simulator with all of its meters, not added yet."""
     return account_of(simulator)
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look orders up again at once, and give a silent platform up soon."""
+    monkeypatch.setattr("custom_components.jrhsz.recharge._LOOK_UPS", (0, 0, 0))
+    timeout = ClientTimeout(total=1)
+    monkeypatch.setattr("custom_components.jrhsz.api.transport._TIMEOUT", timeout)

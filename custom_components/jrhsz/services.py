@@ -1,0 +1,204 @@
+"""The actions, registered once for all accounts."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .api import AuthenticationError, PlatformError, Turn
+from .const import DOMAIN
+from .coordinator import JrhszConfigEntry
+from .exceptions import translation
+from .journal import DETAILS_KEPT, Status
+from .recharge import async_recharge
+from .recharge_records import async_recharge_records, payment_record
+from .recharge_request import ORDER_NUMBER, Meter, Request, read_amount
+
+ATTR_AMOUNT: Final = "amount"
+ATTR_DRY_RUN: Final = "dry_run"
+ATTR_END: Final = "end"
+ATTR_ONLY_BELOW: Final = "only_below"
+ATTR_ORDER_NUMBER: Final = "order_number"
+ATTR_START: Final = "start"
+ATTR_VERIFY: Final = "verify"
+
+_DAYS: Final = timedelta(days=30)
+_SPAN: Final = {vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
+
+RECHARGE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        # Read by the action itself, whose errors are translated and don't convert.
+        vol.Required(ATTR_AMOUNT): object,
+        vol.Optional(ATTR_ORDER_NUMBER): object,
+        vol.Optional(ATTR_ONLY_BELOW): object,
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+    }
+)
+GET_RECHARGES_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        **_SPAN,
+        vol.Optional(ATTR_VERIFY, default=False): cv.boolean,
+    }
+)
+METER_SPAN_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string, **_SPAN})
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    async_register_admin_service(
+        hass, DOMAIN, "recharge", _async_recharge, RECHARGE_SCHEMA, SupportsResponse.OPTIONAL
+    )
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        "get_recharges",
+        _async_get_recharges,
+        GET_RECHARGES_SCHEMA,
+        SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN, "get_payments", _async_get_payments, METER_SPAN_SCHEMA, SupportsResponse.ONLY
+    )
+
+
+async def _async_recharge(call: ServiceCall) -> ServiceResponse:
+    """Book credit on a meter; without a response to tell it, everything but success raises."""
+    meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
+    outcome = await async_recharge(call.hass, meter, _request(call))
+    if call.return_response:
+        return outcome.as_response()
+    if outcome.status in {Status.REJECTED, Status.UNKNOWN}:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=f"recharge_{outcome.status}",
+            translation_placeholders={
+                "meter": meter.name,
+                "amount": f"{outcome.amount:.2f}",
+                "order_number": outcome.order_number or "",
+                "message": outcome.message,
+            },
+        )
+    return None
+
+
+async def _async_get_recharges(call: ServiceCall) -> ServiceResponse:
+    """Return the orders of an account."""
+    entry: JrhszConfigEntry = async_get_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
+    )
+    span = async_span(call, DETAILS_KEPT)
+    try:
+        return await async_recharge_records(call.hass, entry, span, verify=call.data[ATTR_VERIFY])
+    except PlatformError as err:
+        raise platform_failure(call.hass, entry, err) from err
+
+
+async def _async_get_payments(call: ServiceCall) -> ServiceResponse:
+    """Return the payments of a meter, newest first; those without a time last."""
+    meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
+    begin, end = async_span(call)
+    client = meter.entry.runtime_data.client
+    try:
+        payments = await client.get_payments(meter.user_code, begin, end, Turn())
+    except PlatformError as err:
+        raise platform_failure(call.hass, meter.entry, err) from err
+    oldest = datetime.min.replace(tzinfo=dt_util.UTC)
+    payments.sort(key=lambda payment: payment.time or oldest, reverse=True)
+    return {"payments": [payment_record(payment) for payment in payments]}
+
+
+@callback
+def async_meter(hass: HomeAssistant, device_id: str) -> Meter:
+    """Return the meter that a device is, of an account that is loaded.
+
+    Raises ServiceValidationError if it is anything else.
+    """
+    device = dr.async_get(hass).async_get(device_id)
+    identifiers = device.identifiers if device else set()
+    entry: JrhszConfigEntry
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is not ConfigEntryState.LOADED:
+            continue
+        for coordinator in entry.runtime_data.coordinators.values():
+            if coordinator.device_identifier in identifiers and device:
+                return Meter(
+                    entry=entry,
+                    user_code=coordinator.user_code,
+                    device_id=device_id,
+                    name=device.name_by_user or device.name or coordinator.user_code,
+                )
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter")
+
+
+def _request(call: ServiceCall) -> Request:
+    """Return what is asked for.
+
+    Raises ServiceValidationError if it isn't clear beyond doubt.
+    """
+    amount = read_amount(call.data[ATTR_AMOUNT])
+    if not amount:
+        raise _invalid(key="invalid_amount", value=call.data[ATTR_AMOUNT])
+    number = call.data.get(ATTR_ORDER_NUMBER)
+    if number is not None and not (isinstance(number, str) and ORDER_NUMBER.fullmatch(number)):
+        raise _invalid(key="invalid_order_number", value=number)
+    only_below: Decimal | None = None
+    if ATTR_ONLY_BELOW in call.data:
+        only_below = read_amount(call.data[ATTR_ONLY_BELOW])
+        if only_below is None:
+            raise _invalid(key="invalid_only_below", value=call.data[ATTR_ONLY_BELOW])
+    return Request(
+        amount=amount,
+        order_number=number,
+        only_below=only_below,
+        dry_run=call.data[ATTR_DRY_RUN],
+        context=call.context,
+    )
+
+
+def _invalid(*, key: str, value: object) -> ServiceValidationError:
+    """Return the error for a value that can't be meant."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"value": str(value)[:50]},
+    )
+
+
+def async_span(call: ServiceCall, default: timedelta = _DAYS) -> tuple[datetime, datetime]:
+    """Return the span that is asked for, by default the last 30 days.
+
+    Times without a zone are meant in that of Home Assistant. Raises ServiceValidationError if it
+    ends before it begins.
+    """
+    now = dt_util.utcnow()
+    end = dt_util.as_utc(call.data.get(ATTR_END, now))
+    begin = dt_util.as_utc(call.data.get(ATTR_START, min(now, end) - default))
+    if begin > end:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_span")
+    return begin, end
+
+
+def platform_failure(
+    hass: HomeAssistant, entry: JrhszConfigEntry, err: PlatformError
+) -> HomeAssistantError:
+    """Return the error of an action that the platform failed."""
+    if isinstance(err, AuthenticationError):
+        entry.async_start_reauth(hass)
+    return HomeAssistantError(**translation(err))
