@@ -1,0 +1,188 @@
+"""Tests of lists with windows and pages, over sockets."""
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from custom_components.jrhsz.api import (
+    MAX_PAGE_SIZE,
+    Client,
+    Consumption,
+    ExchangeError,
+    FailedError,
+)
+from tests.simulator import Fault, Simulator
+
+from .calls import DAY, METER, NOON, PAGED, READS, data_fault
+
+
+@pytest.mark.parametrize("name", PAGED)
+@pytest.mark.parametrize("dates_code", [1001, 1008])
+@pytest.mark.parametrize("wrong_body", [1001, 1008, 500])
+async def test_dates_without_times(
+    client: Client, simulator: Simulator, name: str, dates_code: Any, wrong_body: int
+) -> None:
+    """A platform that reads dates only is found out once."""
+    simulator.set_dialect(
+        dates="date", dates_code=dates_code, wrong_body=wrong_body, end_whole_day=False
+    )
+    first = await READS[name](client)
+    assert len(first) >= (24 if name == "GetConsumenList" else 0)
+    last = simulator.calls_of(name)[-1].params
+    assert (last["BeginDate"], last["EndDate"]) == ("2026-10-30", "2026-11-02")
+    assert client.session.date_format == "%Y-%m-%d"
+    count = len(simulator.calls)
+    assert await READS[name](client) == first
+    assert len(simulator.calls) == count + 1
+
+
+async def test_dates_with_times_again(client: Client, simulator: Simulator) -> None:
+    """What was learnt may be learnt anew."""
+    client.session.date_format = "%Y-%m-%d"
+    simulator.set_dialect(dates="time")
+    assert len(await client.get_consumption(METER, NOON - DAY, NOON)) == 24
+    assert client.session.date_format == "%Y-%m-%d %H:%M:%S"
+    assert len(simulator.calls_of("GetConsumenList")) == 2
+
+
+async def test_neither_format_of_dates(client: Client, simulator: Simulator) -> None:
+    """If both are refused, what the platform said first is told."""
+    simulator.add_fault(Fault(kind="code", code=1001, msg="甲", interface="GetPaymentList"))
+    simulator.add_fault(Fault(kind="code", code=1001, msg="乙", interface="GetPaymentList"))
+    with pytest.raises(FailedError, match="甲"):
+        await client.get_payments(METER, NOON - DAY, NOON)
+    assert client.session.date_format is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "begin", "end"),
+    [
+        ("2026-03-01T00:00:00+08:00", "2026-02-28 00:00:00", "2026-03-02 23:59:59"),
+        ("2026-02-28T23:59:59+08:00", "2026-02-27 00:00:00", "2026-03-01 23:59:59"),
+        ("2026-01-01T00:30:00+08:00", "2025-12-31 00:00:00", "2026-01-02 23:59:59"),
+    ],
+)
+async def test_window(
+    client: Client, simulator: Simulator, moment: str, begin: str, end: str
+) -> None:
+    """The window is a day wider than the span, in Chinese days, whatever zone it is given in."""
+    time = datetime.fromisoformat(moment)
+    await client.get_payments(METER, time, time.astimezone(UTC))
+    params = simulator.calls_of("GetPaymentList")[0].params
+    assert (params["BeginDate"], params["EndDate"]) == (begin, end)
+
+
+@pytest.mark.parametrize("begin_inclusive", [True, False])
+@pytest.mark.parametrize("end_inclusive", [True, False])
+async def test_ends_of_the_window(
+    client: Client,
+    simulator: Simulator,
+    begin_inclusive: bool,  # noqa: FBT001
+    end_inclusive: bool,  # noqa: FBT001
+) -> None:
+    """Whatever the platform does at its ends, ours belong to the span."""
+    simulator.set_dialect(begin_inclusive=begin_inclusive, end_inclusive=end_inclusive)
+    records = simulator.meters[METER].records(NOON - DAY, NOON)
+    begin, end = records[0].read_time, records[-1].read_time
+    found = await client.get_consumption(METER, begin, end)
+    assert [record.time for record in found] == [record.read_time for record in records]
+
+
+async def test_records_without_a_time_are_kept(client: Client, simulator: Simulator) -> None:
+    """Whether they lie in the span can't be told."""
+    simulator.set_dialect(times="zero")
+    found = await client.get_consumption(METER, NOON - DAY, NOON)
+    assert len(found) > 24
+    assert {record.time for record in found} == {None}
+
+
+def ten_days(client: Client) -> Awaitable[list[Consumption]]:
+    """Ask for ten days."""
+    return client.get_consumption(METER, NOON - 10 * DAY, NOON)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "count"),
+    [
+        ({}, 1),
+        ({"order": "descending"}, 1),
+        ({"order": "shuffled"}, 1),
+        ({"total_count": "string"}, 1),
+        ({"total_count": "missing"}, 1),
+        ({"total_count": "null"}, 1),
+        ({"total_count": "zero"}, 2),
+        ({"total_count": "low"}, 2),
+        ({"total_count": "high"}, 2),
+        ({"total_count": "high", "past_end": "last"}, 2),
+        ({"total_count": "high", "past_end": "first"}, 2),
+        ({"page_cap": 100}, 3),
+        ({"page_cap": 100, "order": "shuffled"}, 3),
+        ({"page_cap": 100, "total_count": "high"}, 4),
+        ({"page_cap": 100, "total_count": "high", "past_end": "last"}, 4),
+        ({"page_cap": 100, "total_count": "zero", "past_end": "first"}, 4),
+    ],
+    ids=str,
+)
+async def test_pages(
+    client: Client, simulator: Simulator, dialect: dict[str, Any], count: int
+) -> None:
+    """Whatever the platform says of its pages, every record comes once."""
+    simulator.set_dialect(**dialect)
+    found = await ten_days(client)
+    assert len(found) == 240
+    expected = {record.read_time for record in simulator.meters[METER].records(NOON - 10 * DAY)}
+    assert {record.time for record in found} <= expected
+    assert len({record.time for record in found}) == 240
+    pages = [call.params["pageNo"] for call in simulator.calls_of("GetConsumenList")]
+    assert pages == [str(number) for number in range(1, count + 1)]
+
+
+async def test_full_pages(client: Client, simulator: Simulator) -> None:
+    """A full page is never the last one, whatever the total says."""
+    records = [{"out_trade_no": str(number)} for number in range(MAX_PAGE_SIZE)]
+    simulator.add_fault(data_fault(records, "GetPaymentList", totalCount=MAX_PAGE_SIZE))
+    simulator.add_fault(data_fault([{"out_trade_no": "last"}], "GetPaymentList"))
+    found = await client.get_payments(METER, NOON - DAY, NOON)
+    assert len(found) == MAX_PAGE_SIZE + 1
+    assert len(simulator.calls_of("GetPaymentList")) == 2
+
+
+async def test_no_more_than_two_hundred_pages(client: Client, simulator: Simulator) -> None:
+    """A list without an end ends."""
+    for number in range(205):
+        simulator.add_fault(
+            data_fault([{"out_trade_no": str(number)}], "GetPaymentList", totalCount=0)
+        )
+    found = await client.get_payments(METER, NOON - DAY, NOON)
+    assert [payment.order_number for payment in found] == [str(number) for number in range(200)]
+    assert len(simulator.calls_of("GetPaymentList")) == 200
+
+
+async def test_record_that_moves_to_the_next_page(client: Client, simulator: Simulator) -> None:
+    """Alike on one page are two; on two pages it is one that moved while we turned the page."""
+    twice = {"out_trade_no": "1", "total_fee": "5"}
+    pages = ([twice, twice], [twice, {"out_trade_no": "2"}], [{"out_trade_no": "2"}])
+    for page in pages:
+        simulator.add_fault(data_fault(page, "GetPaymentList", totalCount=4))
+    found = await client.get_payments(METER, NOON - DAY, NOON)
+    assert [payment.order_number for payment in found] == ["1", "1", "2"]
+    assert len(simulator.calls_of("GetPaymentList")) == 3
+
+
+async def test_page_that_fails(client: Client, simulator: Simulator) -> None:
+    """A list with a page missing is no list."""
+    simulator.set_dialect(page_cap=100)
+    simulator.add_fault(Fault(kind="cut", interface="GetConsumenList", skip=1))
+    with pytest.raises(ExchangeError):
+        await ten_days(client)
+
+
+async def test_token_ends_between_pages(client: Client, simulator: Simulator) -> None:
+    """The page is asked for again, not the list."""
+    simulator.set_dialect(page_cap=100)
+    simulator.add_fault(Fault(kind="code", code=1007, interface="GetConsumenList", skip=1))
+    assert len(await ten_days(client)) == 240
+    pages = [call.params["pageNo"] for call in simulator.calls_of("GetConsumenList")]
+    assert pages == ["1", "2", "2", "3"]
