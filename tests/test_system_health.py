@@ -1,0 +1,101 @@
+"""Tests of how the connections to the platform are."""
+
+import asyncio
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+
+from .common import account_of, set_up, wait_for
+from .simulator import Fault, Simulator
+
+
+async def info_of(hass: HomeAssistant) -> dict[str, Any]:
+    """Return what the user interface shows, with all answers."""
+    assert await async_setup_component(hass, "system_health", {})
+    info = await get_system_health_info(hass, "jrhsz")
+    return {
+        key: await value if asyncio.iscoroutine(value) else value for key, value in info.items()
+    }
+
+
+async def test_one_account(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test age of the login, queue, calls and refused calls."""
+    await set_up(hass, config_entry)
+    simulator.add_fault(Fault(kind="code", code=1001, msg="访问过于频繁", interface="GetUserInfo"))
+    await config_entry.runtime_data.coordinators["2022040001"].async_refresh()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    freezer.tick(754)
+    calls = len(simulator.calls)
+    info = await info_of(hass)
+    assert info == {
+        "accounts": 1,
+        "can_reach_server": "ok",
+        "token_age": "0:12:34",
+        "queue_length": 0,
+        "calls_last_hour": calls,
+        "refused_calls": 1,
+    }
+    await wait_for(hass, freezer, seconds=1)
+
+
+async def test_waiting_calls(hass: HomeAssistant, simulator: Simulator, no_pace: None) -> None:
+    """Test that waiting calls are counted."""
+    entry = account_of(simulator)
+    held = simulator.add_fault(Fault(kind="hang", interface="GetUserInfo", seconds=0.3))
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await asyncio.sleep(0.1)
+    assert held.hits
+    assert (await info_of(hass))["queue_length"] >= 7
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_two_accounts_of_one_host_are_counted_once(
+    hass: HomeAssistant, simulator: Simulator, no_pace: None
+) -> None:
+    """Test that what is shared is not added up twice."""
+    simulator.set_password("other", "pw")
+    first, second = account_of(simulator), account_of(simulator)
+    second = MockConfigEntry(
+        domain="jrhsz",
+        title="other",
+        unique_id=str(second.unique_id).replace("/demo", "/other"),
+        data={**second.data, "username": "other", "password": "pw"},
+        options={"meters": []},
+    )
+    await set_up(hass, first)
+    await set_up(hass, second)
+    info = await info_of(hass)
+    assert info["accounts"] == 2
+    assert info["calls_last_hour"] == len(simulator.calls)
+    assert info["token_age"].count(",") == 1
+
+
+async def test_platform_down(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a host that can't be reached is told."""
+    await set_up(hass, config_entry)
+    await simulator.stop()
+    info = await info_of(hass)
+    assert info["can_reach_server"] == {"type": "failed", "error": "unreachable"}
+
+
+async def test_no_account(hass: HomeAssistant) -> None:
+    """Test that without an account there is nothing to tell."""
+    assert await async_setup_component(hass, "jrhsz", {})
+    assert await info_of(hass) == {
+        "accounts": 0,
+        "token_age": "–",
+        "queue_length": 0,
+        "calls_last_hour": 0,
+        "refused_calls": 0,
+    }
