@@ -1,0 +1,646 @@
+"""Tests of the blueprints: valid, the same in both languages, and doing what they say."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+import re
+import shutil
+from typing import Any
+
+from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
+from homeassistant.components.blueprint.models import Blueprint
+from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
+from homeassistant.core import Context, Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    floor_registry as fr,
+    label_registry as lr,
+)
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util, yaml as yaml_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_capture_events,
+    async_fire_time_changed,
+    async_mock_service,
+)
+
+from custom_components.jrhsz.journal import Order, Status
+from custom_components.jrhsz.orders import DATA_ORDERS
+
+from .common import set_up, state_of
+from .recharges import METER, OTHER, credited, device_of
+from .simulator import CST, Fault, Simulator
+
+FOLDER = Path(__file__).parents[1] / "blueprints" / "automation" / "jrhsz"
+ENGLISH = sorted(path.stem for path in FOLDER.glob("*.yaml") if "zh-Hans" not in path.name)
+FILES = sorted(path.name for path in FOLDER.iterdir())
+ADDRESS = "https://github.com/ha-jrhsz/ha-jrhsz/blob/main/blueprints/automation/jrhsz/"
+TOLD = [
+    {
+        "event": "told",
+        "event_data": {"title": "{{ title }}", "message": "{{ message }}", "tag": "{{ tag }}"},
+    }
+]
+
+
+@pytest.fixture
+async def account(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    hass_config_dir: str,
+) -> AsyncGenerator[MockConfigEntry]:
+    """Return an account that is set up, none of whose meters is low, beside the blueprints."""
+    shutil.copytree(FOLDER, Path(hass_config_dir) / "blueprints" / "automation" / "jrhsz")
+    for meter in simulator.meters.values():
+        meter.set_balance(100)
+    await set_up(hass, config_entry)
+    yield config_entry
+    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
+    await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> list[Event[Any]]:
+    """Make an automation of a blueprint and return what it will tell."""
+    told = async_capture_events(hass, "told")
+    use = {"path": f"jrhsz/{blueprint}.yaml", "input": inputs}
+    automation = {"id": "one", "alias": "one", "use_blueprint": use}
+    assert await async_setup_component(hass, "automation", {"automation": [automation]})
+    await hass.async_block_till_done()
+    state = hass.states.get("automation.one")
+    assert state is not None
+    assert state.state == "on"
+    return told
+
+
+async def set_balance(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, balance: float, *codes: str
+) -> None:
+    """Let meters have a balance, and poll them."""
+    for code in codes or (METER,):
+        simulator.meters[code].set_balance(balance)
+        await account.runtime_data.coordinators[code].async_refresh_now()
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def remind(hass: HomeAssistant, days: int = 1) -> None:
+    """Let it be nine o'clock of a later day, at which reminders come."""
+    nine = dt_util.start_of_local_day() + timedelta(days=days, hours=9, seconds=1)
+    async_fire_time_changed(hass, nine)
+    await hass.async_block_till_done()
+
+
+def low_balance(hass: HomeAssistant, account: MockConfigEntry, code: str = METER) -> str:
+    """Return the entity id of a meter's low balance."""
+    return state_of(hass, account, code, "low_balance").entity_id
+
+
+def without_texts(value: Any) -> Any:
+    """Return a blueprint without what differs between languages."""
+    if isinstance(value, Mapping):
+        return {
+            key: without_texts(item)
+            for key, item in value.items()
+            if key not in {"name", "description", "source_url", "unit_of_measurement"}
+            and not (key == "default" and isinstance(item, str))
+        }
+    if isinstance(value, list):
+        return [without_texts(item) for item in value]
+    return value
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_valid(name: str) -> None:
+    """Test that Home Assistant takes every blueprint, and that it says where it comes from."""
+    data = yaml_util.load_yaml(FOLDER / name)
+    assert isinstance(data, dict)
+    blueprint = Blueprint(
+        data, path=name, expected_domain="automation", schema=AUTOMATION_BLUEPRINT_SCHEMA
+    )
+    assert blueprint.validate() is None
+    assert BLUEPRINT_SCHEMA(data)
+    assert data["blueprint"]["source_url"] == ADDRESS + name
+
+
+@pytest.mark.parametrize("name", ENGLISH)
+def test_same_in_both_languages(name: str) -> None:
+    """Test that only texts differ between the languages."""
+    english, chinese = (
+        yaml_util.load_yaml(FOLDER / f"{name}{language}.yaml") for language in ("", ".zh-Hans")
+    )
+    assert without_texts(english) == without_texts(chinese)
+    assert english != chinese
+
+
+def test_five() -> None:
+    """Test that none was left out."""
+    assert ENGLISH == [
+        "automatic_recharge",
+        "credit_on_tap",
+        "low_balance",
+        "monthly_report",
+        "unusual_use",
+    ]
+    assert sorted(FILES) == sorted(f"{name}{x}.yaml" for name in ENGLISH for x in ("", ".zh-Hans"))
+
+
+async def test_low_balance(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that a low balance is told once, and again after it was sufficient."""
+    told = await automate(
+        hass,
+        "low_balance",
+        meters={"entity_id": [low_balance(hass, account), low_balance(hass, account, OTHER)]},
+        notify=TOLD,
+    )
+    await set_balance(hass, account, simulator, 3.2)
+    await set_balance(hass, account, simulator, 2.25)
+    name = f"一栋 {METER}"
+    assert [event.data for event in told] == [
+        {
+            "title": f"{name}: low balance",
+            "message": "¥3.2 left.",
+            "tag": f"jrhsz_low_balance_{device_of(hass, account)}",
+        }
+    ]
+    await set_balance(hass, account, simulator, 50)
+    await set_balance(hass, account, simulator, 3)
+    assert len(told) == 2
+    await set_balance(hass, account, simulator, 1, OTHER)
+    assert [event.data["title"] for event in told[2:]] == [f"一栋 {OTHER}: low balance"]
+
+
+async def test_low_balance_after_an_interruption(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that a balance which was unknown or unavailable before triggers nothing."""
+    entity_id = low_balance(hass, account)
+    told = await automate(hass, "low_balance", meters={"entity_id": entity_id}, notify=TOLD)
+    simulator.set_dialect(numbers="dashes")
+    await account.runtime_data.coordinators[METER].async_refresh_now()
+    assert state_of(hass, account, METER, "low_balance").state == "unknown"
+    simulator.set_dialect(numbers="string")
+    await set_balance(hass, account, simulator, 1)
+    assert state_of(hass, account, METER, "low_balance").state == "on"
+    assert await hass.config_entries.async_reload(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert state_of(hass, account, METER, "low_balance").state == "on"
+    assert told == []
+
+
+@pytest.mark.parametrize("target", ["area_id", "floor_id", "label_id", "device_id"])
+async def test_low_balance_of_many(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, target: str
+) -> None:
+    """Test all meters of an area, and the reminder of those that stay low."""
+    floor = fr.async_get(hass).async_create("1")
+    area = ar.async_get(hass).async_create("101", floor_id=floor.floor_id)
+    label = lr.async_get(hass).async_create("tenants")
+    devices = [device_of(hass, account, code) for code in (METER, OTHER)]
+    for device in devices:
+        dr.async_get(hass).async_update_device(device, area_id=area.id, labels={label.label_id})
+    ids = {
+        "area_id": area.id,
+        "floor_id": [floor.floor_id],
+        "label_id": label.label_id,
+        "device_id": devices,
+    }
+    told = await automate(
+        hass, "low_balance", meters={target: ids[target]}, notify=TOLD, remind_every=1
+    )
+    await remind(hass)
+    assert told == []
+    await set_balance(hass, account, simulator, 1.5, METER, OTHER, "2022040004")
+    assert [event.data["title"] for event in told] == [
+        f"一栋 {code}: low balance" for code in (METER, OTHER)
+    ]
+    await remind(hass, days=2)
+    assert [event.data for event in told[2:]] == [
+        {
+            "title": "Meters that are still low: 2",
+            "message": f"一栋 {METER}: ¥1.5\n一栋 {OTHER}: ¥1.5",
+            "tag": "jrhsz_low_balance_automation.one",
+        }
+    ]
+
+
+@pytest.mark.parametrize(("due", "reminders"), [(True, 1), (False, 0)])
+async def test_low_balance_again_after_days(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    *,
+    due: bool,
+    reminders: int,
+) -> None:
+    """Test that the reminder comes on every so many days only."""
+    today = dt_util.now().toordinal()
+    every = next(days for days in count(2) if (today % days == 0) is due)
+    told = await automate(
+        hass,
+        "low_balance",
+        meters={"entity_id": low_balance(hass, account)},
+        notify=TOLD,
+        remind_every=every,
+    )
+    await set_balance(hass, account, simulator, 1.5)
+    await remind(hass)
+    assert len(told) == 1 + reminders
+
+
+async def test_low_balance_without_reminders(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that zero days mean no reminder."""
+    told = await automate(
+        hass,
+        "low_balance",
+        meters={"entity_id": low_balance(hass, account)},
+        notify=TOLD,
+        remind_every=0,
+    )
+    await set_balance(hass, account, simulator, 1.5)
+    await remind(hass)
+    assert len(told) == 1
+
+
+async def test_days_left(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test the texts in Chinese, with the days that are left, in the default notification."""
+    entities = er.async_get(hass)
+    days_left = entities.async_get_or_create(
+        "sensor", "test", "days", device_id=device_of(hass, account)
+    )
+    hass.states.async_set(days_left.entity_id, "2.54", {"device_class": "duration"})
+    calls = async_mock_service(hass, "persistent_notification", "create")
+    await automate(hass, "low_balance.zh-Hans", meters={"entity_id": low_balance(hass, account)})
+    await set_balance(hass, account, simulator, 3.2)
+    assert [call.data for call in calls] == [
+        {
+            "title": f"一栋 {METER}：余额不足",
+            "message": "剩余 ¥3.2，约可用 2.5 天。",
+            "notification_id": f"jrhsz_low_balance_{device_of(hass, account)}",
+        }
+    ]
+
+
+@pytest.fixture
+def user(hass: HomeAssistant, hass_admin_user: MockUser) -> str:
+    """Return the id of a user that is somebody."""
+    hass.states.async_set("person.anna", "home", {"user_id": hass_admin_user.id})
+    return hass_admin_user.id
+
+
+async def tappable(hass: HomeAssistant, account: MockConfigEntry) -> list[Event[Any]]:
+    """Make the automation that credits on a tap, and return what it will ask."""
+    asked = async_capture_events(hass, "asked")
+    meters = [low_balance(hass, account), low_balance(hass, account, OTHER)]
+    await automate(
+        hass,
+        "credit_on_tap",
+        meters={"entity_id": meters},
+        amount=50,
+        persons=["person.anna"],
+        ask=[{"event": "asked", "event_data": {"tap": "{{ tap }}", "button": "{{ button }}"}}],
+        tell=TOLD,
+    )
+    return asked
+
+
+async def tap(hass: HomeAssistant, action: str, user: str | None) -> None:
+    """Tap on the button of a notification."""
+    hass.bus.async_fire(
+        "mobile_app_notification_action", {"action": action}, context=Context(user_id=user)
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def first_event(hass: HomeAssistant, event_type: str) -> asyncio.Future[None]:
+    """Return what is done with the next event."""
+    seen = hass.loop.create_future()
+    hass.bus.async_listen_once(event_type, callback(lambda _: seen.set_result(None)))
+    return seen
+
+
+async def test_credit_on_tap(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, user: str
+) -> None:
+    """Test that taps on one notification are one order, and those on two are two."""
+    told, asked = async_capture_events(hass, "told"), await tappable(hass, account)
+    await set_balance(hass, account, simulator, 3)
+    await set_balance(hass, account, simulator, 2)
+    assert [event.data["button"] for event in asked] == ["Credit ¥50.00"]
+    assert told == []
+    assert simulator.ledger == []
+    button = asked[0].data["tap"]
+    number = button.split("|")[2]
+    await tap(hass, button, user)
+    await tap(hass, button, user)
+    assert credited(simulator) == 50
+    assert [order.out_trade_no for order in simulator.ledger] == [number]
+    assert [event.data for event in told] == 2 * [
+        {
+            "title": f"一栋 {METER}: credit of ¥50.00",
+            "message": f"¥50.00 was credited. Balance now: ¥52.00. Order {number}",
+            "tag": number,
+        }
+    ]
+    await set_balance(hass, account, simulator, 3)
+    await tap(hass, asked[1].data["tap"], user)
+    assert credited(simulator) == 100
+
+
+async def test_credit_on_tap_by_somebody_else(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, user: str
+) -> None:
+    """Test that nobody else can credit, and that other buttons are none of ours."""
+    told, asked = async_capture_events(hass, "told"), await tappable(hass, account)
+    await set_balance(hass, account, simulator, 3)
+    button = asked[0].data["tap"]
+    for other in (None, "somebody"):
+        await tap(hass, button, other)
+    assert [event.data["message"] for event in told] == 2 * [
+        "Nothing was credited: somebody tapped who may not do that."
+    ]
+    for action in ("", "OPEN_DOOR", button.replace("JRHSZ|", "JRHSZ|0")):
+        await tap(hass, action, user)
+    assert len(told) == 2
+    assert simulator.ledger == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (3, "a-device"),
+        (4, "¥500.00"),
+        (5, str(int(dt_util.utcnow().timestamp()) - 86500)),
+        (5, "9999999999"),
+        (5, "soon"),
+    ],
+)
+async def test_credit_on_tap_out_of_date(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    user: str,
+    *,
+    field: int,
+    value: str,
+) -> None:
+    """Test that an old or changed button only says so."""
+    told, asked = async_capture_events(hass, "told"), await tappable(hass, account)
+    await set_balance(hass, account, simulator, 3)
+    fields = asked[0].data["tap"].split("|")
+    fields[field] = value
+    await tap(hass, "|".join(fields), user)
+    assert [event.data["message"] for event in told] == [
+        (
+            "Nothing was credited: the button is older than 24 hours, or amount or meters have been"
+            " changed since."
+        )
+    ]
+    assert simulator.calls_of("Prestore") == []
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_credit_on_tap_with_an_unknown_outcome(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, user: str
+) -> None:
+    """Test that an unknown outcome is told, and what is found out later too."""
+    told, asked = async_capture_events(hass, "told"), await tappable(hass, account)
+    await set_balance(hass, account, simulator, 3)
+    simulator.set_dialect(payment_delay=-1)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore", when="after"))
+    number = asked[0].data["tap"].split("|")[2]
+    first = first_event(hass, "told")
+    hass.bus.async_fire(
+        "mobile_app_notification_action",
+        {"action": asked[0].data["tap"]},
+        context=Context(user_id=user),
+    )
+    await first  # the automation goes on
+    assert told[0].data["message"].startswith("Whether ¥50.00 was credited is not known yet.")
+    simulator.set_dialect(payment_delay=0)
+    await hass.data[DATA_ORDERS].async_look_up_all(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [event.data["message"] for event in told[1:]] == [f"¥50.00 was credited. Order {number}"]
+    assert credited(simulator) == 50
+
+
+async def test_credit_on_tap_refused(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, user: str
+) -> None:
+    """Test that a refusal by Home Assistant and one by the platform are told."""
+    told, asked = async_capture_events(hass, "told"), await tappable(hass, account)
+    await set_balance(hass, account, simulator, 3)
+    await set_balance(hass, account, simulator, 3, OTHER)
+    simulator.add_fault(Fault(kind="code", code=1009, interface="Prestore", msg="无权限"))
+    await tap(hass, asked[0].data["tap"], user)
+    hass.config_entries.async_update_entry(account, options=account.options | {"max_recharge": 20})
+    await tap(hass, asked[1].data["tap"], user)
+    assert [event.data["message"][:21] for event in told] == [
+        "Nothing was credited:",
+        "Nothing was sent. A l",
+    ]
+    assert simulator.ledger == []
+
+
+@pytest.fixture
+async def switch(hass: HomeAssistant) -> str:
+    """Return the entity id of a helper that is switched on."""
+    helper = {"automatic": {"initial": True}}
+    assert await async_setup_component(hass, "input_boolean", {"input_boolean": helper})
+    return "input_boolean.automatic"
+
+
+async def automatic(
+    hass: HomeAssistant, account: MockConfigEntry, **inputs: Any
+) -> list[Event[Any]]:
+    """Make the automation that credits two meters, and return what it will tell."""
+    meters = {"entity_id": [low_balance(hass, account), low_balance(hass, account, OTHER)]}
+    switch = "input_boolean.automatic"
+    usual = {"meters": meters, "switch": switch, "amount": 30, "monthly_cap": 100, "notify": TOLD}
+    return await automate(hass, "automatic_recharge", **usual | inputs)
+
+
+def messages(told: list[Event[Any]]) -> list[str]:
+    """Return the texts that were told, without order numbers."""
+    return [re.sub(r"HA[0-9A-Z]{26}", "HA…", event.data["message"]) for event in told]
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that a low balance is one order, and another one within a day is none."""
+    told = await automatic(hass, account)
+    await set_balance(hass, account, simulator, 3)
+    assert credited(simulator) == 30
+    (order,) = simulator.ledger
+    assert [event.data for event in told] == [
+        {
+            "title": f"一栋 {METER}: automatic recharge of ¥30.00",
+            "message": (f"¥30.00 was credited. Balance now: ¥33.00. Order {order.out_trade_no}"),
+            "tag": order.out_trade_no,
+        }
+    ]
+    await set_balance(hass, account, simulator, 2)
+    await set_balance(hass, account, simulator, 1, OTHER)
+    assert credited(simulator) == 30
+    assert credited(simulator, OTHER) == 30
+    assert messages(told)[1:] == [
+        "Nothing was sent: there was an order for this meter in the last 24 hours.",
+        "¥30.00 was credited. Balance now: ¥31.00. Order HA…",
+    ]
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_up_to_the_cap(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that meters that get low at once stay below the cap together."""
+    told = await automatic(hass, account, monthly_cap=59)
+    for code in (METER, OTHER):
+        simulator.meters[code].set_balance(3)
+    coordinators = account.runtime_data.coordinators
+    await asyncio.gather(*(coordinators[code].async_refresh_now() for code in (METER, OTHER)))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [order.amount for order in simulator.ledger] == [30]
+    assert messages(told) == [
+        "¥30.00 was credited. Balance now: ¥33.00. Order HA…",
+        "Nothing was sent: ¥30.00 of ¥59 for this month are used.",
+    ]
+
+
+@pytest.mark.usefixtures("switch")
+@pytest.mark.parametrize(
+    ("sent", "status", "code", "amount", "count"),
+    [
+        ("this month", "unknown", OTHER, 80, 0),
+        ("this month", "rejected", OTHER, 80, 1),
+        ("this month", "confirmed", OTHER, 70, 1),
+        ("this month", "confirmed", "2022040004", 80, 1),
+        ("last month", "confirmed", OTHER, 80, 1),
+        ("this month", "rejected", METER, 1, 0),
+    ],
+)
+async def test_automatic_recharge_counts(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    *,
+    sent: str,
+    status: str,
+    code: str,
+    amount: int,
+    count: int,
+) -> None:
+    """Test which earlier orders count."""
+    month = dt_util.utcnow().astimezone(CST).replace(day=1, hour=0, minute=0, second=1)
+    time = month if sent == "this month" else month - timedelta(seconds=2)
+    order = Order(
+        number="X1",
+        account=str(account.unique_id),
+        host="host",
+        username="demo",
+        user_code=code,
+        device_id=device_of(hass, account, code),
+        meter="meter",
+        amount=Decimal(amount),
+        user_id=None,
+        sent=dt_util.utcnow() if code == METER else time,
+        status=Status(status),
+    )
+    hass.data[DATA_ORDERS].journal.orders["X1"] = order
+    told = await automatic(hass, account)
+    await set_balance(hass, account, simulator, 3)
+    assert len(simulator.ledger) == count
+    assert len(told) == 1
+
+
+async def test_automatic_recharge_switched_off(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, switch: str
+) -> None:
+    """Test that nothing is done while it is switched off."""
+    told = await automatic(hass, account)
+    await hass.services.async_call(
+        "input_boolean", "turn_off", {"entity_id": switch}, blocking=True
+    )
+    await set_balance(hass, account, simulator, 3)
+    assert told == []
+    assert simulator.calls_of("Prestore") == []
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_is_not_needed(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that the balance is looked at again before an order."""
+    told = await automatic(hass, account, only_below=2.5)
+    await set_balance(hass, account, simulator, 3)
+    assert messages(told) == ["Nothing was credited: the balance is not below ¥2.5 any more."]
+    assert simulator.calls_of("Prestore") == []
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_refused(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that refusals by the platform and by Home Assistant are told."""
+    told = await automatic(hass, account)
+    simulator.add_fault(Fault(kind="code", code=1009, interface="Prestore", msg="无权限"))
+    await set_balance(hass, account, simulator, 3)
+    hass.config_entries.async_update_entry(account, options=account.options | {"max_recharge": 20})
+    await set_balance(hass, account, simulator, 3, OTHER)
+    assert [message[:21] for message in messages(told)] == [
+        "Nothing was credited:",
+        "Nothing was sent. A l",
+    ]
+    assert simulator.ledger == []
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_without_the_journal(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that nothing is sent if earlier orders can't be seen."""
+    told = await automatic(hass, account)
+    async_mock_service(
+        hass, "jrhsz", "get_recharges", response={}, raise_exception=HomeAssistantError("no")
+    )
+    await set_balance(hass, account, simulator, 3)
+    assert [message[:17] for message in messages(told)] == ["Nothing was sent."]
+    assert simulator.calls_of("Prestore") == []
+
+
+@pytest.mark.usefixtures("switch", "no_pauses")
+async def test_automatic_recharge_with_an_unknown_outcome(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that an unknown outcome is told, and what is found out later too."""
+    told = await automatic(hass, account)
+    simulator.set_dialect(payment_delay=-1)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore", when="after"))
+    first = first_event(hass, "told")
+    simulator.meters[METER].set_balance(3)
+    await account.runtime_data.coordinators[METER].async_refresh_now()
+    await first  # the automation goes on
+    simulator.set_dialect(payment_delay=0)
+    await hass.data[DATA_ORDERS].async_look_up_all(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [message[:22] for message in messages(told)] == [
+        "Whether ¥30.00 was cre",
+        "¥30.00 was credited. O",
+    ]
+    assert credited(simulator) == 30
