@@ -7,16 +7,18 @@ from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
 )
 
-from custom_components.jrhsz.connection import async_get_session
+from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
 from custom_components.jrhsz.journal import Order
-from custom_components.jrhsz.orders import DATA_ORDERS
+from custom_components.jrhsz.orders import DATA_ORDERS, async_setup_orders
 
+from .common import set_up
 from .simulator import Fault, Simulator
 
 METER, OTHER = "2022040001", "2022040003"
@@ -55,6 +57,28 @@ async def recharge(
 def orders_of(hass: HomeAssistant) -> dict[str, Order]:
     """Return the orders in the journal."""
     return hass.data[DATA_ORDERS].journal.orders
+
+
+async def restart_process(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Forget all that isn't on disk, and set the account up again."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    hass.data.pop(DATA_CONNECTIONS, None)
+    await async_setup_orders(hass)
+    await set_up(hass, entry)
+
+
+async def fix(hass: HomeAssistant, issue_id: str) -> dict[str, Any]:
+    """Start to fix an issue."""
+    assert await async_setup_component(hass, "repairs", {})
+    manager = hass.data["repairs"]["flow_manager"]
+    return dict(await manager.async_init("jrhsz", data={"issue_id": issue_id}))
+
+
+async def answer(hass: HomeAssistant, step: dict[str, Any], **user_input: Any) -> dict[str, Any]:
+    """Answer a form, or choose from a menu, of a fix flow."""
+    manager = hass.data["repairs"]["flow_manager"]
+    return dict(await manager.async_configure(step["flow_id"], user_input))
 
 
 def shows_our_numbers(hass: HomeAssistant, simulator: Simulator) -> None:

@@ -1,15 +1,16 @@
 """The event of a meter: a payment has come in."""
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from .api import Payment, PlatformError, Priority, Turn
@@ -68,6 +69,8 @@ class RechargeEvent(JrhszEntity, EventEntity):
         self._balance = coordinator.data.balance
         self._looks = 0
         self._task: asyncio.Task[None] | None = None
+        self._untold: deque[Payment] = deque()
+        self._cancel_telling: CALLBACK_TYPE | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -91,12 +94,17 @@ class RechargeEvent(JrhszEntity, EventEntity):
 
     @override
     async def async_will_remove_from_hass(self) -> None:
-        """Stop looking."""
+        """Stop looking; what couldn't be told any more is told after the next start."""
         await super().async_will_remove_from_hass()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        if self._cancel_telling is not None:
+            self._cancel_telling()
+        if self._untold:
+            self._seen.forget(self._untold)
+            self.coordinator.config_entry.runtime_data.store.async_schedule_save()
 
     @callback
     @override
@@ -139,6 +147,7 @@ class RechargeEvent(JrhszEntity, EventEntity):
         payments = await entry.runtime_data.client.get_payments(
             user_code, now - WINDOW, now + DAY, Turn(Priority.POLL)
         )
+        entry.runtime_data.history.note_payments(user_code, payments)
         await self.hass.data[DATA_ORDERS].async_examine(entry, user_code, payments, now - WINDOW)
         if self.hass.is_stopping:
             # What was seen couldn't be saved before it is told.
@@ -153,18 +162,18 @@ class RechargeEvent(JrhszEntity, EventEntity):
         if not payments:
             store.async_schedule_save()
             return
-        untold = payments.copy()
-        try:
-            await store.async_save()
-            while untold:
-                self._async_tell_one(untold[0])
-                untold.pop(0)
-                # Events of one millisecond would become one.
-                await asyncio.sleep(_SECONDS_APART)
-        except asyncio.CancelledError:
-            self._seen.forget(untold)
-            store.async_schedule_save()
-            raise
+        self._untold.extend(payments)
+        await store.async_save()
+        self._async_tell_next()
+
+    @callback
+    def _async_tell_next(self, _: datetime | None = None) -> None:
+        """Tell one payment after the other: events of one millisecond would become one."""
+        self._async_tell_one(self._untold.popleft())
+        if self._untold:
+            self._cancel_telling = async_call_later(
+                self.hass, _SECONDS_APART, self._async_tell_next
+            )
 
     @callback
     def _async_tell_one(self, payment: Payment) -> None:

@@ -1,0 +1,332 @@
+"""Tests of what becomes of orders after they were sent."""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
+from custom_components.jrhsz.journal import Order
+from custom_components.jrhsz.order_issues import open_orders_issue
+from custom_components.jrhsz.orders import DATA_ORDERS, Orders
+
+from .common import account_of, set_up, wait_for
+from .recharges import (
+    METER,
+    OTHER,
+    credited,
+    later,
+    orders_of,
+    recharge,
+    restart_process,
+    shows_our_numbers,
+)
+from .simulator import Fault, Simulator
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
+
+@pytest.fixture
+async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
+    """Run a platform with a few meters."""
+    async with Simulator(meters=4, limit=0.0, seed=1, history_days=40) as simulator:
+        yield simulator
+
+
+async def open_order(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: Simulator,
+    *,
+    booked: bool,
+    user_code: str = METER,
+) -> Order:
+    """Make an order of which nobody knows what came; the list fails meanwhile."""
+    simulator.add_fault(
+        Fault(kind="cut", interface="Prestore", when="after" if booked else "before")
+    )
+    simulator.add_fault(Fault(kind="status", interface="GetPaymentList", skip=1, times=None))
+    response = await recharge(hass, entry, user_code, order_number=f"Mine{user_code}")
+    assert response["status"] == "unknown"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    simulator.clear_faults()
+    return orders_of(hass)[f"Mine{user_code}"]
+
+
+def the_order(hass: HomeAssistant) -> Order:
+    """Return the only order."""
+    (order,) = orders_of(hass).values()
+    return order
+
+
+def issue_of(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
+    """Return the issue of an account's open orders."""
+    return ir.async_get(hass).async_get_issue("jrhsz", open_orders_issue(str(entry.unique_id)))
+
+
+async def test_taken_up_at_start(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that open orders are looked up when Home Assistant starts."""
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=True)
+    await open_order(hass, config_entry, simulator, booked=False, user_code=OTHER)
+    await restart_process(hass, config_entry)
+    orders = orders_of(hass)
+    assert (orders[f"Mine{METER}"].status, orders[f"Mine{METER}"].source) == (
+        "confirmed",
+        "payments",
+    )
+    assert orders[f"Mine{OTHER}"].status == "unknown"
+    issue = issue_of(hass, config_entry)
+    assert issue is not None
+    assert issue.is_fixable
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["account"] == "demo"
+    (line,) = issue.translation_placeholders["orders"].splitlines()
+    assert line.startswith(f"- 一栋 {OTHER} · 20.00 CNY · ")
+    assert line.endswith(f" · Mine{OTHER}")
+    assert len(simulator.calls_of("Prestore")) == 2
+
+
+async def test_growing_pauses(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that an open order is looked up with growing pauses, then at every pass."""
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=False)
+    looked: list[datetime] = []
+    look_up = Orders.async_look_up_all
+
+    async def recorded(orders: Orders, entry_id: str) -> bool:
+        """Record when orders are looked up."""
+        looked.append(dt_util.utcnow())
+        return await look_up(orders, entry_id)
+
+    monkeypatch.setattr(Orders, "async_look_up_all", recorded)
+    began = the_order(hass).sent
+    for _ in range(62 * 4):
+        await wait_for(hass, freezer, seconds=15)
+    passed = [round((time - began).total_seconds()) for time in looked]
+    # With growing pauses for a quarter of an hour, then half-hourly.
+    expected = [15, 45, 105, 225, 465, 900, 1800, 3600]
+    assert len(passed) == len(expected)
+    for time, due in zip(passed, expected, strict=True):
+        # Each timer is late by up to one step.
+        assert due - 1 <= time <= due + 100
+    assert the_order(hass).is_open
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_found_at_a_pass(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that an order that shows hours later is confirmed at the next pass, and told."""
+    simulator.set_dialect(payment_delay=3 * 3600)
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=True)
+    await later(hass, minutes=31)
+    assert the_order(hass).is_open
+    simulator.advance(3 * 3600)
+    events = async_capture_events(hass, "jrhsz_recharge")
+    await later(hass, minutes=62)
+    assert the_order(hass).status == "confirmed"
+    assert [(event.data["status"], event.data["source"]) for event in events] == [
+        ("confirmed", "payments")
+    ]
+    assert issue_of(hass, config_entry) is None
+
+
+async def test_learning_that_our_numbers_show(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that only an order answered with success proves that our numbers show."""
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=True)
+    await later(hass, seconds=16)
+    assert the_order(hass).status == "confirmed"
+    assert not async_get_session(hass, simulator.url, "demo").shows_our_numbers
+    await recharge(hass, config_entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert async_get_session(hass, simulator.url, "demo").shows_our_numbers
+    await restart_process(hass, config_entry)
+    assert async_get_session(hass, simulator.url, "demo").shows_our_numbers
+
+
+async def test_our_numbers_do_not_show(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a platform with numbers of its own is not asked for ours for long."""
+    simulator.set_dialect(payment_number="other")
+    await set_up(hass, config_entry)
+    await recharge(hass, config_entry)
+    for _ in range(3):
+        await later(hass, minutes=31)
+    assert not async_get_session(hass, simulator.url, "demo").shows_our_numbers
+    assert the_order(hass).status == "confirmed"
+
+
+@pytest.mark.parametrize("booked", [True, False])
+@pytest.mark.parametrize("said", [True, False])
+async def test_word_of_a_person(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    *,
+    booked: bool,
+    said: bool,
+) -> None:
+    """Test that what a person said is watched for a week, and corrected if the list says so."""
+    simulator.set_dialect(payment_delay=2 * 86400)
+    await set_up(hass, config_entry)
+    shows_our_numbers(hass, simulator)
+    order = await open_order(hass, config_entry, simulator, booked=booked)
+    events = async_capture_events(hass, "jrhsz_recharge")
+    await hass.data[DATA_ORDERS].async_close(order.number, credited=said)
+    order = the_order(hass)
+    assert (order.status, order.source) == ("confirmed" if said else "rejected", "person")
+    assert issue_of(hass, config_entry) is None
+    assert (await recharge(hass, config_entry, dry_run=True))["status"] == "dry_run"
+
+    for _ in range(8):
+        await wait_for(hass, freezer, days=1, minutes=1)
+        await wait_for(hass, freezer, minutes=31)
+    order = the_order(hass)
+    assert order.status == ("confirmed" if booked else "rejected")
+    assert order.source == ("payments" if booked or said else "person")
+    assert order.watch_until is None
+    corrected = ir.async_get(hass).async_get_issue("jrhsz", f"order_corrected_{order.number}")
+    assert (corrected is not None) == (booked != said)
+    assert [event.data["status"] for event in events] == (
+        ["confirmed" if said else "rejected"]
+        if booked == said
+        else ["confirmed" if said else "rejected", "confirmed" if booked else "rejected"]
+    )
+    assert len(simulator.calls_of("Prestore")) == 1
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_person_and_absence_that_proves_nothing(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that where our numbers don't show, a person's word stays."""
+    simulator.set_dialect(payment_number="other")
+    await set_up(hass, config_entry)
+    order = await open_order(hass, config_entry, simulator, booked=True)
+    await hass.data[DATA_ORDERS].async_close(order.number, credited=True)
+    await wait_for(hass, freezer, days=8)
+    await wait_for(hass, freezer, minutes=31)
+    order = the_order(hass)
+    assert (order.status, order.source, order.watch_until) == ("confirmed", "person", None)
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_two_people(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that an order is closed once."""
+    await set_up(hass, config_entry)
+    order = await open_order(hass, config_entry, simulator, booked=False)
+    await hass.data[DATA_ORDERS].async_close(order.number, credited=False)
+    await hass.data[DATA_ORDERS].async_close(order.number, credited=True)
+    assert the_order(hass).status == "rejected"
+
+
+async def test_account_removed_and_back(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that open orders outlive their account, and are taken up when it comes back."""
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=True)
+    simulator.reset_counts()
+    await hass.config_entries.async_remove(config_entry.entry_id)
+    await later(hass, minutes=31)
+    assert simulator.calls == []
+    issue = issue_of(hass, config_entry)
+    assert issue is not None
+    assert (issue.translation_key, issue.is_fixable, issue.is_persistent) == (
+        "orders_left",
+        False,
+        True,
+    )
+    assert issue.translation_placeholders is not None
+    assert f"Mine{METER}" in issue.translation_placeholders["orders"]
+    assert the_order(hass).is_open
+
+    hass.data.pop(DATA_CONNECTIONS)
+    again = account_of(simulator)
+    await set_up(hass, again)
+    assert the_order(hass).status == "confirmed"
+    assert issue_of(hass, again) is None
+    assert credited(simulator) == 20
+
+
+async def test_account_back_under_another_id(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that orders are taken up by who has the account, whatever its first address was."""
+    config_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(config_entry, unique_id="old.example/demo")
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=False)
+    await hass.config_entries.async_remove(config_entry.entry_id)
+    hass.data.pop(DATA_CONNECTIONS)
+    again = account_of(simulator)
+    await set_up(hass, again)
+    assert the_order(hass).account == again.unique_id
+    assert issue_of(hass, config_entry) is None
+    assert issue_of(hass, again) is not None
+
+
+async def test_disabled_account(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that nothing is looked up for an account that is disabled."""
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=True)
+    await hass.config_entries.async_set_disabled_by(config_entry.entry_id, ConfigEntryDisabler.USER)
+    simulator.reset_counts()
+    await later(hass, seconds=16)
+    assert simulator.calls == []
+    assert the_order(hass).is_open
+    assert issue_of(hass, config_entry) is not None
+
+
+async def test_another_amount_under_our_number(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a payment of our number but another amount settles nothing."""
+    await set_up(hass, config_entry)
+    shows_our_numbers(hass, simulator)
+    simulator.meters[METER].add_payment(19, order_number="Mine1", at=simulator.now())
+    order = await open_order(hass, config_entry, simulator, booked=False)
+    simulator.meters[METER].add_payment(19, order_number=order.number)
+    await later(hass, minutes=31)
+    assert the_order(hass).is_open
+
+
+async def test_look_ups_give_way(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that one list serves all open orders of a meter's account, meter by meter."""
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=False)
+    await open_order(hass, config_entry, simulator, booked=False, user_code=OTHER)
+    simulator.reset_counts()
+    await later(hass, seconds=16)
+    looked = [call.params["user_code"] for call in simulator.calls_of("GetPaymentList")]
+    assert sorted(looked) == [METER, OTHER]
