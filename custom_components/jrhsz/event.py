@@ -18,7 +18,7 @@ from .const import DOMAIN, LOGGER
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
 from .orders import DATA_ORDERS, DAY, signal_of
-from .payments import WINDOW, SeenPayments
+from .payments import LOOK_AFTER, WINDOW, SeenPayments
 
 PARALLEL_UPDATES = 0
 
@@ -30,7 +30,6 @@ DESCRIPTION = EventEntityDescription(
 
 # After a rise of the balance the list may need a while to show why.
 _LOOKS: Final = 3
-_LOOK_AFTER: Final = timedelta(days=1)
 _LOOK_EVERY: Final = timedelta(minutes=30)
 _SECONDS_APART: Final = 0.01
 
@@ -126,7 +125,7 @@ class RechargeEvent(JrhszEntity, EventEntity):
     def _async_look_if_due(self, _: datetime | None = None) -> None:
         """Look in the background if that is due and not under way."""
         last, now = self._seen.looked_at, dt_util.utcnow()
-        if last is None or not timedelta(0) <= now - last < _LOOK_AFTER:
+        if last is None or not timedelta(0) <= now - last < LOOK_AFTER:
             self._looks = max(self._looks, 1)
         if self._looks and (self._task is None or self._task.done()):
             self._task = self.coordinator.config_entry.async_create_background_task(

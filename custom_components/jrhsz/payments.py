@@ -14,6 +14,8 @@ from .api import Payment
 # A list is read 31 days back; what was seen is kept a little longer.
 WINDOW: Final = timedelta(days=31)
 _KEPT: Final = timedelta(days=35)
+# Without any other reason.
+LOOK_AFTER: Final = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -46,8 +48,10 @@ class SeenPayments:
         return sorted(new, key=lambda payment: payment.time or now)
 
     def forget(self, payments: Iterable[Payment]) -> None:
-        """Take back that payments were seen: nobody could be told."""
+        """Take back that payments were seen, so that the next look is due: nobody was told."""
         self.counts.subtract(_identity(payment) for payment in payments)
+        if self.looked_at is not None:
+            self.looked_at -= LOOK_AFTER
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is kept over a restart, JSON-ready."""
