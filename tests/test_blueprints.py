@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,13 @@ from typing import Any
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
+from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import (
@@ -32,11 +39,15 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
     async_mock_service,
 )
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.jrhsz.journal import Order, Status
 from custom_components.jrhsz.orders import DATA_ORDERS
+from custom_components.jrhsz.statistics import Statistic, statistic_id
 
-from .common import set_up, state_of
+from .common import account_of, set_up, state_of
 from .recharges import METER, OTHER, credited, device_of
 from .simulator import CST, Fault, Simulator
 
@@ -51,22 +62,25 @@ TOLD = [
     }
 ]
 
+TOLD_WITHOUT_TAG = [
+    {"event": "told", "event_data": {"title": "{{ title }}", "message": "{{ message }}"}}
+]
+
 
 @pytest.fixture
 async def account(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    hass_config_dir: str,
+    hass: HomeAssistant, simulator: Simulator, no_pace: None, hass_config_dir: str
 ) -> AsyncGenerator[MockConfigEntry]:
     """Return an account that is set up, none of whose meters is low, beside the blueprints."""
     shutil.copytree(FOLDER, Path(hass_config_dir) / "blueprints" / "automation" / "jrhsz")
     for meter in simulator.meters.values():
         meter.set_balance(100)
-    await set_up(hass, config_entry)
-    yield config_entry
+    # What the platform keeps of the past is imported in other tests.
+    entry = account_of(simulator, history_days=0)
+    await set_up(hass, entry)
+    yield entry
     await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
-    await hass.config_entries.async_unload(config_entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> list[Event[Any]]:
@@ -169,7 +183,7 @@ async def test_low_balance(
     assert [event.data for event in told] == [
         {
             "title": f"{name}: low balance",
-            "message": "¥3.2 left.",
+            "message": "¥3.20 left.",
             "tag": f"jrhsz_low_balance_{device_of(hass, account)}",
         }
     ]
@@ -228,7 +242,7 @@ async def test_low_balance_of_many(
     assert [event.data for event in told[2:]] == [
         {
             "title": "Meters that are still low: 2",
-            "message": f"一栋 {METER}: ¥1.5\n一栋 {OTHER}: ¥1.5",
+            "message": f"一栋 {METER}: ¥1.50\n一栋 {OTHER}: ¥1.50",
             "tag": "jrhsz_low_balance_automation.one",
         }
     ]
@@ -289,7 +303,7 @@ async def test_days_left(
     assert [call.data for call in calls] == [
         {
             "title": f"一栋 {METER}：余额不足",
-            "message": "剩余 ¥3.2，约可用 2.5 天。",
+            "message": "剩余 ¥3.20，约可用 2.5 天。",
             "notification_id": f"jrhsz_low_balance_{device_of(hass, account)}",
         }
     ]
@@ -644,3 +658,130 @@ async def test_automatic_recharge_with_an_unknown_outcome(
         "¥30.00 was credited. O",
     ]
     assert credited(simulator) == 30
+
+
+async def add_use(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    begin: datetime,
+    changes: list[float],
+    statistic: Statistic = Statistic.CONSUMPTION,
+) -> None:
+    """Store a meter's use, or its cost, of consecutive days."""
+    rows, total = [], 0.0
+    for day, change in enumerate(changes):
+        for hour in (0, 12):
+            total += change / 2
+            start = begin + timedelta(days=day, hours=hour)
+            rows.append(StatisticData(start=start, state=total, sum=total))
+    metadata = StatisticMetaData(
+        mean_type=StatisticMeanType.NONE,
+        has_sum=True,
+        name=statistic,
+        source="jrhsz",
+        statistic_id=statistic_id(str(account.unique_id), METER, statistic),
+        unit_class=None,
+        unit_of_measurement="CNY" if statistic is Statistic.COST else "kWh",
+    )
+    async_add_external_statistics(hass, metadata, rows)
+    await async_wait_recording_done(hass)
+
+
+def midnight() -> datetime:
+    """Return the last midnight in China."""
+    return dt_util.utcnow().astimezone(CST).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+async def test_monthly_report(
+    recorder_mock: Recorder, hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test the report of a month that is complete, and of one that is not."""
+    end = midnight().replace(day=1)
+    begin = (end - timedelta(days=1)).replace(day=1)
+    # The first and the last day belong to other months.
+    days = (end - begin).days
+    await add_use(hass, account, begin - timedelta(days=1), [90, *([2] * days), 90])
+    await add_use(hass, account, end - timedelta(days=2), [1.5, 2.75, 90], Statistic.COST)
+    simulator.meters[METER].add_payment(20, at=begin + timedelta(hours=1))
+    payments = simulator.meters[METER].payments(begin, end - timedelta(seconds=1))
+    told = await automate(
+        hass,
+        "monthly_report",
+        meters={"entity_id": [low_balance(hass, account), low_balance(hass, account, OTHER)]},
+        day=dt_util.now().day,
+        notify=TOLD_WITHOUT_TAG,
+    )
+    await remind(hass)
+    credit = sum(payment.amount for payment in payments)
+    others = simulator.meters[OTHER].payments(begin, end - timedelta(seconds=1))
+    since = end - timedelta(days=2)
+    assert [event.data for event in told] == [
+        {
+            "title": f"Water and electricity in {begin:%Y-%m}",
+            "message": (
+                f"一栋 {METER}: {2.0 * days} kWh, cost ¥4.25 (from {since:%m-%d}),"
+                f" credited ¥{credit:.2f}\n"
+                f"一栋 {OTHER}: ?, cost ?, credited"
+                f" ¥{sum(payment.amount for payment in others):.2f}"
+            ),
+        }
+    ]
+
+
+async def test_monthly_report_on_its_day(
+    recorder_mock: Recorder, hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that there is a report on one day of the month only."""
+    other_day = 1 if dt_util.now().day > 1 else 2
+    meters = {"entity_id": low_balance(hass, account)}
+    told = await automate(
+        hass, "monthly_report", meters=meters, day=other_day, notify=TOLD_WITHOUT_TAG
+    )
+    await remind(hass)
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("use", "days", "told_use"),
+    [(3.5, 28, "3.5"), (2.9, 28, None), (3.5, 7, "3.5"), (3.5, 6, None), (0.4, 28, None)],
+)
+async def test_unusual_use(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    *,
+    use: float,
+    days: int,
+    told_use: str | None,
+) -> None:
+    """Test that a day with three times the usual is told, once."""
+    usual = 1 if use > 1 else 0.1
+    changes = [usual] * days + [use, 90]
+    await add_use(hass, account, midnight() - timedelta(days=days + 1), changes)
+    told = await automate(
+        hass, "unusual_use", meters={"device_id": device_of(hass, account)}, notify=TOLD
+    )
+    ten = dt_util.start_of_local_day() + timedelta(days=1, hours=10, seconds=1)
+    for _ in range(2):
+        async_fire_time_changed(hass, ten)
+        await hass.async_block_till_done()
+    yesterday = midnight() - timedelta(days=1)
+    expected = {
+        "title": f"一栋 {METER}: unusual use",
+        "message": f"{told_use} kWh on {yesterday:%Y-%m-%d}; 1.0 kWh a day are usual.",
+        "tag": f"jrhsz_unusual_use_{device_of(hass, account)}",
+    }
+    assert [event.data for event in told] == ([expected] if told_use else [])
+
+
+async def test_unusual_use_without_statistics(
+    recorder_mock: Recorder, hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Test that nothing is unusual while nothing is known."""
+    meters = {"device_id": device_of(hass, account)}
+    told = await automate(hass, "unusual_use", meters=meters, notify=TOLD, minimum=0)
+    async_fire_time_changed(
+        hass, dt_util.start_of_local_day() + timedelta(days=1, hours=10, seconds=1)
+    )
+    await hass.async_block_till_done()
+    assert told == []
