@@ -38,6 +38,7 @@ from .issues import (
     async_update_unknown_codes,
 )
 from .orders import DATA_ORDERS, async_setup_orders
+from .overview import async_setup_overview
 from .services import async_setup_services
 from .store import AccountStore
 from .survey import Survey
@@ -59,6 +60,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_get_connections(hass)
     await async_setup_orders(hass)
     async_setup_services(hass)
+    await async_setup_overview(hass)
     return True
 
 
