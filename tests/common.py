@@ -32,7 +32,7 @@ def account_of(simulator: Simulator, **options: Any) -> MockConfigEntry:
             "password": "demo-password",
             "verify_ssl": True,
         },
-        options={"meters": meters, **options},
+        options={"meters": meters, "history_days": 0, **options},
     )
 
 

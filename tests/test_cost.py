@@ -253,7 +253,7 @@ def test_payments_from_before_the_first_balance_are_in_it() -> None:
 def test_one_balance_is_no_cost() -> None:
     """It takes two to tell a difference."""
     assert not costs(balances((0, "10"))).steps
-    assert trimmed(balances((0, "10")), Costs()) is None
+    assert trimmed(Costs()) is None
 
 
 def test_samples_join_and_ignore_a_wrong_clock() -> None:
@@ -336,7 +336,7 @@ def test_trimmed_samples_give_the_same_rows(
         before = [total for start, (_, total) in rows.items() if start < found.begin // HOUR * HOUR]
         for row in found.rows(Stored(max(before, default=Decimal(0))), now):
             rows[row.start] = (row.state, row.sum)
-        if trim := trimmed(kept, found):
+        if trim := trimmed(found):
             kept, since = trim
             assert kept[0].read_time >= found.end - 5 * DAY
     clean = costs(samples, *payments, usage=usage, hours=(now - START) / HOUR)

@@ -15,7 +15,7 @@ from homeassistant.exceptions import (
     HomeAssistantError,
 )
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.typing import ConfigType
 
 from .api import (
@@ -32,6 +32,8 @@ from .const import CONF_METERS, CONF_USER_CODE, DOMAIN, LOGGER
 from .coordinator import JrhszConfigEntry, JrhszData, MeterCoordinator
 from .devices import async_deselect, async_update_devices, user_code_of
 from .exceptions import translation
+from .history_services import async_setup_history_services
+from .history_sync import AccountHistory, async_remove_history
 from .issues import (
     async_delete_issues,
     async_update_session_issues,
@@ -60,6 +62,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_get_connections(hass)
     await async_setup_orders(hass)
     async_setup_services(hass)
+    async_setup_history_services(hass)
     await async_setup_overview(hass)
     return True
 
@@ -87,6 +90,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     account.unheard = {
         meter.user_code for meter in account.coordinators.values() if not meter.is_known
     }
+    account.history = AccountHistory(hass, entry)
+    await account.history.async_load()
     account.on_all_heard = lambda: async_update_unknown_codes(hass, entry)
     async_update_devices(hass, entry)
     Survey(hass, entry)
@@ -95,6 +100,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     entry.async_create_background_task(
         hass, _async_start_meters(account), f"{DOMAIN} start of {entry.title}"
     )
+    account.history.async_start()
     return True
 
 
@@ -105,6 +111,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> bo
     account = entry.runtime_data
     for coordinator in account.coordinators.values():
         await coordinator.async_stop()
+    await account.history.async_stop()
     await _async_let_go(account.client.session, account.store)
     if entry.disabled_by:
         async_delete_issues(hass, entry)
@@ -115,6 +122,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> No
     """Remove what was kept of an account."""
     async_delete_issues(hass, entry)
     await AccountStore(hass, entry.entry_id).async_remove()
+    await async_remove_history(hass, entry)
     if (orders := hass.data.get(DATA_ORDERS)) is not None:
         orders.async_update_issue(str(entry.unique_id))
 
@@ -168,7 +176,8 @@ async def _async_ensure_token(
     except AuthenticationError as err:
         raise ConfigEntryAuthFailed(**translation(err)) from err
     except (NoApiPermissionError, NotPermittedError) as err:
-        _async_try_again_in_a_day(hass, entry)
+        until = err.until if isinstance(err, NotPermittedError) else session.now() + DENIAL_LIFE
+        _async_try_again(hass, entry, until)
         raise ConfigEntryError(**translation(err)) from err
     except PlatformError as err:
         raise ConfigEntryNotReady(**translation(err)) from err
@@ -180,7 +189,7 @@ def _is_shut_out(session: Session) -> bool:
 
 
 @callback
-def _async_try_again_in_a_day(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
+def _async_try_again(hass: HomeAssistant, entry: JrhszConfigEntry, at: datetime) -> None:
     """Set the account up again when the operator may have given the permission."""
 
     @callback
@@ -189,8 +198,8 @@ def _async_try_again_in_a_day(hass: HomeAssistant, entry: JrhszConfigEntry) -> N
         if entry.state is ConfigEntryState.SETUP_ERROR:
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
-    async_call_later(
-        hass, DENIAL_LIFE, HassJob(async_try, f"{DOMAIN} try again", cancel_on_shutdown=True)
+    async_track_point_in_utc_time(
+        hass, HassJob(async_try, f"{DOMAIN} try again", cancel_on_shutdown=True), at
     )
 
 

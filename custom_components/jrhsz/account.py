@@ -27,6 +27,7 @@ class AccountTotals:
     arrears: Decimal | None
     low_balance_meters: int
     silent_meters: int
+    history_import: int | None
 
 
 class AccountCoordinator(DataUpdateCoordinator[AccountTotals]):
@@ -80,10 +81,12 @@ class AccountCoordinator(DataUpdateCoordinator[AccountTotals]):
             read_time = meter.data.read_time if meter.is_known else None
             too_old = read_time is not None and read_time < silent_before
             silent += too_old or not meter.last_update_success
+        imported = self.config_entry.runtime_data.history.progress
         complete = len(known) == len(self._meters)
         return AccountTotals(
             total_balance=sum(known, Decimal(0)) if complete else None,
             arrears=sum((-x for x in known if x < 0), Decimal(0)) if known else None,
             low_balance_meters=low,
             silent_meters=silent,
+            history_import=None if imported is None else int(imported * 100),
         )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, override
+from typing import TYPE_CHECKING, Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -36,6 +36,9 @@ from .const import (
 from .exceptions import translation
 from .store import AccountStore
 
+if TYPE_CHECKING:
+    from .history_sync import AccountHistory
+
 # Home Assistant's timers may fire up to a second early.
 _REPEAT_AFTER: Final = timedelta(seconds=61)
 _ACCOUNT_WIDE: Final = (AuthenticationError, NoApiPermissionError, NotSentError)
@@ -59,6 +62,7 @@ class JrhszData:
     unheard: set[str] = field(default_factory=set)
     on_all_heard: Callable[[], None] = lambda: None
     on_update: Callable[[], None] = lambda: None
+    history: AccountHistory = field(init=False)
 
     @callback
     def async_note_answer(self, user_code: str) -> None:
@@ -210,6 +214,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self._turn = self._poll = None
             answered.set_result(None)
         self._note_poll(None)
+        # Its traceback would keep all that the failed call held.
+        self.last_exception = None
         self._failed_once = False
         self._account.trouble = None
         if self._silenced:
@@ -217,6 +223,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self.last_update_success = True
         info = self._accepted(info)
         self.balance.note(info)
+        self._account.history.note_poll(self.user_code, info)
         return info
 
     def _may_be_repeated(self, err: PlatformError) -> bool:
@@ -298,6 +305,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             return
         if self.introduced is None:
             self._account.async_introduce([self])
+            if not self._account.unheard:
+                self._account.on_all_heard()
         elif self.data.kind != self.introduced.kind:
             # Units and device classes are fixed when entities are added.
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)

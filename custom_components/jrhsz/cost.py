@@ -92,6 +92,7 @@ class Costs:
     """The cost over time, as far as it is settled."""
 
     usage: Usage | None = None
+    samples: Sequence[Sample] = ()
     steps: Sequence[_Step] = ()
     corrections: Sequence[Correction] = ()
     awaits_payment: bool = False
@@ -191,10 +192,10 @@ def costs_of(
         known = (i for i, interval in enumerate(intervals) if interval.end > usage.end)
         settled = min(settled, next(known, settled))
     steps = _merged(intervals[:settled])
-    return Costs(usage, steps, book.corrections, book.awaits_payment, found)
+    return Costs(usage, samples, steps, book.corrections, book.awaits_payment, found)
 
 
-def trimmed(samples: Sequence[Sample], costs: Costs) -> tuple[list[Sample], int] | None:
+def trimmed(costs: Costs) -> tuple[list[Sample], int] | None:
     """Return the samples that are still needed, and the time up to which payments are done with.
 
     They begin at a full hour, so that the rows before it need not change any more: the balance
@@ -213,10 +214,10 @@ def trimmed(samples: Sequence[Sample], costs: Costs) -> tuple[list[Sample], int]
             for credit in costs.credits
         ):
             continue
-        first = samples[step.sample]
+        first = costs.samples[step.sample]
         spent = costs._share(step, cut)  # noqa: SLF001  of the same module
         left = first._replace(read_time=cut, balance=first.balance - spent)
-        return [left, *samples[step.sample + 1 :]], first.poll
+        return [left, *costs.samples[step.sample + 1 :]], first.poll
     return None
 
 

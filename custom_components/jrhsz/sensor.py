@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfVolume
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfVolume
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -22,6 +22,7 @@ from .api import MeterInfo, MeterKind
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
+from .history_sensor import history_sensors
 
 PARALLEL_UPDATES = 0
 
@@ -128,6 +129,15 @@ ACCOUNT_SENSORS: tuple[AccountSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda sums: sums.silent_meters,
     ),
+    AccountSensorDescription(
+        key="history_import",
+        translation_key="history_import",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda sums: sums.history_import,
+    ),
 )
 
 
@@ -138,11 +148,12 @@ async def async_setup_entry(
 ) -> None:
     """Set up the sensors of an account."""
 
-    def sensors_of(coordinator: MeterCoordinator) -> Iterator[JrhszSensor]:
+    def sensors_of(coordinator: MeterCoordinator) -> Iterator[SensorEntity]:
         """Yield the sensors of a meter."""
         for description in SENSORS:
             if coordinator.data.kind in description.kinds:
                 yield JrhszSensor(coordinator, description)
+        yield from history_sensors(coordinator)
 
     account = AccountCoordinator(hass, entry)
     async_add_entities(AccountSensor(account, description) for description in ACCOUNT_SENSORS)

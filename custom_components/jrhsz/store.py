@@ -26,10 +26,11 @@ class AccountStore:
     would never write: this one writes five minutes after the first change.
     """
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Prepare the file of a config entry."""
+    def __init__(self, hass: HomeAssistant, entry_id: str, *, delay: int = _SAVE_DELAY) -> None:
+        """Prepare the file of a config entry, which is written `delay` seconds after a change."""
         self.data: dict[str, Any] = {}
         self._hass = hass
+        self._delay = delay
         self._store: Store[dict[str, Any]] = Store(
             hass, _VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True
         )
@@ -64,11 +65,11 @@ class AccountStore:
 
     @callback
     def async_schedule_save(self) -> None:
-        """Save within five minutes."""
+        """Save soon, within the delay."""
         if self._cancel_timer is None:
             self._cancel_timer = async_call_later(
                 self._hass,
-                _SAVE_DELAY,
+                self._delay,
                 HassJob(self._async_save_now, f"{DOMAIN} save", cancel_on_shutdown=True),
             )
         if self._cancel_final_write is None:

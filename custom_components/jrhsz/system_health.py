@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 from homeassistant.components import system_health
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
 
@@ -36,6 +37,13 @@ async def async_get_info(hass: HomeAssistant) -> dict[str, Any]:
         "calls_last_hour": calls.total(),
         "refused_calls": calls[RateLimitError.__name__],
     }
+    imports = [
+        f"{progress:.0%}"
+        for entry in entries
+        if entry.state is ConfigEntryState.LOADED
+        and (progress := entry.runtime_data.history.progress) is not None
+    ]
+    info["history_import"] = ", ".join(imports) or "–"
     if sessions:
         info["can_reach_server"] = _async_reach(hass, {session.base_url for session in sessions})
     return info
