@@ -1,5 +1,6 @@
 """Fixtures for the tests of the client, and what watches over all of them."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from datetime import UTC, datetime, timedelta
 import logging
@@ -82,6 +83,8 @@ def clock() -> WallClock:
 @pytest.fixture
 async def http() -> AsyncGenerator[aiohttp.ClientSession]:
     """Return an HTTP session like that of the integration."""
+    # Half of the time would go into the stack of every callback.
+    asyncio.get_running_loop().set_debug(enabled=False)
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(cookie_jar=jar, request_class=OneUseRequest) as http:
         yield http

@@ -8,6 +8,7 @@ numbers or strings, any content type, UTF-8 or GB18030.
 import codecs
 from dataclasses import dataclass, replace
 import json
+import re
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -24,6 +25,8 @@ from .models import Record, integer, text
 
 _NESTED_STRINGS: Final = 3
 _MAX_MESSAGE: Final = 200
+# Any token is longer, any order number shorter.
+_TOKEN_LIKE: Final = re.compile(r"[0-9A-Za-z+/_-]{40,}=*")
 _NO_RECORDS: Final = ("暂无", "无数据", "没有数据", "无记录", "没有记录", "no data")
 
 
@@ -47,6 +50,7 @@ class Reply:
             forms = {secret, quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]}
             for form in forms - {""}:
                 message = message.replace(form, "***")
+        message = _TOKEN_LIKE.sub("***", message)
         message = "".join(character for character in message if character.isprintable())
         return replace(self, message=message[:_MAX_MESSAGE])
 
