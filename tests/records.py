@@ -1,0 +1,99 @@
+"""Records as the platform lists them: some by hand, and random streams of them."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption
+
+DAY = datetime(2026, 3, 2, tzinfo=CHINA_STANDARD_TIME)
+NOW = DAY + timedelta(hours=30)
+
+
+def moment(text: str) -> datetime:
+    """Return the time of a clock on the day, or on a later one ("+1 08:00")."""
+    days, _, clock = text.rpartition(" ")
+    hours, minutes = clock.split(":")
+    return DAY + timedelta(days=int(days or 0), hours=int(hours), minutes=int(minutes))
+
+
+def record(
+    last: str | None, low: str | None, time: str | None, high: str | None, table: str | None = "A"
+) -> Consumption:
+    """Return a record: from one time and reading to another."""
+    return Consumption(
+        table_no=table,
+        reading=None if high is None else Decimal(high),
+        read_time=None if time is None else moment(time),
+        last_reading=None if low is None else Decimal(low),
+        last_read_time=None if last is None else moment(last),
+        device_id=None,
+    )
+
+
+@st.composite
+def streams(
+    draw: st.DrawFn,
+    most: int = 60,
+    gaps: tuple[int, ...] = (600, 1800, 3600, 3600, 7200, 40_000, 90_000),
+) -> list[Consumption]:
+    """Draw the records of a meter that may be replaced, may be read twice, and may be missed."""
+    records: list[Consumption] = []
+    time = DAY + timedelta(seconds=draw(st.integers(0, 3600)))
+    reading = Decimal(draw(st.integers(0, 10_000))).scaleb(-2)
+    number = 1
+    for _ in range(draw(st.integers(2, most))):
+        gap = timedelta(seconds=draw(st.sampled_from(gaps)))
+        event = draw(st.sampled_from(["record"] * 12 + ["missed", "replaced", "blank", "twice"]))
+        after = reading + Decimal(draw(st.integers(0, 500))).scaleb(-2)
+        if event == "replaced":
+            number += 1
+            after = Decimal(draw(st.integers(0, 20_000))).scaleb(-2)
+        item = Consumption(
+            table_no=f"N{number}",
+            reading=after,
+            read_time=time + gap,
+            last_reading=None if event == "blank" else reading,
+            last_read_time=None if event == "blank" else time,
+            device_id=None,
+        )
+        if event != "missed":
+            records.append(item)
+        if event == "twice":
+            middle = item.read_time
+            assert middle is not None
+            records.append(
+                Consumption(
+                    table_no=f"N{number}",
+                    reading=after + 1,
+                    read_time=middle + timedelta(minutes=1),
+                    last_reading=reading,
+                    last_read_time=time,
+                    device_id="2",
+                )
+            )
+            reading, time = after + 1, middle + timedelta(minutes=1)
+        else:
+            reading, time = after, time + gap
+    return records
+
+
+def risen(records: list[Consumption]) -> Decimal:
+    """Return last − first reading of each meter, as far as records tell them."""
+    points: dict[str | None, list[tuple[datetime, Decimal]]] = {}
+    ended: list[tuple[datetime, Decimal]] = []
+    for item in sorted(records, key=lambda item: item.read_time or DAY):
+        assert item.read_time is not None
+        assert item.reading is not None
+        if item.table_no not in points:
+            points[item.table_no] = []
+            known = item.last_reading is not None and item.last_read_time is not None
+            if known and item.last_reading is not None and item.last_reading <= item.reading:
+                old = max(ended, default=None)
+                if old is None or item.last_reading < old[1]:
+                    assert item.last_read_time is not None
+                    points[item.table_no].append((item.last_read_time, item.last_reading))
+        points[item.table_no].append((item.read_time, item.reading))
+        ended.append((item.read_time, item.reading))
+    return sum((found[-1][1] - found[0][1] for found in points.values()), Decimal(0))
