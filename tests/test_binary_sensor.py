@@ -59,6 +59,13 @@ def test_a_missing_balance_changes_nothing() -> None:
     assert watch.is_low
 
 
+def test_a_file_without_this_memory() -> None:
+    """Test that values that were kept without it are looked at anew."""
+    watch = BalanceWatch({"low_balance_water": 5})
+    watch.restore(None, answer("4.99", meter_type=2))
+    assert (watch.last, watch.is_low) == (Decimal("4.99"), True)
+
+
 @pytest.mark.parametrize("kept", [None, 3, {}, {"last": 4, "low": "yes", "threshold": []}])
 def test_damaged_memory(kept: object) -> None:
     """Test that a memory that can't be read is as good as none."""

@@ -65,7 +65,8 @@ async def test_what_is_in_it(
         await coordinator.async_refresh()
     data = await download(hass, hass_client, entry)
 
-    assert data["settings"] == {"low_balance": 33.5}
+    assert data["settings"]["low_balance"] == 33.5
+    assert "meters" not in data["settings"]
     account = data["account"]
     assert account["state"] == "loaded"
     assert account["chosen_meters"] == 8

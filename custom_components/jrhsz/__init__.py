@@ -15,8 +15,9 @@ from homeassistant.exceptions import (
     HomeAssistantError,
 )
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 
 from .api import (
     DENIAL_LIFE,
@@ -198,8 +199,10 @@ def _async_try_again(hass: HomeAssistant, entry: JrhszConfigEntry, at: datetime)
         if entry.state is ConfigEntryState.SETUP_ERROR:
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
-    async_track_point_in_utc_time(
-        hass, HassJob(async_try, f"{DOMAIN} try again", cancel_on_shutdown=True), at
+    async_call_later(
+        hass,
+        at - dt_util.utcnow(),
+        HassJob(async_try, f"{DOMAIN} try again", cancel_on_shutdown=True),
     )
 
 
