@@ -19,7 +19,7 @@ from .recharges import METER, OTHER, recharge
 from .simulator import Fault, Simulator
 
 
-def lines(hass: HomeAssistant, events: list[Event[dict[str, Any]]]) -> list[tuple[str, str]]:
+def lines(hass: HomeAssistant, events: list[Event[Any]]) -> list[tuple[str, str]]:
     """Return name and message of each event's line."""
     described = {}
 
