@@ -47,6 +47,7 @@ async def assert_platform(
             "verify_ssl": True,
         },
         options={
+            "history_days": 0,
             "meters": [
                 {"user_code": "2022040001", "building": "一栋电", "room": "101"},
                 {"user_code": "2022040002", "building": "一栋水", "room": "101"},
