@@ -51,7 +51,7 @@ async def assert_platform(
             "meters": [
                 {"user_code": "2022040001", "building": "一栋电", "room": "101"},
                 {"user_code": "2022040002", "building": "一栋水", "room": "101"},
-            ]
+            ],
         },
     )
     with patch("custom_components.jrhsz.PLATFORMS", [platform]):
