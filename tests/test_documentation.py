@@ -1,0 +1,254 @@
+"""Tests that the documents are true: links, names, versions, both languages alike."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+from zipfile import ZipFile
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util import yaml as yaml_util
+import pytest
+
+from custom_components.jrhsz import const
+from scripts import package
+
+ROOT: Final = Path(__file__).parents[1]
+READMES: Final = ("README.md", "README.zh-Hans.md")
+DOCUMENTS: Final = (*READMES, "info.md", "CONTRIBUTING.md", "CHANGELOG.md")
+REPOSITORY: Final = "https://github.com/ha-jrhsz/ha-jrhsz"
+IMPORT: Final = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
+INTEGRATION: Final = ROOT / "custom_components" / "jrhsz"
+FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK: Final = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
+
+
+def text_of(name: str) -> str:
+    """Return a document without its examples."""
+    return FENCE.sub("", (ROOT / name).read_text(encoding="utf-8"))
+
+
+def headings(name: str) -> list[tuple[int, str]]:
+    """Return level and text of the headings of a document."""
+    found = re.findall(r"^(#+) (.+)$", text_of(name), re.MULTILINE)
+    return [(len(marks), text) for marks, text in found]
+
+
+def anchors(name: str) -> set[str]:
+    """Return the anchors that GitHub makes of a document's headings."""
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for _, text in headings(name)}
+
+
+def links(name: str) -> Iterator[str]:
+    """Yield the targets of a document's links."""
+    for match in LINK.finditer(text_of(name)):
+        yield match[1] or match[2]
+
+
+def examples() -> list[tuple[str, str]]:
+    """Return the examples in YAML of both READMEs, with the README that has each."""
+    return [
+        (name, code)
+        for name in READMES
+        for language, code in FENCE.findall((ROOT / name).read_text(encoding="utf-8"))
+        if language == "yaml"
+    ]
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds."""
+    return json.loads(path.read_bytes())
+
+
+def keys_of_translations() -> dict[str, set[str]]:
+    """Return the names that users rely on."""
+    texts = read_json(INTEGRATION / "translations" / "en.json")
+    return {
+        "entities": {key for platform in texts["entity"].values() for key in platform},
+        "actions": {f"jrhsz.{key}" for key in texts["services"]},
+        "fields": {field for action in texts["services"].values() for field in action["fields"]},
+        "options": set(texts["options"]["step"]["settings"]["data"]),
+        "account": set(texts["config"]["step"]["user"]["data"]),
+        "triggers": {f"jrhsz.{key}" for key in texts["triggers"]},
+    }
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links(name: str) -> None:
+    """Test that no link within the repository leads nowhere."""
+    dead = []
+    for target in links(name):
+        local = target.removeprefix(IMPORT) if target.startswith(IMPORT) else target
+        local = unquote(local)
+        if local.startswith(f"{REPOSITORY}#"):
+            local = f"README.md{local.removeprefix(REPOSITORY)}"
+        local = local.removeprefix(f"{REPOSITORY}/blob/main/")
+        parts = urlsplit(local)
+        if parts.scheme:
+            continue
+        path = parts.path or name
+        is_dead = not (ROOT / path).is_file()
+        if not is_dead and parts.fragment not in {"", "readme"}:
+            is_dead = parts.fragment not in anchors(path)
+        if is_dead:
+            dead.append(target)
+    assert dead == []
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_blueprint_can_be_imported(name: str) -> None:
+    """Test that a README links and imports the five blueprints in its language."""
+    folder = ROOT / "blueprints" / "automation" / "jrhsz"
+    ours = {
+        path.name for path in folder.iterdir() if ("zh-Hans" in path.name) == ("zh-Hans" in name)
+    }
+    targets = [unquote(target) for target in links(name)]
+    assert {Path(t).name for t in targets if t.startswith(IMPORT)} == ours
+    assert {Path(t).name for t in targets if t.startswith("blueprints/")} == ours
+
+
+def test_same_structure() -> None:
+    """Test that both READMEs have the same chapters, examples, tables and pictures."""
+    english, chinese = READMES
+    assert [level for level, _ in headings(english)] == [level for level, _ in headings(chinese)]
+    for pattern in (r"^\|", r"^- ", r"^\d\. ", r"<img "):
+        counts = [len(re.findall(pattern, text_of(name), re.MULTILINE)) for name in READMES]
+        assert counts[0] == counts[1], pattern
+    languages = [len([code for name, code in examples() if name == readme]) for readme in READMES]
+    assert languages[0] == languages[1] > 0
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_names(name: str) -> None:
+    """Test that every name that users rely on is explained."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for kind, keys in keys_of_translations().items():
+        assert [key for key in sorted(keys) if f"`{key}`" not in text] == [], kind
+    for status in ("confirmed", "rejected", "unknown", "not_needed", "dry_run"):
+        assert f"`{status}`" in text
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_defaults(name: str) -> None:
+    """Test that the defaults are those of the code."""
+    rows = {
+        cells[1].strip(" `"): cells[2]
+        for line in text_of(name).splitlines()
+        if line.startswith("| ") and len(cells := line.strip("|").split("|")) == 4
+    }
+    expected = {
+        "scan_interval": const.DEFAULT_SCAN_INTERVAL,
+        "low_balance": const.DEFAULT_LOW_BALANCE,
+        "low_balance_water": const.DEFAULT_LOW_BALANCE,
+        "silent_hours": const.DEFAULT_SILENT_HOURS,
+        "history_days": const.DEFAULT_HISTORY_DAYS,
+        "max_recharge": const.DEFAULT_MAX_RECHARGE,
+        "max_recharge_per_day": const.DEFAULT_MAX_RECHARGE_PER_DAY,
+        "max_recharge_total_per_day": const.DEFAULT_MAX_RECHARGE_TOTAL_PER_DAY,
+    }
+    found = {key: re.findall(r"[\d,]+", rows[key]) for key in expected}
+    assert {key: float(values[0].replace(",", "")) for key, values in found.items()} == expected
+    assert found["history_days"][1:] in (
+        [str(const.DEFAULT_HISTORY_DAYS_LARGE), str(const.SMALL_ACCOUNT)],
+        [str(const.SMALL_ACCOUNT), str(const.DEFAULT_HISTORY_DAYS_LARGE)],
+    )
+    assert f"{const.MAX_METERS:,}" in text_of(name)
+
+
+@pytest.mark.parametrize("name", READMES)
+async def test_examples(hass: HomeAssistant, name: str) -> None:
+    """Test that what people copy is valid, and names actions and fields that there are."""
+    texts = read_json(INTEGRATION / "translations" / "en.json")["services"]
+    for code in (code for readme, code in examples() if readme == name):
+        data: Any = yaml_util.parse_yaml(code)
+        steps = data if isinstance(data, list) else data.get("actions", [])
+        cv.SCRIPT_SCHEMA(steps)
+        for step in steps:
+            action = str(step.get("action", ""))
+            if action.startswith("jrhsz."):
+                assert set(step["data"]) <= set(texts[action.removeprefix("jrhsz.")]["fields"])
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_words(name: str) -> None:
+    """Test that nobody is said to be charged."""
+    assert not re.search(r"\bcharg", text_of(name).replace("nobody is charged", ""))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_bold(name: str) -> None:
+    """Test that bold type is shown as such, also between Chinese characters.
+
+    Inside a bold text, punctuation at its ends needs a space or more punctuation outside of it.
+    """
+    parts = text_of(name).split("**")
+    assert len(parts) % 2 == 1
+    for before, bold, after in zip(parts[:-1:2], parts[1::2], parts[2::2], strict=True):
+        assert bold[0].isalnum() or not before[-1:].isalnum(), bold
+        assert bold[-1].isalnum() or not after[:1].isalnum(), bold
+
+
+def test_hacs() -> None:
+    """Test what HACS and the Marketplace read."""
+    hacs = read_json(ROOT / "hacs.json")
+    assert hacs == {
+        "name": "JRHSZ prepaid meters",
+        "filename": "jrhsz.zip",
+        "hide_default_branch": True,
+        "homeassistant": "2026.8.0",
+        "zip_release": True,
+    }
+    assert hacs["name"] == read_json(INTEGRATION / "manifest.json")["name"]
+    assert (INTEGRATION / "brand" / "icon.png").is_file()
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+    for name in READMES:
+        assert "2026.8" in text_of(name)
+
+
+def test_manifest() -> None:
+    """Test the order of the manifest's keys, and its addresses."""
+    manifest = read_json(INTEGRATION / "manifest.json")
+    keys = list(manifest)
+    assert keys[:2] == ["domain", "name"]
+    assert keys[2:] == sorted(keys[2:])
+    assert manifest["domain"] == INTEGRATION.name
+    assert manifest["documentation"] == REPOSITORY
+    assert manifest["issue_tracker"] == f"{REPOSITORY}/issues"
+    assert manifest["requirements"] == []
+
+
+def test_version() -> None:
+    """Test that all files name the same version."""
+    assert len(set(package.versions().values())) == 1
+
+
+def test_zip(tmp_path: Path) -> None:
+    """Test that a release has the integration at its root, and the blueprints."""
+    package.build(tmp_path / "dist" / "jrhsz.zip")
+    with ZipFile(tmp_path / "dist" / "jrhsz.zip") as archive:
+        names = set(archive.namelist())
+        manifest = json.loads(archive.read("manifest.json"))
+    assert manifest == read_json(INTEGRATION / "manifest.json")
+    assert {"__init__.py", "api/client.py", "translations/zh-Hans.json", "LICENSE"} <= names
+    blueprints = [name for name in names if name.startswith("blueprints/automation/jrhsz/")]
+    assert len(blueprints) == 10
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_release_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """Test that a tag that is not the files' version is refused."""
+    assert package.main("v0.0.0") == 1
+    assert "tag: 0.0.0" in capsys.readouterr().out
+
+
+def test_pinned_actions() -> None:
+    """Test that workflows use actions by commit, and have no rights but those they name."""
+    for path in (ROOT / ".github" / "workflows").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert all(
+            re.fullmatch(r"\S+@[0-9a-f]{40} # \S+", use) for use in re.findall(r"uses: (.+)", text)
+        )
+        assert re.search(r"^permissions: \{\}$", text, re.MULTILINE)
