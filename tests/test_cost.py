@@ -7,8 +7,8 @@ import random
 from hypothesis import given, settings, strategies as st
 
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption, Payment
+from custom_components.jrhsz.book import Correction
 from custom_components.jrhsz.cost import (
-    Correction,
     Costs,
     Paid,
     Sample,
@@ -17,7 +17,8 @@ from custom_components.jrhsz.cost import (
     trimmed,
     with_sample,
 )
-from custom_components.jrhsz.history import DAY, HOUR, Row, Stored, Usage, usage_of
+from custom_components.jrhsz.history import Row, Stored, Usage, usage_of
+from custom_components.jrhsz.readings import DAY, HOUR
 
 START = int(datetime(2026, 3, 2, tzinfo=CHINA_STANDARD_TIME).timestamp())
 

@@ -11,13 +11,13 @@ import pytest
 
 from custom_components.jrhsz.api import Consumption
 from custom_components.jrhsz.history import (
-    HOUR,
     Row,
     Stored,
     changed_rows,
     consumption_rows,
     usage_of,
 )
+from custom_components.jrhsz.readings import HOUR
 
 from .records import DAY, NOW, moment, record, risen, streams
 

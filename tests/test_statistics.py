@@ -8,22 +8,24 @@ from types import SimpleNamespace
 from typing import cast
 from unittest.mock import patch
 
-from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.statistics import (
     get_metadata,
     statistics_during_period,
     valid_statistic_id,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 import pytest
 
 from custom_components.jrhsz.api import Consumption, MeterKind
 from custom_components.jrhsz.coordinator import MeterCoordinator
-from custom_components.jrhsz.history import HOUR, Row
+from custom_components.jrhsz.history import Row
 from custom_components.jrhsz.history_import import Import, async_end_of_stored
 from custom_components.jrhsz.meter_history import MeterHistory, Window
+from custom_components.jrhsz.readings import HOUR
 from custom_components.jrhsz.statistics import (
     NotWrittenError,
     Statistic,

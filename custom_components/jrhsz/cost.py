@@ -1,10 +1,7 @@
 """What a meter's use cost in every hour: the balance it lost, after adding what was paid.
 
-The platform tells a balance with each poll, and payments in a list. Neither says when a payment
-got into the balance: a prepaid meter may fetch its credit hours later. So a payment counts where
-the balance rises by it. One that is smaller than the use leaves no rise: it counts where it makes
-the cost what the use should have cost. A rise waits for its payment, and a payment for its rise,
-for two days; what came after waits too. Then it is booked as a correction, which costs nothing.
+The cost between two readings follows the use between them. Where it would be negative, or there is
+no time between, it is joined with that of its neighbours.
 """
 
 from bisect import bisect_left
@@ -16,13 +13,12 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from .api import Payment
-from .history import DAY, EXACT, HOUR, Row, Stored, Usage, hour_of, next_hour
+from .book import Book, Correction, Credit, Interval
+from .history import Row, Stored, Usage, hour_of, next_hour
+from .readings import DAY, EXACT, HOUR
 
 _ZERO: Final = Decimal(0)
-_PATIENCE: Final = 2 * DAY
 _KEPT: Final = 3 * DAY
-# By which the platform's clock may differ from ours.
-_CLOCKS_DIFFER: Final = 600
 
 
 class Sample(NamedTuple):
@@ -38,44 +34,6 @@ class Paid(NamedTuple):
 
     time: int
     amount: Decimal
-
-
-class Correction(NamedTuple):
-    """What was booked as a correction: the poll or payment it is about, and the amount."""
-
-    time: int
-    amount: Decimal
-
-
-@dataclass(slots=True)
-class _Interval:
-    """The time between two samples that follow each other."""
-
-    seen_before: int
-    seen: int
-    begin: int
-    end: int
-    cost: Decimal
-    expected: Decimal | None = None
-
-    def gets_likelier(self, amount: Decimal) -> bool:
-        """Tell whether the cost gets closer to what was expected by adding an amount."""
-        if self.expected is None:
-            return False
-        return abs(self.cost + amount - self.expected) < abs(self.cost - self.expected)
-
-
-@dataclass(slots=True)
-class _Credit:
-    """A payment: the interval it was made in, and the one in whose balance it is.
-
-    One that was made before the first balance was seen is in none (-1), unless it leaves a rise.
-    """
-
-    time: int
-    amount: Decimal
-    made_in: int
-    found_in: int | None = None
 
 
 class _Step(NamedTuple):
@@ -96,7 +54,7 @@ class Costs:
     steps: Sequence[_Step] = ()
     corrections: Sequence[Correction] = ()
     awaits_payment: bool = False
-    credits: Sequence[_Credit] = field(default=(), repr=False)
+    credits: Sequence[Credit] = field(default=(), repr=False)
 
     @property
     def begin(self) -> int:
@@ -178,13 +136,13 @@ def costs_of(
         return Costs()
     first = samples[0].poll
     found = [
-        _Credit(time, amount, bisect_left(seen, time) if time > first else -1)
+        Credit(time, amount, bisect_left(seen, time) if time > first else -1)
         for time, amount in payments
         if time > since
     ]
     found.sort(key=lambda credit: (credit.time, credit.amount))
     _expect(intervals, usage, {credit.made_in for credit in found})
-    book = _Book(intervals, found, now, len(intervals))
+    book = Book(intervals, found, now, len(intervals))
     book.settle_rises()
     book.settle_credits()
     settled = book.settled
@@ -221,19 +179,19 @@ def trimmed(costs: Costs) -> tuple[list[Sample], int] | None:
     return None
 
 
-def _intervals(samples: Sequence[Sample]) -> list[_Interval]:
+def _intervals(samples: Sequence[Sample]) -> list[Interval]:
     """Return the times between samples; a reading's time never goes back."""
-    intervals: list[_Interval] = []
+    intervals: list[Interval] = []
     begin = samples[0].read_time if samples else 0
     for before, after in pairwise(samples):
         end = max(begin, after.read_time)
         lost = before.balance - after.balance
-        intervals.append(_Interval(before.poll, after.poll, begin, end, lost))
+        intervals.append(Interval(before.poll, after.poll, begin, end, lost))
         begin = end
     return intervals
 
 
-def _expect(intervals: list[_Interval], usage: Usage | None, paid_in: set[int]) -> None:
+def _expect(intervals: list[Interval], usage: Usage | None, paid_in: set[int]) -> None:
     """Note what the use in each interval should cost, by the usual price."""
     if usage is None:
         return
@@ -254,95 +212,7 @@ def _expect(intervals: list[_Interval], usage: Usage | None, paid_in: set[int]) 
             interval.expected = None if use is None else price * use
 
 
-@dataclass(slots=True)
-class _Book:
-    """Finds the payments in the balances; intervals from `settled` on have to wait."""
-
-    intervals: list[_Interval]
-    found: list[_Credit]
-    now: int
-    settled: int
-    awaits_payment: bool = False
-    corrections: list[Correction] = field(default_factory=list)
-
-    def settle_rises(self) -> None:
-        """Find the payments by which a balance rose."""
-        for index, interval in enumerate(self.intervals):
-            if interval.cost >= 0:
-                continue
-            needed = -interval.cost
-            chosen = _enough(needed, self._open_credits(interval))
-            missing = needed - sum((credit.amount for credit in chosen), _ZERO)
-            if missing > 0 and self.now - interval.seen < _PATIENCE:
-                self.awaits_payment = True
-                self.settled = min(self.settled, index)
-                continue
-            for credit in chosen:
-                self._count(credit, index)
-            if missing > 0:
-                interval.cost += missing
-                self.corrections.append(Correction(interval.seen, missing))
-
-    def settle_credits(self) -> None:
-        """Find the place of payments that left no rise, and of refunds."""
-        for credit in self.found:
-            if credit.found_in is not None or not 0 <= credit.made_in < len(self.intervals):
-                continue
-            index = self._place(credit)
-            if index is not None:
-                self._count(credit, index)
-            elif self.now - credit.time < _PATIENCE:
-                self.settled = min(self.settled, credit.made_in)
-            else:
-                self.corrections.append(Correction(credit.time, -credit.amount))
-
-    def _open_credits(self, interval: _Interval) -> list[_Credit]:
-        """Return the payments that may have made a balance rise in an interval."""
-        return [
-            credit
-            for credit in self.found
-            if credit.found_in is None
-            and credit.amount > 0
-            and interval.seen_before - _PATIENCE < credit.time <= interval.seen + _CLOCKS_DIFFER
-        ]
-
-    def _place(self, credit: _Credit) -> int | None:
-        """Return the interval in whose cost a payment without a rise, or a refund, is found."""
-        made_in = self.intervals[credit.made_in]
-        if credit.amount > 0:
-            is_old = self.now - credit.time >= _PATIENCE
-            if made_in.gets_likelier(credit.amount) or (made_in.expected is None and is_old):
-                return credit.made_in
-            return None
-        for index, interval in enumerate(self.intervals[credit.made_in :], credit.made_in):
-            if interval.seen_before > credit.time + _PATIENCE:
-                break
-            if interval.cost + credit.amount >= 0 and (
-                interval.expected is None or interval.gets_likelier(credit.amount)
-            ):
-                return index
-        return None
-
-    def _count(self, credit: _Credit, index: int) -> None:
-        """Count a payment in an interval."""
-        credit.found_in = index
-        self.intervals[index].cost += credit.amount
-
-
-def _enough(needed: Decimal, open_credits: list[_Credit]) -> list[_Credit]:
-    """Return the payments that explain a rise: the smallest that does alone, or the largest."""
-    if alone := [credit for credit in open_credits if credit.amount >= needed]:
-        return [min(alone, key=lambda credit: (credit.amount, credit.time))]
-    chosen: list[_Credit] = []
-    for credit in sorted(open_credits, key=lambda credit: (-credit.amount, credit.time)):
-        if needed <= 0:
-            break
-        chosen.append(credit)
-        needed -= credit.amount
-    return chosen
-
-
-def _merged(intervals: list[_Interval]) -> list[_Step]:
+def _merged(intervals: list[Interval]) -> list[_Step]:
     """Join intervals until none costs less than nothing, and each has some time."""
     steps: list[_Step] = []
     for index, interval in enumerate(intervals):

@@ -6,76 +6,61 @@ last month. Payments are read once a night, and when a balance rose without one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-import itertools
 from typing import Any, Final
-from zlib import crc32
 
 from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.recorder import async_migration_in_progress
 from homeassistant.util import dt as dt_util
-from sqlalchemy.exc import SQLAlchemyError
 
 from .api import (
     CHINA_STANDARD_TIME,
     Consumption,
-    FailedError,
     MeterInfo,
     NotPermittedError,
     Payment,
-    PlatformError,
     Priority,
     Turn,
 )
+from .book import Correction
 from .const import (
     CONF_HISTORY_DAYS,
     DEFAULT_HISTORY_DAYS,
     DEFAULT_HISTORY_DAYS_LARGE,
-    DOMAIN,
     LOGGER,
     SMALL_ACCOUNT,
 )
 from .coordinator import JrhszConfigEntry, MeterCoordinator
-from .cost import Correction, paid
-from .history import DAY, HOUR, Usage
+from .cost import paid
+from .history import Usage
 from .history_import import Import, async_end_of_stored
+from .history_plan import (
+    OVERLAP,
+    RENEWED,
+    are_payments_due,
+    costs_at,
+    is_renewal_due,
+    is_sync_due,
+    next_begin,
+    next_window,
+)
+from .lane import Lane, seconds_now
 from .meter_history import MeterHistory, Window
-from .statistics import NotWrittenError, async_has_recorder
+from .readings import DAY, HOUR
+from .statistics import async_has_recorder
 from .store import AccountStore
 
 _CONSUMPTION: Final = "GetConsumenList"
 _PAYMENTS: Final = "GetPaymentList"
 
 _CHECK_EVERY: Final = timedelta(minutes=1)
-_OVERLAP: Final = 3 * DAY
-_RENEWED: Final = 30 * DAY
-# With the days that are asked for around it, hourly records of so many days are one page.
-_WINDOW: Final = 38 * DAY
-_NIGHT: Final = timedelta(hours=1)
-_PAYMENTS_VALID: Final = 36 * HOUR
-_REST: Final = 300
-_REST_OF_METER: Final = HOUR
 _SAVE_DELAY: Final = 300
 _SAVE_DELAY_LARGE: Final = 1800
 # Machines without a clock of their own start in 1970.
 _NEVER_BEFORE: Final = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
-
-
-@dataclass(slots=True)
-class _Lane:
-    """The work that needs one interface: which meters are due, and what to do for one."""
-
-    interface: str
-    is_due: Callable[[MeterCoordinator, MeterHistory, int], bool]
-    run: Callable[[MeterCoordinator, MeterHistory], Awaitable[None]]
-    task: asyncio.Task[None] | None = None
-    rests_until: int = 0
-    not_before: dict[str, int] = field(default_factory=dict)
-    served: dict[str, int] = field(default_factory=dict)
 
 
 class AccountHistory:
@@ -96,11 +81,10 @@ class AccountHistory:
             delay=_SAVE_DELAY if is_small else _SAVE_DELAY_LARGE,
         )
         self._lanes = (
-            _Lane(_CONSUMPTION, self._is_sync_due, self._async_sync),
-            _Lane(_PAYMENTS, self._are_payments_due, self._async_read_payments),
+            Lane(hass, entry, _CONSUMPTION, self._is_sync_due, self._async_sync),
+            Lane(hass, entry, _PAYMENTS, self._are_payments_due, self._async_read_payments),
         )
         self._locks: dict[str, asyncio.Lock] = {}
-        self._numbers = itertools.count(1)
         self._told: set[tuple[str, Correction]] = set()
         self._cancel_timer: CALLBACK_TYPE | None = None
 
@@ -131,16 +115,13 @@ class AccountHistory:
         if self._cancel_timer is not None:
             self._cancel_timer()
         for lane in self._lanes:
-            if lane.task is not None:
-                lane.task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await lane.task
+            await lane.async_stop()
         await self._store.async_close()
 
     @property
     def progress(self) -> float | None:
         """Return which part of the first import is done; nothing if there is none to do."""
-        now = _now()
+        now = seconds_now()
         parts = [
             self.meters[code].progress(now)
             for code, meter in self._account.coordinators.items()
@@ -156,7 +137,7 @@ class AccountHistory:
             and info.read_time is not None
             and info.balance is not None
             and self.meters[user_code].note_poll(
-                _now(), int(info.read_time.timestamp()), info.balance
+                seconds_now(), int(info.read_time.timestamp()), info.balance
             )
         ):
             self._store.async_schedule_save()
@@ -164,7 +145,7 @@ class AccountHistory:
     @callback
     def note_payments(self, user_code: str, payments: list[Payment]) -> None:
         """Note a meter's payments of the last days, whoever read them."""
-        self.meters[user_code].note_payments(paid(payments), _now())
+        self.meters[user_code].note_payments(paid(payments), seconds_now())
         self._store.async_schedule_save()
 
     async def async_rebuild(
@@ -176,8 +157,8 @@ class AccountHistory:
         could not be read, and NotWrittenError.
         """
         history = self.meters[meter.user_code]
-        now = _now()
-        begin = now - max(self.days * DAY, _RENEWED)
+        now = seconds_now()
+        begin = now - max(self.days * DAY, RENEWED)
         if start is not None:
             begin = int(start.timestamp())
         # An import that isn't complete goes on after this one: it must not leave a gap between.
@@ -189,122 +170,78 @@ class AccountHistory:
             outcome = await Import(
                 hass=self._hass, meter=meter, history=history, window=window, records=records
             ).async_run()
-            history.started = min(begin, history.started or begin)
             self._note(history, window, outcome.usage)
+        self._store.async_schedule_save()
         meter.async_update_listeners()
         return len(records), len(outcome.consumption_rows)
 
     @callback
     def _async_check(self, _: datetime | None = None) -> None:
         """Begin with what is due, unless it is under way."""
-        now = _now()
+        now = seconds_now()
         if self._hass.state is not CoreState.running or now < _NEVER_BEFORE:
             return
         if async_has_recorder(self._hass) and async_migration_in_progress(self._hass):
             return
         for lane in self._lanes:
-            if (lane.task is None or lane.task.done()) and self._next_of(lane, now):
-                lane.task = self._entry.async_create_background_task(
-                    self._hass, self._async_work(lane), f"{DOMAIN} history {lane.interface}"
-                )
+            lane.async_check()
 
-    def _next_of(self, lane: _Lane, now: int) -> MeterCoordinator | None:
-        """Return the meter that is due, and was served longest ago."""
-        if now < lane.rests_until <= now + _REST:
-            return None
-        due = [
-            meter
-            for code, meter in self._account.coordinators.items()
-            if meter.is_known
-            and meter.data.kind
-            and not now < lane.not_before.get(code, 0) <= now + _REST_OF_METER
-            and lane.is_due(meter, self.meters[code], now)
-        ]
-        return min(due, key=lambda meter: lane.served.get(meter.user_code, 0), default=None)
-
-    async def _async_work(self, lane: _Lane) -> None:
-        """Serve one meter after the other until none is due."""
-        while (meter := self._next_of(lane, now := _now())) is not None:
-            code = meter.user_code
-            lane.served[code] = next(self._numbers)
-            try:
-                await lane.run(meter, self.meters[code])
-            except (PlatformError, NotWrittenError, SQLAlchemyError) as err:
-                LOGGER.debug("History of meter %s has to wait: %s", code, err)
-                lane.not_before[code] = now + _REST_OF_METER
-                if not isinstance(err, FailedError):
-                    # What is wrong is not about this meter.
-                    lane.rests_until = now + _REST
-            else:
-                meter.async_update_listeners()
-
-    def _is_sync_due(self, meter: MeterCoordinator, history: MeterHistory, now: int) -> bool:
-        """Tell whether a window of records is to be read."""
-        since = now - history.synced_at
+    def _is_sync_due(self, meter: MeterCoordinator, now: int) -> bool:
+        """Tell whether a window of records is to be read, or the cost computed without."""
+        history = self.meters[meter.user_code]
         if _CONSUMPTION in self._account.client.session.denied:
-            return not 0 <= since < HOUR
-        if not history.complete or since < 0:
-            return True
-        read_time = meter.data.read_time
-        is_read = read_time is not None and read_time.timestamp() > history.used_until
-        pause = HOUR if is_read or history.awaits_payment else DAY
-        return since >= pause or self._is_renewal_due(meter, history, now)
+            return not 0 <= now - history.synced_at < HOUR
+        return is_sync_due(history, meter.data.read_time, now) or is_renewal_due(
+            history, meter.user_code, now
+        )
 
-    def _is_renewal_due(self, meter: MeterCoordinator, history: MeterHistory, now: int) -> bool:
-        """Tell whether the night of the week has come in which the last month is read again."""
-        night = _last_night(now)
-        night -= (night // DAY - crc32(meter.user_code.encode())) % 7 * DAY
-        return history.renewed_at < night
-
-    def _are_payments_due(self, _: MeterCoordinator, history: MeterHistory, now: int) -> bool:
+    def _are_payments_due(self, meter: MeterCoordinator, now: int) -> bool:
         """Tell whether payments are to be read."""
-        if _PAYMENTS in self._account.client.session.denied:
-            return False
-        if history.paid_at < _last_night(now) or history.paid_at > now:
-            return True
-        return history.awaits_payment and now - history.paid_at >= HOUR
+        denied = _PAYMENTS in self._account.client.session.denied
+        return not denied and are_payments_due(self.meters[meter.user_code], now)
 
-    async def _async_read_payments(self, meter: MeterCoordinator, history: MeterHistory) -> None:
+    async def _async_read_payments(self, meter: MeterCoordinator) -> None:
         """Read the payments of the last days."""
-        now = dt_util.utcnow()
-        since = min(
-            now - timedelta(days=2), dt_util.utc_from_timestamp(history.paid_since or 2**31)
-        )
+        code, now = meter.user_code, seconds_now()
         payments = await self._account.client.get_payments(
-            meter.user_code, since, now + timedelta(days=1), Turn(Priority.HISTORY)
+            code,
+            dt_util.utc_from_timestamp(self.meters[code].paid_since or now - 2 * DAY),
+            dt_util.utc_from_timestamp(now + DAY),
+            Turn(Priority.HISTORY),
         )
-        self.note_payments(meter.user_code, payments)
+        self.note_payments(code, payments)
 
-    async def _async_sync(self, meter: MeterCoordinator, history: MeterHistory) -> None:
+    async def _async_sync(self, meter: MeterCoordinator) -> None:
         """Read the next window of records, and write what follows from it."""
-        code, now = meter.user_code, _now()
+        code, now = meter.user_code, seconds_now()
+        history = self.meters[code]
         if history.started is None or history.started > now:
             end = await async_end_of_stored(self._hass, meter)
             start = now - self.days * DAY
             # What is stored of an earlier time goes on where it ended.
-            history.start(start if end is None else min(max(start, end - _OVERLAP), now))
-        is_renewal = history.complete and self._is_renewal_due(meter, history, now)
-        window = _next_window(history, now, is_renewal=is_renewal)
+            history.start(start if end is None else min(max(start, end - OVERLAP), now))
+        is_renewal = is_renewal_due(history, code, now)
+        window = next_window(history, now, is_renewal=is_renewal)
         records: list[Consumption] | None = None
         with suppress(NotPermittedError):
             records = await self._async_records(meter, window, Priority.HISTORY)
         async with self._locks[code]:
-            costs_at = self._costs_at(history, now) if window.reaches_present else None
+            is_paid = _PAYMENTS not in self._account.client.session.denied
+            settles = window.reaches_present and is_paid
             outcome = await Import(
                 hass=self._hass,
                 meter=meter,
                 history=history,
                 window=window,
                 records=records,
-                costs_at=costs_at,
+                costs_at=costs_at(history, now) if settles else None,
             ).async_run()
             if records is None:
-                history.synced_at = now
+                history.note_sync(now)
             else:
-                if is_renewal or (window.reaches_present and not history.complete):
-                    history.renewed_at = now
                 self._note(history, window, outcome.usage)
             history.note_costs(outcome.costs)
+        self._store.async_schedule_save()
         self._tell(code, outcome.costs.corrections)
 
     def _tell(self, code: str, corrections: Iterable[Correction]) -> None:
@@ -331,23 +268,13 @@ class AccountHistory:
             Turn(priority),
         )
 
-    def _costs_at(self, history: MeterHistory, now: int) -> int | None:
-        """Return as of when the cost can be settled: when payments were read, if that is new."""
-        if _PAYMENTS in self._account.client.session.denied:
-            return None
-        return history.paid_at if now - _PAYMENTS_VALID < history.paid_at <= now else None
-
     def _note(self, history: MeterHistory, window: Window, usage: Usage | None) -> None:
         """Note what was read and written."""
         begin = history.begin
         if usage is not None:
             history.note_usage(usage)
-            needed = usage.end - _OVERLAP
-            if history.samples:
-                needed = min(needed, history.samples[0].read_time)
-            begin = usage.boundary(needed) or begin
+            begin = next_begin(history, usage)
         history.note_window(window, begin)
-        self._store.async_schedule_save()
 
 
 async def async_remove_history(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
@@ -358,30 +285,3 @@ async def async_remove_history(hass: HomeAssistant, entry: JrhszConfigEntry) -> 
 def _file_of(entry: JrhszConfigEntry) -> str:
     """Return the name of the file of an account's history."""
     return f"{entry.entry_id}.history"
-
-
-def _now() -> int:
-    """Return the time in seconds since 1970."""
-    return int(dt_util.utcnow().timestamp())
-
-
-def _last_night(now: int) -> int:
-    """Return when the last night's work began, in China."""
-    china = datetime.fromtimestamp(now, CHINA_STANDARD_TIME) - _NIGHT
-    midnight = china.replace(hour=0, minute=0, second=0, microsecond=0)
-    return int((midnight + _NIGHT).timestamp())
-
-
-def _next_window(history: MeterHistory, now: int, *, is_renewal: bool) -> Window:
-    """Return the span of records to read next."""
-    started = history.started if history.started is not None else now
-    begin = history.begin or started
-    if is_renewal:
-        begin = min(begin, max(started, now - _RENEWED))
-        return Window(begin, now, goes_on=begin > started, reaches_present=True)
-    end = now
-    if not history.complete:
-        # Where there are few records, the next window begins at an old one.
-        end = min(now, max(begin + _WINDOW, (history.cursor or started) + _RENEWED))
-    goes_on = history.begin is not None
-    return Window(begin, end, goes_on=goes_on, reaches_present=end == now)

@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple, Self
 
 from .api import CHINA_STANDARD_TIME
 from .cost import Costs, Paid, Sample, trimmed, with_sample
-from .history import DAY, Usage
+from .history import Usage
+from .readings import DAY
 
 _KEPT_DAYS: Final = timedelta(days=40)
 _MAX_SAMPLES: Final = 500
@@ -26,6 +27,7 @@ class Window(NamedTuple):
     end: int
     goes_on: bool
     reaches_present: bool
+    renews: bool = False
 
 
 @dataclass(slots=True)
@@ -100,10 +102,17 @@ class MeterHistory:
 
     def note_window(self, window: Window, begin: int | None) -> None:
         """Note that the records of a window were read, and where the next one begins."""
+        if window.renews or (window.reaches_present and not self.complete):
+            self.renewed_at = window.end
         self.begin = begin
+        self.started = min(self.started or window.begin, window.begin)
         self.cursor = max(self.cursor or window.end, window.end)
         self.complete |= window.reaches_present
-        self.synced_at = window.end
+        self.note_sync(window.end)
+
+    def note_sync(self, now: int) -> None:
+        """Note when all was done that could be done."""
+        self.synced_at = now
         self._kept = None
 
     def progress(self, now: int) -> float:

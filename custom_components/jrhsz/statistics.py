@@ -26,7 +26,8 @@ from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 from .api import MeterKind
 from .const import DOMAIN
 from .coordinator import MeterCoordinator
-from .history import HOUR, Row, Stored, exact
+from .history import Row, Stored, exact
+from .readings import HOUR
 
 _MAX_SLUG: Final = 100
 _HASH_DIGITS: Final = 10
