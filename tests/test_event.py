@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.jrhsz.api import Payment
 from custom_components.jrhsz.payments import SeenPayments
+from custom_components.jrhsz.store import AccountStore
 
 from .common import restart, set_up, state_of, wait_for
 from .recharges import METER, hit, later, recharge
@@ -245,6 +246,50 @@ async def test_reload_while_telling(
     simulator.meters[METER].set_balance(1000)
     await balance_rises(hass)
     assert told.numbers == ["jrh0", "jrh1", "jrh2", "last"]
+
+
+async def test_told_when_the_meter_answers_again(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that no event is lost while the entities are unavailable."""
+    await set_up(hass, config_entry)
+    told = Told(hass, config_entry)
+    simulator.add_fault(Fault(kind="status", interface="GetUserInfo", times=None))
+    await later(hass, minutes=31)
+    await later(hass, minutes=62)
+    assert state_of(hass, config_entry, METER, "recharge").state == "unavailable"
+    simulator.meters[METER].add_payment(50, order_number="jrh1")
+    await later(hass, hours=25)
+    assert told.numbers == []
+    simulator.clear_faults()
+    await later(hass, hours=26)
+    assert told.numbers == ["jrh1"]
+
+
+async def test_unload_while_saving(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that what was seen but not saved when the account is unloaded is told later."""
+    await set_up(hass, config_entry)
+    told = Told(hass, config_entry)
+    save, saving = AccountStore.async_save, asyncio.Event()
+
+    async def slow(store: AccountStore) -> None:
+        """Take long."""
+        saving.set()
+        await asyncio.sleep(10)
+
+    simulator.meters[METER].add_payment(50, order_number="jrh1")
+    monkeypatch.setattr(AccountStore, "async_save", slow)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=31))
+    await saving.wait()
+    monkeypatch.setattr(AccountStore, "async_save", save)
+    await restart(hass, config_entry)
+    await balance_rises(hass)
+    assert told.numbers == ["jrh1"]
 
 
 async def test_list_not_permitted(

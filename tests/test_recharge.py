@@ -360,6 +360,7 @@ async def test_only_below(
     assert response["status"] == "not_needed"
     assert response["balance_before"] == response["balance"] == 20
     assert response["amount"] == 20
+    assert response["order_number"] is None
     assert await recharge(hass, config_entry, only_below=20, response=False) is None
     assert simulator.calls_of("Prestore") == []
     assert orders_of(hass) == {}

@@ -187,9 +187,9 @@ async def test_absence_where_our_numbers_show(
     assert await outcomes(hass, config_entry, simulator, "before") == expected
     looks = Counter(call.params["user_code"] for call in simulator.calls_of("GetPaymentList"))
     meters = meters_of(simulator)
-    # One to check the meter, then those for the order, and one for the event after it.
-    assert {looks[meters[name]] for name in FAILED} == {5}
-    assert {looks[meters[name]] for name in SILENT | REFUSED} == {3}
+    # One to check the meter, then those for the order.
+    assert {looks[meters[name]] for name in FAILED} == {4}
+    assert {looks[meters[name]] for name in REFUSED} == {2}
     for _ in range(4):
         await later(hass, minutes=31)
     assert statuses(hass, simulator) == expected

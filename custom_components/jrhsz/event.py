@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
@@ -114,6 +114,7 @@ class RechargeEvent(JrhszEntity, EventEntity):
             self._looks = _LOOKS
         self._async_look_if_due()
         super()._handle_coordinator_update()
+        self._async_tell_next()
 
     @callback
     def _async_handle_recharge(self) -> None:
@@ -161,18 +162,33 @@ class RechargeEvent(JrhszEntity, EventEntity):
         if not payments:
             store.async_schedule_save()
             return
+        try:
+            await store.async_save()
+        except asyncio.CancelledError:
+            self._seen.forget(payments)
+            store.async_schedule_save()
+            raise
         self._untold.extend(payments)
-        await store.async_save()
         self._async_tell_next()
 
     @callback
-    def _async_tell_next(self, _: datetime | None = None) -> None:
-        """Tell one payment after the other: events of one millisecond would become one."""
+    def _async_tell_next(self) -> None:
+        """Tell one payment after the other: events of one millisecond would become one.
+
+        While the meter doesn't answer nobody could be told; they wait for its next answer.
+        """
+        if not self._untold or not self.available or self._cancel_telling is not None:
+            return
         self._async_tell_one(self._untold.popleft())
-        if self._untold:
-            self._cancel_telling = async_call_later(
-                self.hass, _SECONDS_APART, self._async_tell_next
-            )
+        self._cancel_telling = async_call_later(
+            self.hass, _SECONDS_APART, HassJob(self._async_told, cancel_on_shutdown=True)
+        )
+
+    @callback
+    def _async_told(self, _: datetime) -> None:
+        """Go on with the next payment."""
+        self._cancel_telling = None
+        self._async_tell_next()
 
     @callback
     def _async_tell_one(self, payment: Payment) -> None:

@@ -59,6 +59,13 @@ class Orders:
         """Return the lock of a meter, the same one for every account that has it."""
         return self._meter_locks[host, user_code]
 
+    async def async_require_journal(self) -> None:
+        """Raise HomeAssistantError unless the whole journal is known."""
+        try:
+            await self.journal.async_require()
+        finally:
+            async_update_journal(self._hass, self.journal)
+
     def of_account(self, account: str) -> list[Order]:
         """Return the orders of an account, oldest first."""
         orders = [order for order in self.journal.orders.values() if order.account == account]
@@ -92,7 +99,8 @@ class Orders:
             },
             context=context or Context(user_id=order.user_id),
         )
-        async_dispatcher_send(self._hass, signal_of(order.account, order.user_code))
+        if order.status is not Status.REJECTED:
+            async_dispatcher_send(self._hass, signal_of(order.account, order.user_code))
         self.async_update_issue(order.account)
 
     async def async_close(self, number: str, *, credited: bool) -> None:

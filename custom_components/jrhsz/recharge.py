@@ -87,7 +87,7 @@ async def _async_recharge(
 
     async with orders.lock_of(meter.host, meter.user_code):
         refuse_while_stopping(hass)
-        await orders.journal.async_require()
+        await orders.async_require_journal()
         if order := _earlier(orders.journal, meter, number, request.amount):
             return Outcome.of(order)
         refuse_above_limit(meter, request.amount)
@@ -102,11 +102,11 @@ async def _async_recharge(
             if any(payment.order_number == number for payment in payments):
                 return await _async_adopt(orders, order, payments, request)
             if request.only_below is not None and not is_below(info, request.only_below):
-                return replace(Outcome.of(order), status=NOT_NEEDED, balance=info.balance)
+                return Outcome.without_order(NOT_NEEDED, request, info.balance)
             refuse_open_order(orders.journal, meter)
             refuse_beyond_day(orders.journal, meter, request.amount, payments)
             if request.dry_run:
-                return replace(Outcome.of(order), status=DRY_RUN, balance=info.balance)
+                return Outcome.without_order(DRY_RUN, request, info.balance)
             refuse_while_stopping(hass)
             attempt.number = number
             # On disk before anything is sent: from here on the order is open, come what may.

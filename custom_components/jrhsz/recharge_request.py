@@ -79,6 +79,18 @@ class Outcome:
             message=order.message,
         )
 
+    @classmethod
+    def without_order(cls, status: str, request: Request, balance: Decimal | None) -> Self:
+        """Return the outcome of a request that nothing was sent for."""
+        return cls(
+            status=status,
+            order_number=request.order_number,
+            amount=request.amount,
+            balance_before=balance,
+            balance=balance,
+            message="",
+        )
+
     def as_response(self) -> dict[str, Any]:
         """Return it as an action's response."""
         return {
