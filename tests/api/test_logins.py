@@ -13,6 +13,7 @@ from custom_components.jrhsz.api import (
     ContestedError,
     ExchangeError,
     HttpStatusError,
+    RateLimitError,
     Session,
 )
 from tests.simulator import Fault, Simulator
@@ -180,6 +181,24 @@ async def test_logins_that_were_never_sent_do_not_count(
     await simulator.start(port=port)
     await client.get_meter(METER)
     assert len(client.session.as_dict()["logins"]) == 1
+
+
+async def test_refusals_for_pace_do_not_count_as_failures(
+    client: Client, simulator: Simulator
+) -> None:
+    """The pace takes care of them, and a platform that can't be reached isn't asked too often."""
+    client.session.end(await client.session.token())
+    simulator.add_fault(Fault(kind="status", status=429, interface="login", times=5))
+    for _ in range(5):
+        with pytest.raises(RateLimitError):
+            await client.get_meter(METER)
+    port = simulator.port
+    await simulator.stop()
+    for _ in range(5):
+        with pytest.raises(ConnectError):
+            await client.get_meter(METER)
+    await simulator.start(port=port)
+    await client.get_meter(METER)
 
 
 async def test_other_accounts_are_not_touched(

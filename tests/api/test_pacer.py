@@ -201,13 +201,15 @@ async def test_last_waiter_cancelled_leaves_no_task(platform: Platform) -> None:
     await platform.time.run(1)
     assert pacer_tasks() == [f"pace of {METER}"]
     first.cancel()
-    await asyncio.sleep(0)
-    platform.call("b")
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert pacer_tasks() == [f"pace of {METER}"]
+    await platform.time.run(0)
+    assert pacer_tasks() == []
+    second = platform.call("b")
+    await platform.time.run(0)
+    second.cancel()
+    third = platform.call("c")
     await platform.time.run()
-    assert (platform.order, platform.times) == ("b", [2.0])
+    assert await third == (None, SUCCESS)
+    assert (platform.order, platform.times) == ("c", [2.0])
     assert pacer_tasks() == []
 
 
