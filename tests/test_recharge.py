@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -20,6 +21,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.jrhsz.journal import Journal
 from custom_components.jrhsz.orders import DATA_ORDERS
 
 from .common import account_of, restart, set_up
@@ -242,11 +244,22 @@ async def test_limits(hass: HomeAssistant, simulator: Simulator, no_pace: None) 
 
 
 async def test_limit_under_concurrency(
-    hass: HomeAssistant, simulator: Simulator, no_pace: None
+    hass: HomeAssistant,
+    simulator: Simulator,
+    no_pace: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that recharges of many meters at once don't exceed the account's limit."""
     entry = account_of(simulator, max_recharge_total_per_day=60)
     await set_up(hass, entry)
+    write = Journal._write
+
+    def slow(*args: Any) -> None:
+        """Take as long as a slow disk, in which others may want to reserve too."""
+        time.sleep(0.1)
+        write(*args)
+
+    monkeypatch.setattr(Journal, "_write", slow)
     outcomes: list[Any] = await asyncio.gather(
         *(recharge(hass, entry, code) for code in simulator.meters), return_exceptions=True
     )

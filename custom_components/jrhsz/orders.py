@@ -271,7 +271,7 @@ class Orders:
                 attempt.task.cancel()
             elif attempt.task is not None:
                 waited_for.append(attempt.task)
-            if attempt.patience is not None:
+            if attempt.patience is not None and not attempt.patience.expired():
                 attempt.patience.reschedule(asyncio.get_running_loop().time())
         if waited_for:
             await asyncio.wait(waited_for)

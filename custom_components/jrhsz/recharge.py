@@ -51,7 +51,7 @@ _RANDOM_CHARACTERS: Final = 26
 # Seconds after the answer at which an order is looked up; the later ones after a failure only.
 _LOOK_UPS: tuple[float, ...] = (0, 10, 60)
 # Seconds after sending: a caller is answered within 120.
-_LOOK_UPS_END: Final = 95
+_LOOK_UPS_END: Final = 105
 _REFRESH_END: Final = 115
 
 
@@ -183,6 +183,7 @@ async def _async_find(
                 order = examined(order, payments, shows_our_numbers=shown)
                 if not order.is_open:
                     break
+    attempt.patience = None
     return order
 
 
