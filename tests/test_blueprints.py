@@ -398,7 +398,7 @@ async def test_credit_on_tap_by_somebody_else(
     [
         (3, "a-device"),
         (4, "¥500.00"),
-        (5, str(int(dt_util.utcnow().timestamp()) - 86500)),
+        pytest.param(5, str(int(dt_util.utcnow().timestamp()) - 86500), id="a day old"),
         (5, "9999999999"),
         (5, "soon"),
     ],
