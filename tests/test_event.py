@@ -276,11 +276,14 @@ async def test_unload_while_saving(
     await set_up(hass, config_entry)
     told = Told(hass, config_entry)
     save, saving = AccountStore.async_save, asyncio.Event()
+    event = hass.data["event"].get_entity(state_of(hass, config_entry, METER, "recharge").entity_id)
 
     async def slow(store: AccountStore) -> None:
-        """Take long."""
-        saving.set()
-        await asyncio.sleep(10)
+        """Take long for who is about to tell a payment."""
+        if asyncio.current_task() is event._task:
+            saving.set()
+            await asyncio.sleep(10)
+        await save(store)
 
     simulator.meters[METER].add_payment(50, order_number="jrh1")
     monkeypatch.setattr(AccountStore, "async_save", slow)
@@ -340,7 +343,10 @@ async def test_stopping_tells_nothing(
     assert told.numbers == ["jrh1"]
 
 
-@pytest.mark.parametrize("kept", [None, [], {"since": "x"}, {"since": "2026-01-01T00:00:00"}, 3])
+@pytest.mark.parametrize(
+    "kept",
+    [None, [], {"since": "x"}, {"since": "2026-01-01T00:00:00", "looked_at": None, "seen": {}}, 3],
+)
 def test_damaged_memory(kept: Any) -> None:
     """Test that a memory that can't be read counts as none."""
     seen = SeenPayments.from_dict(kept)

@@ -147,6 +147,22 @@ async def test_found_at_a_pass(
     assert issue_of(hass, config_entry) is None
 
 
+async def test_one_list_that_fails(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a list that fails keeps no other order from being looked up."""
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=True)
+    await open_order(hass, config_entry, simulator, booked=True, user_code=OTHER)
+    simulator.add_fault(
+        Fault(kind="status", interface="GetPaymentList", user_code=METER, times=None)
+    )
+    await later(hass, seconds=16)
+    orders = orders_of(hass)
+    assert orders[f"Mine{METER}"].is_open
+    assert orders[f"Mine{OTHER}"].status == "confirmed"
+
+
 async def test_learning_that_our_numbers_show(
     hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
 ) -> None:

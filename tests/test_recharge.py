@@ -81,6 +81,17 @@ async def test_no_response_asked_for(
     assert credited(simulator) == 20
 
 
+async def test_balance_after_is_not_known(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a meter that can't be read afterwards changes no outcome."""
+    await set_up(hass, config_entry)
+    simulator.add_fault(Fault(kind="status", interface="GetUserInfo", skip=1))
+    response = await recharge(hass, config_entry)
+    assert response["status"] == "confirmed"
+    assert response["balance"] is None
+
+
 @pytest.mark.parametrize(
     ("amount", "sent"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.auth.models import User
+from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -121,6 +122,20 @@ async def test_get_payments_fails(
     with pytest.raises(HomeAssistantError) as error:
         await call(hass, "get_payments", device_id=device_of(hass, config_entry))
     assert error.value.translation_key == "unreadable_reply"
+
+
+async def test_get_payments_with_an_old_password(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a refused login asks for a new password."""
+    await set_up(hass, config_entry)
+    simulator.set_password("demo", "another")
+    with pytest.raises(HomeAssistantError) as error:
+        await call(hass, "get_payments", device_id=device_of(hass, config_entry))
+    assert error.value.translation_key == "invalid_auth"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    flows = hass.config_entries.flow.async_progress()
+    assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
 
 
 async def test_get_recharges(
