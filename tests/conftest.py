@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator
 from importlib import import_module
+import logging
 from pathlib import Path
 from unittest.mock import PropertyMock, patch
 
@@ -17,6 +18,10 @@ from .simulator import Simulator
 
 # Bound here, because Home Assistant puts a custom_components of the test package in front.
 import_module("custom_components.jrhsz")
+
+# The test package logs each statement of the database, which takes longer than the statement.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+logging.getLogger("homeassistant.components.recorder").setLevel(logging.INFO)
 
 
 @pytest.fixture(autouse=True)

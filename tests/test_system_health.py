@@ -35,15 +35,19 @@ async def test_one_account(
     freezer.tick(34)
     calls = len(simulator.calls)
     info = await info_of(hass)
-    assert info | {
-        "accounts": 1,
-        "can_reach_server": "ok",
-        "token_age": "0:00:34",
-        "queue_length": 0,
-        "calls_last_hour": calls,
-        "refused_calls": 1,
-        "history_import": "–",
-    } == info
+    assert (
+        info
+        | {
+            "accounts": 1,
+            "can_reach_server": "ok",
+            "token_age": "0:00:34",
+            "queue_length": 0,
+            "calls_last_hour": calls,
+            "refused_calls": 1,
+            "history_import": "–",
+        }
+        == info
+    )
     await wait_for(hass, freezer, seconds=1)
 
 
@@ -95,11 +99,15 @@ async def test_no_account(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, "jrhsz", {})
     info = await info_of(hass)
     assert "can_reach_server" not in info
-    assert info | {
-        "accounts": 0,
-        "token_age": "–",
-        "queue_length": 0,
-        "calls_last_hour": 0,
-        "refused_calls": 0,
-        "history_import": "–",
-    } == info
+    assert (
+        info
+        | {
+            "accounts": 0,
+            "token_age": "–",
+            "queue_length": 0,
+            "calls_last_hour": 0,
+            "refused_calls": 0,
+            "history_import": "–",
+        }
+        == info
+    )
