@@ -1,16 +1,23 @@
 """Tests of the import of history, on a real recorder."""
 
 from collections.abc import AsyncGenerator, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
+import logging
+from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
     list_statistic_ids,
     statistics_during_period,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
@@ -18,11 +25,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.statistics import Statistic, statistic_id
 
-from .common import account_of, set_up, wait_for
-from .simulator import Record, Simulator
+from .common import account_of, restart, set_up, state_of, wait_for
+from .simulator import Fault, Record, Simulator
 
 ELECTRICITY, WATER = "2022040001", "2022040002"
 HOUR = timedelta(hours=1)
+# Ten past midnight in China, on the last days of a month.
+START = "2026-11-27 16:10:00+00:00"
+BEGUN = datetime(2026, 11, 27, 16, 11, tzinfo=UTC)
+
+pytestmark = pytest.mark.usefixtures("no_pace")
 
 
 @pytest.fixture
@@ -30,6 +42,13 @@ async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
     """Run a platform with two meters, that answers as fast as it is asked."""
     async with Simulator(meters=2, limit=0.0, seed=1) as simulator:
         yield simulator
+
+
+@pytest.fixture(autouse=True)
+def _start(freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture) -> None:
+    """Begin at a known time; without a log of what the database is asked."""
+    freezer.move_to(START)
+    caplog.set_level(logging.WARNING, "sqlalchemy.engine")
 
 
 async def rows_of(
@@ -73,39 +92,506 @@ def hours_of(records: list[Record], now: datetime) -> Iterable[datetime]:
         hour += HOUR
 
 
-async def test_first_import(
-    recorder_mock: Recorder,
+async def assert_ledger(
     hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
     simulator: Simulator,
-    no_pace: None,
+    begin: datetime | None = None,
 ) -> None:
-    """Test that the past becomes rows that equal the meter's own ledger."""
-    freezer.move_to("2026-11-23 04:20:00+00:00")
-    entry = account_of(simulator, history_days=45)
-    await set_up(hass, entry)
-    assert not simulator.calls_of("GetConsumenList")
-    await wait_for(hass, freezer, minutes=1)
-    assert len(simulator.calls_of("GetConsumenList")) == 2 * len(simulator.meters)
-    begin = simulator.now() - timedelta(days=45, minutes=1)
+    """Compare the rows of all meters with what they uploaded since the import began."""
     for code, meter in simulator.meters.items():
-        records = meter.records(begin)
+        started = entry.runtime_data.history.meters[code].started
+        records = meter.records(begin or dt_util.utc_from_timestamp(started))
         rows = await rows_of(hass, entry, code, Statistic.CONSUMPTION)
         assert [row[0] for row in rows] == list(hours_of(records, simulator.now()))
         for start, state, total in rows:
             reading = float(reading_at(records, start + HOUR))
             assert state == pytest.approx(reading, abs=1e-5)
             assert total == pytest.approx(reading - float(records[0].last_reading), abs=1e-5)
-    known = {
-        item["statistic_id"]: item
-        for item in await get_instance(hass).async_add_executor_job(list_statistic_ids, hass)
-    }
-    item = known[statistic_id(str(entry.unique_id), ELECTRICITY, Statistic.CONSUMPTION)]
-    assert item["name"] == f"一栋 {ELECTRICITY} electricity consumption"
-    assert item["unit_class"] == "energy"
-    assert item["statistics_unit_of_measurement"] == "kWh"
-    assert item["has_sum"] is True
-    item = known[statistic_id(str(entry.unique_id), WATER, Statistic.CONSUMPTION)]
-    assert item["name"] == f"一栋 {WATER} water consumption"
-    assert item["unit_class"] == "volume"
-    assert item["statistics_unit_of_measurement"] == "m³"
+
+
+def windows(simulator: Simulator, code: str = ELECTRICITY) -> list[tuple[str, str]]:
+    """Return the days that records of a meter were asked for."""
+    return [
+        (call.params["BeginDate"][:10], call.params["EndDate"][:10])
+        for call in simulator.calls_of("GetConsumenList")
+        if call.params["user_code"] == code
+    ]
+
+
+async def hours(hass: HomeAssistant, freezer: FrozenDateTimeFactory, number: int) -> None:
+    """Let hours pass, and the polls and imports in them happen."""
+    for _ in range(number):
+        # The poll is due with the hour, the import a minute after it.
+        await wait_for(hass, freezer, minutes=58)
+        await wait_for(hass, freezer, minutes=2)
+
+
+def progress_of(hass: HomeAssistant, entry: MockConfigEntry) -> int | None:
+    """Return what the sensor of the import would show."""
+    progress = entry.runtime_data.history.progress
+    return None if progress is None else int(progress * 100)
+
+
+async def test_first_import(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that the past becomes rows that equal the meters' own ledger."""
+    entry = account_of(simulator, history_days=45)
+    await set_up(hass, entry)
+    assert not simulator.calls_of("GetConsumenList")
+    assert progress_of(hass, entry) == 0
+    await wait_for(hass, freezer, minutes=1)
+    assert windows(simulator) == [("2026-10-13", "2026-11-22"), ("2026-11-16", "2026-11-29")]
+    assert len(simulator.calls_of("GetConsumenList")) == 4
+    assert progress_of(hass, entry) == 100
+    await assert_ledger(hass, entry, simulator)
+    found = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass)
+    known = {item["statistic_id"]: item for item in found}
+    for code, name, unit_class, unit in (
+        (ELECTRICITY, "electricity", "energy", "kWh"),
+        (WATER, "water", "volume", "m³"),
+    ):
+        item = known[statistic_id(str(entry.unique_id), code, Statistic.CONSUMPTION)]
+        assert item["name"] == f"一栋 {code} {name} consumption"
+        assert item["unit_class"] == unit_class
+        assert item["statistics_unit_of_measurement"] == unit
+        assert item["has_sum"] is True
+
+
+async def test_goes_on_where_it_stopped(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that a failure or a restart costs nothing of what was read before."""
+    entry = account_of(simulator, history_days=75)
+    await set_up(hass, entry)
+    simulator.add_fault(Fault(kind="code", interface="GetConsumenList", skip=3, times=2))
+    await wait_for(hass, freezer, minutes=1)
+    assert windows(simulator, WATER) == [
+        ("2026-09-13", "2026-10-23"),
+        ("2026-10-17", "2026-11-26"),
+        ("2026-10-17", "2026-11-26"),
+    ]
+    assert progress_of(hass, entry) == 75
+    simulator.reset_counts()
+    await restart(hass, entry)
+    await wait_for(hass, freezer, minutes=1)
+    assert progress_of(hass, entry) == 100
+    assert not windows(simulator)
+    assert windows(simulator, WATER) == [("2026-10-17", "2026-11-26"), ("2026-11-21", "2026-11-29")]
+    await assert_ledger(hass, entry, simulator)
+
+
+async def test_import_waits_for_home_assistant(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that nothing is read while Home Assistant starts or migrates, or is in 1970."""
+    entry = account_of(simulator, history_days=30)
+    hass.set_state(CoreState.starting)
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, minutes=2)
+    assert not simulator.calls_of("GetConsumenList")
+    hass.set_state(CoreState.running)
+    with patch(
+        "custom_components.jrhsz.history_sync.async_migration_in_progress", return_value=True
+    ):
+        await wait_for(hass, freezer, minutes=1)
+    assert not simulator.calls_of("GetConsumenList")
+    with patch("custom_components.jrhsz.history_sync.seconds_now", return_value=60):
+        await wait_for(hass, freezer, minutes=1)
+    assert not simulator.calls_of("GetConsumenList")
+    await wait_for(hass, freezer, minutes=1)
+    assert progress_of(hass, entry) == 100
+
+
+async def test_off(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that no days of history are none."""
+    entry = account_of(simulator, history_days=0)
+    await set_up(hass, entry)
+    await hours(hass, freezer, 3)
+    assert not simulator.calls_of("GetConsumenList")
+    assert progress_of(hass, entry) is None
+    assert state_of(hass, entry, ELECTRICITY, "month_use").state == STATE_UNKNOWN
+
+
+async def test_life(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test four days of use and cost against the ledger, and the sensors that follow."""
+    entry = account_of(simulator, history_days=20, scan_interval=30)
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, minutes=1)
+    simulator.reset_counts()
+    await hours(hass, freezer, 12)
+    # At most hourly, with three days of overlap.
+    assert 11 <= len(windows(simulator)) <= 12
+    assert windows(simulator)[-1] == ("2026-11-24", "2026-11-29")
+    nightly = [
+        call
+        for call in simulator.calls_of("GetPaymentList")
+        if call.params["user_code"] == ELECTRICITY and call.at.hour == 1
+    ]
+    assert len(nightly) == 1
+    await hours(hass, freezer, 4 * 24 - 10)
+    await assert_ledger(hass, entry, simulator)
+    now = simulator.now()
+    assert now.hour == 2
+    for code, meter in simulator.meters.items():
+        price = float(meter.price)
+        used = {
+            start: total
+            for start, _, total in await rows_of(hass, entry, code, Statistic.CONSUMPTION)
+        }
+        rows = await rows_of(hass, entry, code, Statistic.COST)
+        assert len(rows) >= 4 * 24
+        for start, cost, _ in rows[1:-2]:
+            # The balance has two decimals.
+            assert cost == pytest.approx((used[start] - used[start - HOUR]) * price, abs=0.011)
+        assert rows[-1][2] == pytest.approx(sum(row[1] for row in rows), abs=1e-6)
+
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        days = [
+            used[midnight - timedelta(days=number) - HOUR]
+            - used[midnight - timedelta(days=number + 1) - HOUR]
+            for number in range(4)
+        ]
+        state = state_of(hass, entry, code, "yesterday_use")
+        assert float(state.state) == pytest.approx(days[0], abs=1e-5)
+        state = state_of(hass, entry, code, "month_use")
+        month = used[max(used)] - used[midnight.replace(day=1) - HOUR]
+        assert float(state.state) == pytest.approx(month, abs=1e-5)
+        cost = float(state_of(hass, entry, code, "month_cost").state)
+        assert cost == pytest.approx(month * price, abs=1)
+        left = float(state_of(hass, entry, code, "days_left").state)
+        balance = float(state_of(hass, entry, code, "balance").state)
+        assert left == pytest.approx(balance / (sum(days) / 4 * price), rel=0.01)
+
+
+async def test_rows_that_are_stored_are_not_written_again(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that an hour later only what is new is written, and a correction with it."""
+    entry = account_of(simulator, history_days=20)
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, minutes=1)
+    with patch(
+        "custom_components.jrhsz.statistics.async_add_external_statistics",
+        wraps=async_add_external_statistics,
+    ) as written:
+        await hours(hass, freezer, 2)
+    rows = [
+        len(call.args[2])
+        for call in written.call_args_list
+        if call.args[1]["unit_of_measurement"] == "kWh"
+    ]
+    assert len(rows) == 2
+    assert max(rows) <= 2
+
+
+async def test_late_records(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that records of the last days that were missing come in, and older ones in a week."""
+    entry = account_of(simulator, history_days=60)
+    begin = simulator.now() - timedelta(days=60)
+    hidden = simulator.now() - timedelta(days=2)
+    long_hidden = simulator.now() - timedelta(days=20)
+
+    def without(records: list[Record]) -> list[Record]:
+        """Leave some records out."""
+        return [
+            record
+            for record in records
+            if not timedelta(0) <= record.read_time - hidden < 5 * HOUR
+            and not timedelta(0) <= record.read_time - long_hidden < 5 * HOUR
+        ]
+
+    for meter in simulator.meters.values():
+        meter.record_filter = without
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, minutes=1)
+    for meter in simulator.meters.values():
+        meter.record_filter = None
+    await hours(hass, freezer, 2)
+    rows = await rows_of(hass, entry, ELECTRICITY, Statistic.CONSUMPTION)
+    records = simulator.meters[ELECTRICITY].records(begin)
+    wrong = [
+        start
+        for start, state, _ in rows
+        if state != pytest.approx(float(reading_at(records, start + HOUR)), abs=1e-5)
+    ]
+    assert wrong
+    assert all(-HOUR <= start + HOUR - long_hidden < 5 * HOUR for start in wrong)
+    simulator.reset_counts()
+    for _ in range(7 * 4):
+        await wait_for(hass, freezer, hours=6)
+        await wait_for(hass, freezer, minutes=2)
+    await assert_ledger(hass, entry, simulator)
+    months = [window for window in windows(simulator) if window[0] < "2026-11-15"]
+    assert len(months) == 1
+
+
+async def test_a_meter_without_records(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that an empty list is the end of it, and that records count when they come."""
+    for meter in simulator.meters.values():
+        meter.record_filter = lambda _: []
+    entry = account_of(simulator, history_days=45)
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, minutes=1)
+    assert len(windows(simulator)) == 2
+    await hours(hass, freezer, 2)
+    assert not await rows_of(hass, entry, ELECTRICITY, Statistic.CONSUMPTION)
+    for meter in simulator.meters.values():
+        meter.record_filter = None
+    await hours(hass, freezer, 1)
+    await assert_ledger(hass, entry, simulator)
+
+
+async def test_unknown_kind(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that what has no unit has no statistic."""
+    simulator.set_dialect(table_type_value=99)
+    entry = account_of(simulator, history_days=20)
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, minutes=1)
+    assert not simulator.calls_of("GetConsumenList")
+    assert progress_of(hass, entry) is None
+
+
+@pytest.mark.parametrize("interface", ["GetConsumenList", "GetPaymentList"])
+async def test_not_permitted(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    interface: str,
+) -> None:
+    """Test that one statistic is kept without the permission for the other's interface."""
+    simulator.set_dialect(forbidden=(interface,))
+    entry = account_of(simulator, history_days=20)
+    await set_up(hass, entry)
+    await hours(hass, freezer, 5)
+    # Once, and once more with a new login, as the token was old by then.
+    assert len(simulator.calls_of(interface)) <= 2
+    used = await rows_of(hass, entry, ELECTRICITY, Statistic.CONSUMPTION)
+    cost = await rows_of(hass, entry, ELECTRICITY, Statistic.COST)
+    if interface == "GetPaymentList":
+        assert len(used) > 19 * 24
+        assert not cost
+        return
+    assert not used
+    assert len(cost) >= 4
+    meter = simulator.meters[ELECTRICITY]
+    spent = meter.price * sum(record.used for record in meter.records(BEGUN))
+    assert cost[-1][2] == pytest.approx(float(spent), abs=0.5)
+    # A permission that comes later brings the past too.
+    simulator.set_dialect(forbidden=())
+    entry.runtime_data.client.session._denials.clear()
+    await hours(hass, freezer, 2)
+    await assert_ledger(hass, entry, simulator)
+
+
+async def test_without_recorder(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Test that the sensors know use and cost without statistics."""
+    entry = account_of(simulator, history_days=30)
+    await set_up(hass, entry)
+    await hours(hass, freezer, 3 * 24 + 3)
+    meter = simulator.meters[ELECTRICITY]
+    midnight = simulator.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    records = meter.records(midnight - timedelta(days=3))
+    day = reading_at(records, midnight) - reading_at(records, midnight - timedelta(days=1))
+    state = state_of(hass, entry, ELECTRICITY, "yesterday_use")
+    assert float(state.state) == pytest.approx(float(day), abs=1e-5)
+    month = records[-1].reading - reading_at(records, midnight)
+    state = state_of(hass, entry, ELECTRICITY, "month_use")
+    assert float(state.state) == pytest.approx(float(month), abs=1e-5)
+    cost = float(state_of(hass, entry, ELECTRICITY, "month_cost").state)
+    assert cost == pytest.approx(float(month * meter.price), abs=0.4)
+
+
+async def test_failures_pause(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that a meter that fails waits an hour, and all wait if it isn't about the meter."""
+    entry = account_of(simulator, history_days=20)
+    await set_up(hass, entry)
+    # A refused span is asked for once more with other dates.
+    simulator.add_fault(
+        Fault(kind="code", interface="GetConsumenList", user_code=ELECTRICITY, times=2)
+    )
+    await wait_for(hass, freezer, minutes=1)
+    assert windows(simulator) == [("2026-11-07", "2026-11-29")] * 2
+    assert windows(simulator, WATER) == [("2026-11-07", "2026-11-29")]
+    await wait_for(hass, freezer, minutes=30)
+    assert len(windows(simulator)) == 2
+    await wait_for(hass, freezer, minutes=31)
+    assert len(windows(simulator)) == 3
+    await assert_ledger(hass, entry, simulator)
+    simulator.add_fault(Fault(kind="html", interface="GetConsumenList", times=2))
+    simulator.reset_counts()
+    await hours(hass, freezer, 2)
+    failed = [call for call in simulator.calls_of("GetConsumenList") if call.fault]
+    assert failed[1].at - failed[0].at >= timedelta(minutes=5)
+
+
+async def test_rows_that_the_recorder_lost(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that a window counts as read only when its rows are stored."""
+    entry = account_of(simulator, history_days=20)
+    await set_up(hass, entry)
+    with patch("custom_components.jrhsz.statistics.async_add_external_statistics"):
+        await wait_for(hass, freezer, minutes=1)
+    assert progress_of(hass, entry) == 0
+    await hours(hass, freezer, 2)
+    assert progress_of(hass, entry) == 100
+    await assert_ledger(hass, entry, simulator)
+
+
+async def test_clock_that_was_ahead(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that nothing from the future keeps history from going on."""
+    entry = account_of(simulator, history_days=20)
+    with patch.object(simulator.world, "_clock", return_value=BEGUN):
+        freezer.move_to("2031-01-01 00:00:00+00:00")
+        await set_up(hass, entry)
+        await wait_for(hass, freezer, minutes=1)
+    assert not await rows_of(hass, entry, ELECTRICITY, Statistic.CONSUMPTION)
+    freezer.move_to(START)
+    await restart(hass, entry)
+    await hours(hass, freezer, 2)
+    await assert_ledger(hass, entry, simulator)
+    assert len(await rows_of(hass, entry, ELECTRICITY, Statistic.COST)) >= 1
+
+
+async def test_removed_and_added_again(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Test that statistics stay, and go on where they ended, without a jump."""
+    entry = account_of(simulator, history_days=30)
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, minutes=1)
+    begin = simulator.now() - timedelta(days=30)
+    await hours(hass, freezer, 30)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert f"jrhsz.{entry.entry_id}.history" in hass_storage
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert f"jrhsz.{entry.entry_id}.history" not in hass_storage
+    cost = await rows_of(hass, entry, ELECTRICITY, Statistic.COST)
+    freezer.tick(timedelta(days=10))
+    again = account_of(simulator, history_days=30)
+    await set_up(hass, again)
+    await hours(hass, freezer, 5)
+    await assert_ledger(hass, again, simulator, begin)
+    rows = await rows_of(hass, again, ELECTRICITY, Statistic.COST)
+    assert rows[: len(cost)] == cost
+    assert len(rows) > len(cost)
+    assert all(later[2] >= earlier[2] for earlier, later in pairwise(rows))
+
+
+async def test_progress_sensor(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Test that the sensor is disabled by default, and shows the progress."""
+    entry = account_of(simulator, history_days=20)
+    await set_up(hass, entry)
+    entity_id = entity_registry.async_get_entity_id(
+        "sensor", "jrhsz", f"{entry.unique_id}|history_import"
+    )
+    assert entity_id is not None
+    entity = entity_registry.async_get(entity_id)
+    assert entity is not None
+    assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    entity_registry.async_update_entity(entity_id, disabled_by=None)
+    await restart(hass, entry)
+    state = hass.states.get(entity_id)
+    assert state is not None
+    assert (state.state, state.attributes["unit_of_measurement"]) == ("0", "%")
+    await wait_for(hass, freezer, minutes=1)
+    await wait_for(hass, freezer, minutes=1)
+    state = hass.states.get(entity_id)
+    assert state is not None
+    assert state.state == "100"
+
+
+async def test_sensors_of_large_accounts(
+    hass: HomeAssistant, simulator: Simulator, entity_registry: er.EntityRegistry
+) -> None:
+    """Test that of many meters only the days left are enabled, and the price of none."""
+    enabled = {}
+    for size in (20, 21):
+        entry = account_of(simulator)
+        meters = [
+            {"user_code": f"{ELECTRICITY if number == 0 else number}", "building": "", "room": "1"}
+            for number in range(size)
+        ]
+        entry = MockConfigEntry(
+            domain="jrhsz",
+            title="demo",
+            unique_id=f"{entry.unique_id}-{size}",
+            data=dict(entry.data),
+            options={"meters": meters, "history_days": 0},
+        )
+        await set_up(hass, entry)
+        enabled[size] = {
+            entity.unique_id.rpartition("|")[2]
+            for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+            if entity.disabled_by is None
+        }
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    small = {"yesterday_use", "month_use", "month_cost", "days_left"}
+    assert enabled[20] & {*small, "unit_price"} == small
+    assert enabled[21] & {*small, "unit_price"} == {"days_left"}
