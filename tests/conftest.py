@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 from .common import account_of
+from .postgres import PostgresServer, find_server
 from .simulator import Simulator
 
 # Bound here, because Home Assistant puts a custom_components of the test package in front.
@@ -38,6 +39,30 @@ def hass_config_dir(tmp_path: Path) -> str:
     """Return a folder of the test's own: the journal of orders is a real file."""
     (tmp_path / STORAGE_DIR).mkdir()
     return str(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[PostgresServer]:
+    """Run a PostgreSQL server."""
+    if (programs := find_server()) is None:
+        pytest.skip("no PostgreSQL server is installed (on Debian: postgresql)")
+    server = PostgresServer(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def recorder_db_url(
+    request: pytest.FixtureRequest, hass_fixture_setup: list[bool]
+) -> Generator[str]:
+    """Return the address of an empty database, of each kind in turn."""
+    assert not hass_fixture_setup
+    if request.param == "sqlite":
+        yield "sqlite://"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
 
 
 @pytest.fixture
