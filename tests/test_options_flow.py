@@ -54,7 +54,11 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry, simulator: 
     assert (flow.step, flow.menu) == ("init", ["meters", "settings"])
     await flow.choose("settings")
     assert flow.step == "settings"
-    assert {key: flow.default(key) for key in SETTINGS} == {**SETTINGS, "scan_interval": 60}
+    assert {key: flow.default(key) for key in SETTINGS} == {
+        **SETTINGS,
+        "scan_interval": 60,
+        "history_days": 0,
+    }
     changed = {**SETTINGS, "scan_interval": 5.0, "low_balance": 12.5, "history_days": 0.0}
     await flow.submit(**changed)
     await finished(hass, flow)
@@ -64,14 +68,18 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry, simulator: 
     assert simulator.calls == []
 
 
-async def test_settings_of_a_large_account(hass: HomeAssistant, simulator: Simulator) -> None:
+@pytest.mark.parametrize(("count", "days"), [(20, 365), (21, 30)])
+async def test_default_of_history(
+    hass: HomeAssistant, simulator: Simulator, count: int, days: int
+) -> None:
     """Test that a large account begins with less history."""
-    meters = [{"user_code": str(code), "building": "", "room": str(code)} for code in range(21)]
-    entry = account_of(simulator, meters=meters)
+    meters = [{"user_code": str(code), "building": "", "room": str(code)} for code in range(count)]
+    entry = account_of(simulator)
     entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={"meters": meters})
     flow = await Driver.options(hass, entry.entry_id)
     await flow.choose("settings")
-    assert flow.default("history_days") == 30
+    assert flow.default("history_days") == days
 
 
 async def test_add_meters(
@@ -95,6 +103,7 @@ async def test_add_meters(
     assert entry.options == {
         "meters": [*CHOSEN, {"user_code": "2022040005", "building": "三栋电", "room": "101"}],
         "scan_interval": 60,
+        "history_days": 0,
         "known": ["2022040005", "2022040007"],
         "places": {"by_building": ["gzfh-3-d"]},
     }
@@ -150,7 +159,7 @@ async def test_remove_meters(
     assert flow.error == "nothing_chosen"
     await flow.submit(meters=["2022040001"])
     await finished(hass, flow)
-    assert entry.options == {"meters": CHOSEN[1:], "scan_interval": 60}
+    assert entry.options == {"meters": CHOSEN[1:], "scan_interval": 60, "history_days": 0}
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert sorted(str(device.name) for device in devices) == ["demo", "一栋电 101"]
     assert simulator.calls == []
