@@ -330,16 +330,16 @@ class HassProcess:
             "error": None,
             "error_message": None,
         }
-        self._write_store(
+        self.write_store(
             "http", 2, 2, {"stable": http, "pending": None, "yaml_migration_done": True}
         )
         # The other steps of onboarding add a weather forecast, radio stations and a translator.
-        self._write_store("onboarding", 4, 1, {"done": ["core_config", "analytics", "integration"]})
+        self.write_store("onboarding", 4, 1, {"done": ["core_config", "analytics", "integration"]})
         components = self.directory / "custom_components"
         components.mkdir()
         (components / INTEGRATION.name).symlink_to(INTEGRATION)
 
-    def _write_store(self, key: str, version: int, minor_version: int, data: Any) -> None:
+    def write_store(self, key: str, version: int, minor_version: int, data: Any) -> None:
         """Write one of Home Assistant's storage files."""
         store = {"version": version, "minor_version": minor_version, "key": key, "data": data}
         write_json(self.directory / ".storage" / key, store)

@@ -69,11 +69,21 @@ class SimulatorProcess:
 
     async def state(self) -> dict[str, Any]:
         """Return the meters, all calls and how many of them came early."""
+        async with self._client.get(f"{self.url}/control/state") as response:
+            return dict(await response.json())
+
+    async def control(self, command: str, **arguments: Any) -> None:
+        """Change something in the simulated world."""
+        url = f"{self.url}/control/{command}"
+        async with self._client.post(url, json=arguments) as response:
+            response.raise_for_status()
+
+    @property
+    def _client(self) -> ClientSession:
         if self._session is None:
             msg = "the simulator is not running"
             raise HassProcessError(msg)
-        async with self._session.get(f"{self.url}/control/state") as response:
-            return dict(await response.json())
+        return self._session
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Tests in a browser, against a real Home Assistant and the simulator."""

@@ -1,0 +1,98 @@
+"""Large accounts in the browser: forms and the overview stay quick, and fit on a phone."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.hass_process import HassProcess
+from tests.live import PASSWORD, USERNAME, SimulatorProcess
+
+from .estate import write_estate
+from .frontend import PHONE, PRIMARY, Frontend, open_frontend
+
+ROOMS = METERS = 600
+OTHER = "other"
+AT_MOST = 1.0
+FRAMES = 30
+THRESHOLD = 20
+ARREARS, LOW, SILENT = "2022040001", "2022040003", "2022040046"
+CHANGES = {
+    ARREARS: {"balance": "-12.34"},
+    LOW: {"balance": "8.00"},
+    SILENT: {"readTime": "2020-01-01 08:00:00"},
+}
+
+
+@pytest.mark.timeout(300)
+async def test_hundreds_of_meters_are_handled_with_ease(
+    tmp_path: Path, pictures: Path, socket_enabled: None
+) -> None:
+    """Forms that list all meters come within a second; pages scroll at 30 frames a second."""
+    hass = HassProcess(tmp_path / "config")
+    accounts = (f"--account={name}:{PASSWORD}" for name in (USERNAME, OTHER))
+    meters = f"--meters={2 * ROOMS}"
+    async with SimulatorProcess(meters, "--history-days=2", *accounts) as simulator:
+        balances = await write_estate(hass, simulator, CHANGES)
+        async with hass, open_frontend(hass, "en", pictures) as frontend:
+            await look_at_overview(frontend, sum(balance <= THRESHOLD for balance in balances))
+            await choose_meters(frontend, simulator.url)
+            assert frontend.complaints == []
+
+
+async def look_at_overview(frontend: Frontend, low: int) -> None:
+    """See the rooms in the right order, scroll, and find one, on a phone."""
+    dashboard = {"url_path": "all-rooms", "title": "Rooms", "mode": "storage"}
+    await frontend.hass.command("lovelace/dashboards/create", **dashboard)
+    await frontend.hass.command(
+        "lovelace/config/save",
+        url_path="all-rooms",
+        config={"strategy": {"type": "custom:jrhsz"}},
+    )
+    page = frontend.page
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await frontend.open("/all-rooms")
+    overview = page.locator("jrhsz-overview")
+    await overview.locator(".number b").get_by_text(f"{ROOMS}", exact=True).wait_for()
+    assert await overview.locator(".number").all_inner_texts() == [
+        "600\nRooms",
+        "1\nIn arrears",
+        f"{low}\nLow balance",
+        "1\nSilent",
+    ]
+    groups = overview.locator("details")
+    assert await groups.count() == 1 + ROOMS // 40
+    attention = groups.first.locator(".line .room")
+    assert await attention.all_inner_texts() == ["1栋\n101", "1栋\n303"]
+    rooms = groups.nth(1).locator(".line .room")
+    assert (await rooms.all_inner_texts())[:4] == ["101", "102", "103", "104"]
+    assert await groups.last.locator("summary .title").inner_text() == "15栋"
+    assert await frontend.frames_per_second() >= FRAMES
+    assert await frontend.wide_parts() == []
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await overview.locator("input").fill("15栋 405")
+    line = overview.locator(".line:visible", has_text="405")
+    await line.locator(".meter").first.click()
+    await page.locator("ha-more-info-dialog").get_by_text("15栋电 405").first.wait_for()
+
+
+async def choose_meters(frontend: Frontend, url: str) -> None:
+    """Add an account with hundreds of meters, up to the form that lists them all."""
+    await frontend.open("/config/integrations/dashboard/add?domain=jrhsz")
+    await frontend.page.locator("dialog-box").locator(PRIMARY).click()
+    await frontend.expect_step("config", "user")
+    await frontend.fill(url, OTHER, PASSWORD)
+    await frontend.submit()
+    await frontend.expect_step("config", "browse")
+    await frontend.choose("config", "browse", "by_code")
+    assert await frontend.expect_step("config", "by_code") < AT_MOST
+    codes = (f"{2022050000 + i}" for i in range(METERS))
+    await frontend.flow.locator("textarea").fill(" ".join(codes))
+    await frontend.submit()
+    assert await frontend.expect_step("config", "choose") < AT_MOST
+    await frontend.choose("config", "choose", "pick_meters")
+    assert await frontend.expect_step("config", "pick_meters") < AT_MOST
+    await frontend.flow.locator("ha-chip-set ha-button").click()
+    await frontend.flow.get_by_text("2022050003").first.wait_for()
+    assert await frontend.wide_parts() == []
+    meters = frontend.flow.locator("lit-virtualizer")
+    assert await frontend.frames_per_second(meters) >= FRAMES
