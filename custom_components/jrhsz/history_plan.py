@@ -1,5 +1,6 @@
 """When what of a meter's history is to be read: rules without Home Assistant."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 from zlib import crc32
@@ -58,6 +59,13 @@ def next_window(history: MeterHistory, now: int, *, is_renewal: bool) -> Window:
         # Where there are few records, the next window begins at an old one.
         end = min(now, max(begin + _WINDOW, (history.cursor or started) + RENEWED))
     return Window(begin, end, goes_on=history.begin is not None, reaches_present=end == now)
+
+
+def spans(begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield spans that together are one, of a page each if records are hourly."""
+    while begin < end:
+        yield begin, min(begin + _WINDOW, end)
+        begin += _WINDOW
 
 
 def next_begin(history: MeterHistory, usage: Usage) -> int | None:

@@ -46,6 +46,7 @@ from .history_plan import (
     is_sync_due,
     next_begin,
     next_window,
+    spans,
 )
 from .lane import Lane, seconds_now
 from .meter_history import MeterHistory, Window
@@ -165,7 +166,9 @@ class AccountHistory:
         begin = min(begin, history.begin or history.started or begin)
         goes_on = history.started is not None and begin > history.started
         window = Window(begin, now, goes_on=goes_on, reaches_present=True)
-        records = await self._async_records(meter, window, Priority.USER)
+        records: list[Consumption] = []
+        for span in spans(begin, now):
+            records += await self._async_records(meter, span, Priority.USER)
         async with self._locks[meter.user_code]:
             outcome = await Import(
                 hass=self._hass, meter=meter, history=history, window=window, records=records
@@ -224,7 +227,7 @@ class AccountHistory:
         window = next_window(history, now, is_renewal=is_renewal)
         records: list[Consumption] | None = None
         with suppress(NotPermittedError):
-            records = await self._async_records(meter, window, Priority.HISTORY)
+            records = await self._async_records(meter, window[:2], Priority.HISTORY)
         async with self._locks[code]:
             is_paid = _PAYMENTS not in self._account.client.session.denied
             settles = window.reaches_present and is_paid
@@ -258,15 +261,12 @@ class AccountHistory:
                 )
 
     async def _async_records(
-        self, meter: MeterCoordinator, window: Window, priority: Priority
+        self, meter: MeterCoordinator, span: tuple[int, int], priority: Priority
     ) -> list[Consumption]:
-        """Return the records of a window."""
-        return await self._account.client.get_consumption(
-            meter.user_code,
-            dt_util.utc_from_timestamp(window.begin),
-            dt_util.utc_from_timestamp(window.end),
-            Turn(priority),
-        )
+        """Return the records of a span."""
+        begin, end = map(dt_util.utc_from_timestamp, span)
+        client = self._account.client
+        return await client.get_consumption(meter.user_code, begin, end, Turn(priority))
 
     def _note(self, history: MeterHistory, window: Window, usage: Usage | None) -> None:
         """Note what was read and written."""
