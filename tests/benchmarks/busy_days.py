@@ -24,12 +24,11 @@ from .virtual_time import VirtualLoop, run
 INTERVAL = 2.0
 JITTER = INTERVAL / 2
 METERS = 40
-SECONDS_PER_START = 3600
 SECONDS_STOPPED = 5
 
 
-def measure(calls: int = 20_000) -> list[Figure]:
-    """Live until this many calls were made."""
+def measure(calls: int = 20_000, seconds_per_start: float = 3600) -> list[Figure]:
+    """Live until this many calls were made, with a restart every hour."""
 
     async def main(loop: VirtualLoop) -> list[Figure]:
         """Run a platform and one Home Assistant after the other."""
@@ -41,7 +40,7 @@ def measure(calls: int = 20_000) -> list[Figure]:
             accounts={"demo": PASSWORD, "other": PASSWORD, "third": PASSWORD},
             monotonic=loop.time,
         )
-        life = Life(simulator)
+        life = Life(simulator, seconds_per_start)
         with TemporaryDirectory() as folder:
             async with simulator:
                 while len(simulator.calls) < calls:
@@ -65,12 +64,13 @@ class Life:
     """Two accounts in one Home Assistant, and what people do with it."""
 
     simulator: Simulator
+    seconds_per_start: float
     starts: int = 0
     done: dict[str, int] = field(default_factory=dict)
     random: Random = field(default_factory=lambda: Random(1))  # noqa: S311
 
     async def live_once(self, folder: Path) -> None:
-        """Start, be busy for an hour, and stop at any moment."""
+        """Start, be busy for a while, and stop at any moment."""
         deeds: list[Callable[[HomeAssistant], Awaitable[None]]] = [
             self.look_at_meters,
             self.look_at_payments,
@@ -89,7 +89,7 @@ class Life:
                         entry_of(self.simulator, username=name, scan_interval=1)
                     )
             await set_up_all(hass)
-            end = hass.loop.time() + self.random.uniform(0.8, 1.2) * SECONDS_PER_START
+            end = hass.loop.time() + self.random.uniform(0.8, 1.2) * self.seconds_per_start
             while hass.loop.time() < end:
                 await asyncio.sleep(self.random.uniform(5, 90))
                 deed = self.random.choice(deeds)

@@ -1,7 +1,7 @@
 """A Home Assistant core in this process: its real registries and files, no integration but ours."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,21 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntries, ConfigEntry
 from homeassistant.core import CoreState, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
+from homeassistant.util import dt as dt_util
 from yarl import URL
 
 from tests.simulator import Simulator
 
 PASSWORD = "demo-password"
 ENTRY_ID = "benchmark"
+# What runs in the same loop for the simulator's connections.
+_SERVERS = ("BaseSelectorEventLoop._accept_connection", "RequestHandler.")
 
 
 @asynccontextmanager
 async def home(folder: Path) -> AsyncGenerator[HomeAssistant]:
     """Run a Home Assistant whose files are in a folder, and stop it in order."""
+    time_zone = dt_util.get_default_time_zone()
     hass = HomeAssistant(str(folder))
     loader.async_setup(hass)
     hass.config.skip_pip = True
@@ -39,16 +43,23 @@ async def home(folder: Path) -> AsyncGenerator[HomeAssistant]:
         yield hass
     finally:
         await hass.async_stop(force=True)
-        await _end_tasks()
+        await _end_all()
+        dt_util.set_default_time_zone(time_zone)
 
 
-async def _end_tasks() -> None:
+async def _end_all() -> None:
     """End what is left of a Home Assistant, as the end of its process does, not the simulator."""
+    scheduled: Iterable[asyncio.TimerHandle] = vars(asyncio.get_running_loop())["_scheduled"]
+    for handle in scheduled:
+        if str(getattr(getattr(handle, "_callback", None), "__module__", "")).startswith(
+            "homeassistant."
+        ):
+            handle.cancel()
     left = [
         task
         for task in asyncio.all_tasks()
         if task is not asyncio.current_task()
-        and not getattr(task.get_coro(), "__qualname__", "").startswith("RequestHandler.")
+        and not getattr(task.get_coro(), "__qualname__", "").startswith(_SERVERS)
     ]
     for task in left:
         task.cancel()
