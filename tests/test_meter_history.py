@@ -165,6 +165,16 @@ def test_polls_that_are_no_news() -> None:
     assert history.paid_since == 8 * DAY
 
 
+def test_the_clock_goes_back() -> None:
+    """Test that balances from the future are forgotten, and what is kept of them too."""
+    history = MeterHistory()
+    for day in (10, 11, 30):
+        history.note_poll(day * DAY, 10 * DAY, Decimal(day))
+        history.as_dict()
+    history.note_poll(12 * DAY, 11 * DAY, Decimal(12))
+    assert [sample[2] for sample in history.as_dict()["samples"]] == ["10", "11", "12"]
+
+
 def test_balances_that_come_while_the_cost_is_computed_stay() -> None:
     """Test that trimming loses nothing."""
     history = MeterHistory()
@@ -189,8 +199,11 @@ def test_kept_over_a_restart() -> None:
     history.note_window(Window(12, 34, goes_on=False, reaches_present=True), 30)
     history.note_poll(10 * DAY, 10 * DAY, Decimal("-0.50"))
     history.note_payments([Paid(9 * DAY, Decimal("100.00"))], 10 * DAY)
+    history.as_dict()
+    history.note_poll(11 * DAY, 11 * DAY, Decimal("-1.50"))
     kept = history.as_dict()
     assert history.as_dict() is kept
+    assert [sample[2] for sample in kept["samples"]] == ["-0.50", "-1.50"]
     again = MeterHistory.from_dict(json.loads(json.dumps(kept)))
     assert again.as_dict() == kept
     assert again.use == history.use

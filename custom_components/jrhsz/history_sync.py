@@ -146,8 +146,9 @@ class AccountHistory:
     @callback
     def note_payments(self, user_code: str, payments: list[Payment]) -> None:
         """Note a meter's payments of the last days, whoever read them."""
-        self.meters[user_code].note_payments(paid(payments), seconds_now())
-        self._store.async_schedule_save()
+        if self.days:
+            self.meters[user_code].note_payments(paid(payments), seconds_now())
+            self._save(self.meters[user_code])
 
     async def async_rebuild(
         self, meter: MeterCoordinator, start: datetime | None
@@ -174,7 +175,7 @@ class AccountHistory:
                 hass=self._hass, meter=meter, history=history, window=window, records=records
             ).async_run()
             self._note(history, window, outcome.usage)
-        self._store.async_schedule_save()
+        self._save(history)
         meter.async_update_listeners()
         return len(records), len(outcome.consumption_rows)
 
@@ -244,8 +245,15 @@ class AccountHistory:
             else:
                 self._note(history, window, outcome.usage)
             history.note_costs(outcome.costs)
-        self._store.async_schedule_save()
+        self._save(history)
         self._tell(code, outcome.costs.corrections)
+
+    @callback
+    def _save(self, history: MeterHistory) -> None:
+        """Save what was noted, soon."""
+        # Made now: making that of a thousand meters at once would block Home Assistant.
+        history.as_dict()
+        self._store.async_schedule_save()
 
     def _tell(self, code: str, corrections: Iterable[Correction]) -> None:
         """Log each correction once."""

@@ -69,8 +69,14 @@ class MeterHistory:
             return False
         if not self.samples:
             self.paid_since = poll - 2 * DAY
+            self._kept = None
+        if self._kept is not None:
+            # Most of what changes is one more sample.
+            if samples[:-1] == self.samples:
+                self._kept["samples"].append(_as_list(samples[-1]))
+            else:
+                self._kept = None
         self.samples = samples
-        self._kept = None
         return True
 
     def note_payments(self, payments: list[Paid], now: int) -> None:
@@ -166,7 +172,7 @@ class MeterHistory:
                 "window": [self.started, self.cursor, self.begin, self.complete],
                 "times": [self.synced_at, self.renewed_at, self.paid_at, self.paid_since],
                 "until": [self.used_until, self.cost_until],
-                "samples": [[*sample[:2], f"{sample.balance:f}"] for sample in self.samples],
+                "samples": [_as_list(sample) for sample in self.samples],
                 "payments": [[item.time, f"{item.amount:f}"] for item in self.payments],
                 "use": {str(day): f"{value:f}" for day, value in self.use.items()},
                 "cost": {str(day): f"{value:f}" for day, value in self.cost.items()},
@@ -201,6 +207,11 @@ class MeterHistory:
             )
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             return cls()
+
+
+def _as_list(sample: Sample) -> list[int | str]:
+    """Return a sample, JSON-ready."""
+    return [sample.poll, sample.read_time, f"{sample.balance:f}"]
 
 
 def _day_of(time: datetime) -> date:
