@@ -1,5 +1,6 @@
 """Tests of polling a meter: failures, strange answers, order."""
 
+import asyncio
 from decimal import Decimal
 import logging
 
@@ -10,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.jrhsz.coordinator import MeterCoordinator
 
@@ -301,6 +302,26 @@ async def test_refresh_polls_if_nothing_waits(
     )
     assert [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")] == [METER]
     assert state_of(hass, config_entry, METER, "balance").state == "1.23"
+
+
+async def test_reload_cancels_no_script(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a script that refreshes a meter goes on when its account is reloaded."""
+    await set_up(hass, config_entry)
+    assert await async_setup_component(hass, "homeassistant", {})
+    reading = state_of(hass, config_entry, METER, "reading").entity_id
+    update = {"action": "homeassistant.update_entity", "target": {"entity_id": reading}}
+    script = {"refresh": {"sequence": [update, {"event": "refreshed"}]}}
+    assert await async_setup_component(hass, "script", {"script": script})
+    refreshed = async_capture_events(hass, "refreshed")
+    fault = simulator.add_fault(Fault(kind="hang", interface="GetUserInfo", seconds=0.3))
+    await hass.services.async_call("script", "turn_on", {"entity_id": "script.refresh"})
+    while not fault.hits:  # noqa: ASYNC110  the simulator has no event for it
+        await asyncio.sleep(0.01)
+    assert await hass.config_entries.async_reload(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(refreshed) == 1
 
 
 async def test_stopped_meter_leaves_the_queue(

@@ -1,18 +1,19 @@
 """Tests of what a person may publish."""
 
+from datetime import timedelta
 from http import HTTPStatus
 import json
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from .common import account_of, restart, set_up
+from .common import account_of, restart, set_up, wait_for
 from .simulator import Fault, Simulator
 
 METER, OTHER = "2022040001", "2022040002"
@@ -24,14 +25,25 @@ async def download(
     entry: MockConfigEntry,
     device: dr.DeviceEntry | None = None,
 ) -> dict[str, Any]:
+    """Return what we add to a download."""
+    data: dict[str, Any] = (await whole_download(hass, hass_client, entry, device))["data"]
+    return data
+
+
+async def whole_download(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    entry: MockConfigEntry,
+    device: dr.DeviceEntry | None = None,
+) -> dict[str, Any]:
     """Return what the user interface lets one download."""
     assert await async_setup_component(hass, "diagnostics", {})
     client = await hass_client()
     path = f"/api/diagnostics/config_entry/{entry.entry_id}"
     response = await client.get(f"{path}/device/{device.id}" if device else path)
     assert response.status == HTTPStatus.OK
-    data: dict[str, Any] = (await response.json())["data"]
-    return data
+    whole: dict[str, Any] = await response.json()
+    return whole
 
 
 def device_of(
@@ -113,19 +125,25 @@ async def test_what_is_not_in_it(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test that no secret, name, code or address is in it, in any form."""
+    # The user's own token is from now, and lasts for half an hour.
+    freezer.tick(-timedelta(hours=25))
     entry = account_of(
         simulator,
         known=["2022049999"],
         kept=["2022049998"],
-        places={"by_address": ['["gzfh-1","一栋一层"]']},
+        places={"by_address": ['["gzfh-1", "一栋一层"]'], "by_building": None},
     )
     await set_up(hass, entry)
+    simulator.add_meter(building=1, floor=1, user_name="李四")
+    simulator.remove_meter(OTHER)
+    await wait_for(hass, freezer, hours=25)
     simulator.add_fault(
         Fault(kind="code", interface="GetUserInfo", user_code=METER, msg=f"用户{METER}张三")
     )
-    freezer.tick(60)
     for coordinator in entry.runtime_data.coordinators.values():
         await coordinator.async_refresh()
+    issues = [issue.translation_key for issue in ir.async_get(hass).issues.values()]
+    assert sorted(map(str, issues)) == ["gone_meters", "new_meters"]
     session = entry.runtime_data.client.session
     secrets = {
         "demo",
@@ -134,14 +152,16 @@ async def test_what_is_not_in_it(
         "127.0.0.1",
         "一栋",
         "张三",
+        "李四",
         "gzfh",
         "20220499",
         *simulator.meters,
         *(meter.table_no for meter in simulator.meters.values()),
     }
     for device in (None, device_of(device_registry, entry, METER)):
-        data = await download(hass, hass_client, entry, device)
-        text = json.dumps(data, ensure_ascii=False)
+        whole = await whole_download(hass, hass_client, entry, device)
+        assert whole["issues"]
+        text = json.dumps(whole, ensure_ascii=False)
         assert [secret for secret in secrets if secret in text] == []
 
 

@@ -134,3 +134,17 @@ async def test_damaged_file_is_set_aside(
     store.register("section", lambda: 1)
     await store.async_save()
     assert kept(hass) == {"section": 1}
+
+
+async def test_removal_takes_what_was_set_aside(hass: HomeAssistant) -> None:
+    """Test that no file is left of an account, for a token is in those set aside too."""
+    path_of(hass).parent.mkdir(exist_ok=True)
+    path_of(hass).write_text("{", encoding="utf-8")
+    other = path_of(hass).with_name("jrhsz.entry2")
+    other.write_text("{}", encoding="utf-8")
+    aside = path_of(hass).with_name("jrhsz.entry.unusable.20260101T000000")
+    aside.write_text("{}", encoding="utf-8")
+    await AccountStore(hass, "entry").async_remove()
+    assert not path_of(hass).exists()
+    assert not aside.exists()
+    assert other.exists()

@@ -6,7 +6,11 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -15,6 +19,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.jrhsz import async_remove_config_entry_device
 
 from .common import account_of, restart, set_up, state_of, wait_for
+from .flows import Driver
 from .simulator import Fault, Simulator
 
 METER, OTHER = "2022040001", "2022040002"
@@ -58,6 +63,16 @@ def device_of(hass: HomeAssistant, entry: MockConfigEntry, code: str) -> dr.Devi
     return dr.async_get(hass).async_get_device_by_identifier(
         ("jrhsz", f"{entry.unique_id}|{code}"), entry.entry_id
     )
+
+
+async def choose(hass: HomeAssistant, entry: MockConfigEntry, codes: set[str]) -> None:
+    """Choose meters in the options."""
+    flow = await Driver.options(hass, entry.entry_id)
+    await flow.choose("meters")
+    await flow.choose("pick_meters")
+    await flow.submit(meters=sorted(codes))
+    assert flow.step == "create_entry"
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def decide(
@@ -222,14 +237,23 @@ async def test_account_without_buildings(
 async def test_codes_only(
     hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Test that of an account that was set up by code nothing is listed."""
+    """Test that of an account that was set up by code nothing is listed, but a loss is told."""
     entry = account_of(simulator)
     await set_up(hass, entry)
     simulator.add_meter()
-    await wait_for(hass, freezer, hours=25)
-    await wait_for(hass, freezer, hours=25)
+    simulator.meters[OTHER].hide()
+    for _ in range(50):
+        await wait_for(hass, freezer, hours=1)
     assert listings(simulator) == 0
     assert issue_of(hass, entry, "new_meters") is None
+    assert shown(hass, entry, "gone_meters")["meters"] == f"- 一栋 · {OTHER}"
+    await decide(hass, entry, "gone_meters", "keep")
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "gone_meters") is None
+    simulator.meters[OTHER].show()
+    for _ in range(25):
+        await wait_for(hass, freezer, hours=1)
+    assert entry.options["kept"] == []
 
 
 @pytest.mark.parametrize("interface", ["getBuildCode", "getUserCodeByAccount"])
@@ -366,12 +390,94 @@ async def test_unknown_code_that_becomes_known(
     assert device_of(hass, entry, OTHER) is not None
 
 
-async def test_trouble_is_no_unknown_code(hass: HomeAssistant, simulator: Simulator) -> None:
-    """Test that a meter whose first poll failed otherwise isn't called unknown."""
+async def test_trouble_is_no_unknown_code(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that a meter whose first poll failed otherwise isn't called unknown before it is."""
+    simulator.meters[OTHER].hide()
     simulator.add_fault(Fault(kind="status", interface="GetUserInfo", user_code=OTHER))
     entry = account_of(simulator)
     await set_up(hass, entry)
     assert issue_of(hass, entry, "unknown_codes") is None
+    await wait_for(hass, freezer, minutes=31)
+    assert shown(hass, entry, "unknown_codes")["meters"] == f"- {OTHER}"
+    await restart(hass, entry)
+    assert shown(hass, entry, "unknown_codes")["meters"] == f"- {OTHER}"
+
+
+async def test_unknown_code_that_is_removed(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Test that nothing is told of a code any more that was removed in the options."""
+    simulator.meters[OTHER].hide()
+    entry = account_of(simulator)
+    await set_up(hass, entry)
+    assert issue_of(hass, entry, "unknown_codes") is not None
+    await choose(hass, entry, chosen(entry) - {OTHER})
+    assert issue_of(hass, entry, "unknown_codes") is None
+
+
+async def test_decided_elsewhere(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that issues go when meters are added in the options, or a device is deleted."""
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    new = simulator.add_meter(building=2).user_code
+    simulator.meters[OTHER].hide()
+    await wait_for(hass, freezer, hours=25)
+    assert shown(hass, entry, "new_meters")["count"] == "1"
+    assert shown(hass, entry, "gone_meters")["count"] == "1"
+    await restart(hass, entry)
+    assert shown(hass, entry, "new_meters")["count"] == "1"
+    device = device_of(hass, entry, OTHER)
+    assert device is not None
+    assert await async_remove_config_entry_device(hass, entry, device)
+    assert issue_of(hass, entry, "gone_meters") is None
+
+    flow = await Driver.options(hass, entry.entry_id)
+    await flow.choose("meters")
+    await flow.choose("by_code")
+    await flow.submit(codes=new)
+    await flow.choose("all_meters")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert new in chosen(entry)
+    assert issue_of(hass, entry, "new_meters") is None
+
+    # What was chosen once isn't new, however it was chosen.
+    await choose(hass, entry, chosen(entry) - {new})
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "new_meters") is None
+
+
+async def test_more_than_was_ignored(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that an ignored issue stays so for its meters, and is told again for others."""
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    simulator.add_meter(building=2)
+    await wait_for(hass, freezer, hours=25)
+    ir.async_ignore_issue(hass, "jrhsz", f"new_meters_{entry.entry_id}", True)
+    await wait_for(hass, freezer, hours=25)
+    issue = issue_of(hass, entry, "new_meters")
+    assert issue is not None
+    assert issue.dismissed_version
+    simulator.add_meter(building=1)
+    await wait_for(hass, freezer, hours=25)
+    issue = issue_of(hass, entry, "new_meters")
+    assert issue is not None
+    assert issue.dismissed_version is None
+
+
+async def test_unusable_memory_of_a_look(
+    hass: HomeAssistant, simulator: Simulator, hass_storage: dict[str, Any]
+) -> None:
+    """Test that what was kept of the last look is forgotten if it can't be read."""
+    entry = listed_account(simulator)
+    for damaged in ({"at": "yesterday"}, {"at": "2026-01-01T00:00:00+00:00", "new": [1]}, [1]):
+        hass_storage[f"jrhsz.{entry.entry_id}"] = {"version": 1, "data": {"survey": damaged}}
+        await set_up(hass, entry)
+        assert issue_of(hass, entry, "new_meters") is None
+        assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_deleted_device(
@@ -438,6 +544,57 @@ async def test_account_device_stays(
     assert not (await client.receive_json())["success"]
     assert device_registry.async_get(account.id) is not None
     assert len(chosen(config_entry)) == 8
+
+
+async def test_device_deleted_while_starting(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Test that a meter that is deleted before its turn to start doesn't come back."""
+    for _ in range(12):
+        simulator.add_meter()
+    entry = account_of(simulator)
+    await set_up(hass, entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    code, last = list(entry.runtime_data.coordinators.items())[-1]
+    assert last.introduced is None
+    device = device_of(hass, entry, code)
+    assert device is not None
+    assert await async_remove_config_entry_device(hass, entry, device)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert device_of(hass, entry, code) is None
+
+
+async def test_sums_after_a_deletion(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that the account's sums leave a deleted meter out at once."""
+    for meter in simulator.meters.values():
+        meter.set_balance("10.00")
+    await set_up(hass, config_entry)
+    device = device_of(hass, config_entry, OTHER)
+    assert device is not None
+    assert await async_remove_config_entry_device(hass, config_entry, device)
+    await hass.async_block_till_done()
+    total = er.async_get(hass).async_get_entity_id(
+        "sensor", "jrhsz", f"{config_entry.unique_id}|total_balance"
+    )
+    state = hass.states.get(str(total))
+    assert state is not None
+    assert state.state == "70.0"
+
+
+async def test_picked_and_deleted(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Test that a form that was left open chooses no meter whose device was deleted since."""
+    meters = [{"user_code": METER, "building": "一栋", "room": "101"}]
+    entry = account_of(simulator, meters=meters)
+    await set_up(hass, entry)
+    flow = await Driver.options(hass, entry.entry_id)
+    await flow.choose("meters")
+    await flow.choose("pick_meters")
+    device = device_of(hass, entry, METER)
+    assert device is not None
+    assert await async_remove_config_entry_device(hass, entry, device)
+    await flow.submit(meters=[METER])
+    assert (flow.step, flow.error) == ("pick_meters", "nothing_chosen")
 
 
 async def test_device_of_an_account_that_is_not_loaded(

@@ -37,8 +37,8 @@ from .history_services import async_setup_history_services
 from .history_sync import AccountHistory, async_remove_history
 from .issues import (
     async_delete_issues,
+    async_update_meter_issues,
     async_update_session_issues,
-    async_update_unknown_codes,
 )
 from .orders import DATA_ORDERS, async_setup_orders
 from .overview import async_setup_overview
@@ -89,13 +89,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
         "meters", lambda: {code: meter.as_dict() for code, meter in account.coordinators.items()}
     )
     account.unheard = {
-        meter.user_code for meter in account.coordinators.values() if not meter.is_known
+        meter.user_code
+        for meter in account.coordinators.values()
+        if not meter.is_known and not meter.is_unknown
     }
     account.history = AccountHistory(hass, entry)
     await account.history.async_load()
-    account.on_all_heard = lambda: async_update_unknown_codes(hass, entry)
     async_update_devices(hass, entry)
+    account.on_meters_change = lambda: async_update_meter_issues(hass, entry)
     Survey(hass, entry)
+    account.on_meters_change()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     hass.data[DATA_ORDERS].async_watch(entry)
     entry.async_create_background_task(
@@ -162,8 +165,9 @@ def _async_session(hass: HomeAssistant, entry: JrhszConfigEntry, store: AccountS
 
     store.register("session", session.as_dict)
     session.on_change = async_save
-    store.async_schedule_save()
-    async_update_session_issues(hass, entry, session)
+    kept, token = store.data.get("session"), session.as_dict()["token"]
+    is_kept = isinstance(kept, dict) and kept.get("token") == token
+    async_save(token is not None and not is_kept)
     return session
 
 
@@ -221,8 +225,10 @@ async def _async_start_meters(account: JrhszData) -> None:
     """Begin to poll, those longest overdue first, and introduce the meters that are known."""
     meters = sorted(account.coordinators.values(), key=lambda meter: meter.due_in)
     for batch in batched(meters, _AT_ONCE, strict=False):
-        for meter in batch:
+        # Meanwhile a person may have deleted a meter's device.
+        chosen = [meter for meter in batch if meter.user_code in account.coordinators]
+        for meter in chosen:
             meter.async_start()
-        account.async_introduce([meter for meter in batch if meter.is_known])
+        account.async_introduce([meter for meter in chosen if meter.is_known])
         # Without a pause, entities are added for seconds.
         await asyncio.sleep(0)

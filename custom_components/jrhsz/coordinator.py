@@ -14,6 +14,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .api import (
+    UNKNOWN_METER,
     AuthenticationError,
     Client,
     MeterInfo,
@@ -51,7 +52,9 @@ class JrhszData:
     """What a loaded account consists of.
 
     `adders` add the entities of meters to a platform; `unheard` are the meters of which nothing
-    is known and that weren't polled yet.
+    is known and that weren't polled yet. `new` and `gone` are the meters that came to the platform
+    and the codes of those that went, as of the last look; what a person should decide about is
+    told by `on_meters_change`.
     """
 
     client: Client
@@ -60,17 +63,19 @@ class JrhszData:
     adders: list[Callable[[Sequence[MeterCoordinator]], None]] = field(default_factory=list)
     trouble: type[PlatformError] | None = None
     unheard: set[str] = field(default_factory=set)
-    on_all_heard: Callable[[], None] = lambda: None
+    new: list[dict[str, str]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    on_meters_change: Callable[[], None] = lambda: None
     on_update: Callable[[], None] = lambda: None
     history: AccountHistory = field(init=False)
 
     @callback
-    def async_note_answer(self, user_code: str) -> None:
-        """Note that a meter was polled, whatever came out; say so when it was the last of all."""
-        if user_code in self.unheard:
-            self.unheard.remove(user_code)
-            if not self.unheard:
-                self.on_all_heard()
+    def async_note_answer(self, user_code: str, *, news: bool = False) -> None:
+        """Note that a meter was polled, whatever came out; tell news once all of them were."""
+        news |= user_code in self.unheard
+        self.unheard.discard(user_code)
+        if news and not self.unheard:
+            self.on_meters_change()
 
     @callback
     def async_introduce(self, coordinators: Sequence[MeterCoordinator]) -> None:
@@ -91,7 +96,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     """Polls one meter; the pacer of its host decides when its turn is.
 
     `data` is `None` until the meter is known. `polled_at` is the time of the last answer or
-    failure, `last_error` what went wrong with it.
+    failure, `last_error` what went wrong with it. `is_unknown` if the platform has never known it.
     """
 
     config_entry: JrhszConfigEntry
@@ -105,6 +110,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.introduced: MeterInfo | None = None
         self.polled_at: datetime | None = None
         self.last_error: PlatformError | None = None
+        self.is_unknown = False
         self._account = entry.runtime_data
         self._interval = timedelta(
             minutes=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL)
@@ -149,6 +155,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             "baseline": self._baseline.as_record() if self._baseline else None,
             "balance": self.balance.as_dict(),
             "polled_at": self.polled_at.isoformat() if self.polled_at else None,
+            "unknown": self.is_unknown,
         }
 
     def _restore(self, kept: Any) -> None:
@@ -161,6 +168,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self._baseline = MeterInfo.from_record(baseline)
         if isinstance(polled_at := kept.get("polled_at"), str):
             self.polled_at = dt_util.parse_datetime(polled_at)
+        self.is_unknown = kept.get("unknown") is True and not self.is_known
         self.balance.restore(kept.get("balance"), self.data)
 
     @callback
@@ -191,7 +199,11 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             await asyncio.shield(self._answered)
             return
         self._urgent = True
-        await self.async_refresh()
+        # A task of its own: what stops the meter must not cancel whoever asked.
+        refresh = self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), f"{self.name} refresh"
+        )
+        await asyncio.wait({refresh})
 
     @override
     async def _async_update_data(self) -> MeterInfo:
@@ -236,7 +248,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         """Remember when and how a poll ended."""
         self.polled_at = dt_util.utcnow()
         self.last_error = err
-        self._account.async_note_answer(self.user_code)
+        was_unknown = self.is_unknown
+        if err is None:
+            self.is_unknown = False
+        elif isinstance(err, UNKNOWN_METER) and not self.is_known:
+            self.is_unknown = True
+        self._account.async_note_answer(self.user_code, news=self.is_unknown != was_unknown)
         self._account.store.async_schedule_save()
 
     def _failure(self, err: PlatformError) -> Exception:
@@ -305,8 +322,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             return
         if self.introduced is None:
             self._account.async_introduce([self])
-            if not self._account.unheard:
-                self._account.on_all_heard()
         elif self.data.kind != self.introduced.kind:
             # Units and device classes are fixed when entities are added.
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)

@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .const import CONF_METERS, CONF_USER_CODE, DOMAIN
+from .const import CONF_KNOWN, CONF_METERS, CONF_USER_CODE, DOMAIN
 from .coordinator import JrhszConfigEntry
 from .entity import MANUFACTURER
 
@@ -43,7 +43,10 @@ async def async_deselect(
 ) -> None:
     """Follow these meters no longer; nothing else of the account is disturbed."""
     meters = [meter for meter in entry.options[CONF_METERS] if meter[CONF_USER_CODE] not in codes]
-    hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_METERS: meters})
+    options = {**entry.options, CONF_METERS: meters}
+    if CONF_KNOWN in options:
+        options[CONF_KNOWN] = sorted({*options[CONF_KNOWN], *codes})
+    hass.config_entries.async_update_entry(entry, options=options)
     if entry.state is ConfigEntryState.LOADED:
         account = entry.runtime_data
         for code in codes:
@@ -51,4 +54,6 @@ async def async_deselect(
                 await coordinator.async_stop()
                 account.async_note_answer(code)
         account.store.async_schedule_save()
+        account.on_meters_change()
+        account.on_update()
     async_update_devices(hass, entry)

@@ -1,7 +1,7 @@
 """The issues that tell a person what is wrong with an account or its meters."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 import json
 from typing import Final
 
@@ -10,8 +10,15 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_cached_translations
 
-from .api import EmptyReplyError, FailedError, NoApiPermissionError, Session
-from .const import CONF_BUILDING, CONF_KEPT, DOMAIN
+from .api import NoApiPermissionError, Session
+from .const import (
+    CONF_BUILDING,
+    CONF_KEPT,
+    CONF_KNOWN,
+    CONF_METERS,
+    CONF_USER_CODE,
+    DOMAIN,
+)
 from .coordinator import JrhszConfigEntry
 from .listing import Meter, label
 
@@ -22,9 +29,6 @@ NEW_METERS: Final = "new_meters"
 UNKNOWN_CODES: Final = "unknown_codes"
 _ALL: Final = (CONTESTED, GONE_METERS, MISSING_PERMISSIONS, NEW_METERS, UNKNOWN_CODES)
 _NAMED: Final = 30
-
-# What the platform answers about a meter that it doesn't know.
-UNKNOWN_METER: Final = (FailedError, EmptyReplyError)
 
 
 @callback
@@ -48,61 +52,53 @@ def async_update_session_issues(hass: HomeAssistant, entry: ConfigEntry, session
 
 
 @callback
-def async_update_unknown_codes(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
-    """Tell which codes the platform doesn't know, once all of them were asked about."""
-    kept = entry.options.get(CONF_KEPT, [])
-    codes = [
-        meter.user_code
-        for meter in entry.runtime_data.coordinators.values()
-        if isinstance(meter.last_error, UNKNOWN_METER)
-        and not meter.is_known
-        and meter.user_code not in kept
+def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
+    """Tell which meters came, went or never were, except where a person has decided."""
+    account, options = entry.runtime_data, entry.options
+    chosen: dict[str, Meter] = {meter[CONF_USER_CODE]: meter for meter in options[CONF_METERS]}
+    kept = options.get(CONF_KEPT, [])
+    seen = {*chosen, *options.get(CONF_KNOWN, [])}
+    unknown = [
+        code
+        for code, meter in account.coordinators.items()
+        if meter.is_unknown and code not in kept
     ]
-    _async_update(
-        hass,
-        entry,
-        UNKNOWN_CODES,
-        {"count": str(len(codes)), "meters": _lines(codes)} if codes else None,
-        data={"codes": json.dumps(codes)},
-    )
-
-
-@callback
-def async_update_gone_meters(
-    hass: HomeAssistant, entry: ConfigEntry, meters: Sequence[Meter]
-) -> None:
-    """Tell which chosen meters the platform no longer has."""
-    codes = [meter["user_code"] for meter in meters]
-    _async_update(
-        hass,
-        entry,
-        GONE_METERS,
-        {"count": str(len(codes)), "meters": _lines(map(label, meters))} if codes else None,
-        data={"codes": json.dumps(codes)},
-    )
-
-
-@callback
-def async_update_new_meters(
-    hass: HomeAssistant, entry: ConfigEntry, meters: Sequence[Meter]
-) -> None:
-    """Tell which meters the platform has that were never seen before."""
-    places = Counter(meter[CONF_BUILDING] or entry.title for meter in meters)
+    gone = [code for code in account.gone if code in chosen and code not in kept]
+    new = [meter for meter in account.new if meter[CONF_USER_CODE] not in seen]
+    # Of those that weren't asked about yet some may be unknown too.
+    _async_update_lost(hass, entry, UNKNOWN_CODES, [] if account.unheard else unknown, unknown)
+    _async_update_lost(hass, entry, GONE_METERS, gone, [label(chosen[code]) for code in gone])
+    places = Counter(meter[CONF_BUILDING] or entry.title for meter in new)
     several = len(places) > 1
     _async_update(
         hass,
         entry,
         NEW_METERS,
         {
-            "count": str(len(meters)),
+            "count": str(len(new)),
             "places": ", ".join(
                 f"{place} ({count})" if several else place for place, count in places.items()
             ),
-            "meters": _lines(map(label, meters)),
+            "meters": _lines(map(label, new)),
         }
-        if meters
+        if new
         else None,
-        data={"meters": json.dumps(meters, ensure_ascii=False)},
+        codes=[meter[CONF_USER_CODE] for meter in new],
+        data={"meters": json.dumps(new, ensure_ascii=False)},
+    )
+
+
+@callback
+def _async_update_lost(
+    hass: HomeAssistant, entry: ConfigEntry, key: str, codes: list[str], names: list[str]
+) -> None:
+    """Tell which chosen meters the platform doesn't have."""
+    _async_update(
+        hass,
+        entry,
+        key,
+        {"count": str(len(codes)), "meters": _lines(names)} if codes else None,
+        codes=codes,
     )
 
 
@@ -119,23 +115,33 @@ def _async_update(
     entry: ConfigEntry,
     key: str,
     placeholders: dict[str, str] | None,
-    data: dict[str, str] | None = None,
+    *,
+    codes: Sequence[str] | None = None,
+    data: Mapping[str, str] | None = None,
 ) -> None:
     """Create or change an issue of an account, or delete it if there is nothing to tell.
 
-    Those with data are looked for once a day, so they have to outlive a restart.
+    Those about meters, whose `codes` are given, can be fixed. Home Assistant keeps none of them
+    over a restart: it would show in diagnostics what is in them.
     """
     issue_id = f"{key}_{entry.entry_id}"
     if placeholders is None:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
+    about: dict[str, str | int | float | None] | None = None
+    if codes is not None:
+        about = {"entry_id": entry.entry_id, "codes": json.dumps(codes), **(data or {})}
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+        if issue and issue.data and not {*codes} <= {*json.loads(str(issue.data["codes"]))}:
+            # Somebody who ignored it doesn't know of all of these.
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
-        data={"entry_id": entry.entry_id, **data} if data else None,
-        is_fixable=data is not None,
-        is_persistent=data is not None,
+        data=about,
+        is_fixable=about is not None,
+        is_persistent=False,
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={"account": entry.title, **placeholders},

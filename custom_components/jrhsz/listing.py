@@ -8,7 +8,7 @@ import re
 from typing import Final
 import unicodedata
 
-from .api import Address, Building, Client, EmptyReplyError, FailedError, Room
+from .api import UNKNOWN_METER, Address, Building, Client, Room
 from .const import CONF_BUILDING, CONF_ROOM, CONF_USER_CODE
 
 _SEPARATORS: Final = re.compile(r"[\s,;|、，；]+")
@@ -153,7 +153,7 @@ async def _known_code(client: Client, code: str) -> str | None:
     for form in dict.fromkeys((code, unicodedata.normalize("NFKC", code))):
         try:
             await client.get_meter(form)
-        except FailedError, EmptyReplyError:
+        except UNKNOWN_METER:
             continue
         return form
     return None

@@ -9,11 +9,12 @@ from typing import Any
 from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.util.json import JsonValueType
 
-from .api import Payment, Priority, Turn
+from .api import UNKNOWN_METER, Payment, Priority, Turn
 from .coordinator import JrhszConfigEntry
 from .journal import Order, Status
 from .limits import OUR_NUMBER
-from .orders import DATA_ORDERS, DAY
+from .look_up import DAY
+from .orders import DATA_ORDERS
 
 
 async def async_recharge_records(
@@ -26,10 +27,10 @@ async def async_recharge_records(
     """Return the orders of an account in a span, oldest first, with all that is known of them.
 
     To verify them reads the payments of all its meters, at the platform's pace. Raises
-    PlatformError.
+    PlatformError, and HomeAssistantError unless the whole journal is known.
     """
     orders, (begin, end) = hass.data[DATA_ORDERS], span
-    await orders.journal.async_load()
+    await orders.async_require_journal()
 
     def of_span() -> list[Order]:
         """Return the orders as they are known now."""
@@ -42,12 +43,18 @@ async def async_recharge_records(
 
     found: dict[str, list[Payment]] = defaultdict(list)
     unknown: list[JsonValueType] = []
+    gone: set[str] = set()
+    wider = (begin - DAY, end + DAY)
     meters = {order.user_code for order in of_span()} | set(entry.runtime_data.coordinators)
     for user_code in sorted(meters):
-        payments = await entry.runtime_data.client.get_payments(
-            user_code, begin - DAY, end + DAY, Turn(Priority.RECHARGE)
-        )
-        await orders.async_examine(entry, user_code, payments, begin - DAY)
+        try:
+            payments = await entry.runtime_data.client.get_payments(
+                user_code, *wider, Turn(Priority.RECHARGE)
+            )
+        except UNKNOWN_METER:
+            gone.add(user_code)
+            continue
+        await orders.async_examine(entry, user_code, payments, wider)
         for payment in payments:
             if orders.journal.knows(payment.order_number):
                 found[payment.order_number].append(payment)
@@ -55,7 +62,12 @@ async def async_recharge_records(
                 unknown.append({"user_code": user_code, **payment_record(payment)})
     return {
         "recharges": [
-            {**_record(order, names), "verification": compared(order, found[order.number])}
+            {
+                **_record(order, names),
+                "verification": "not_checked"
+                if order.user_code in gone
+                else compared(order, found[order.number]),
+            }
             for order in of_span()
         ],
         "not_in_journal": unknown,

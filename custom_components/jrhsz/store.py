@@ -17,6 +17,7 @@ from .const import DOMAIN, LOGGER
 
 _VERSION: Final = 1
 _SAVE_DELAY: Final = 300
+_ASIDE: Final = ".unusable."
 
 
 class AccountStore:
@@ -47,7 +48,7 @@ class AccountStore:
                 raise TypeError(type(data).__name__)  # noqa: TRY301  the same as any other damage
         except (HomeAssistantError, AttributeError, KeyError, TypeError, ValueError) as err:
             path = Path(self._store.path)
-            aside = path.with_name(f"{path.name}.unusable.{dt_util.utcnow():%Y%m%dT%H%M%S}")
+            aside = path.with_name(f"{path.name}{_ASIDE}{dt_util.utcnow():%Y%m%dT%H%M%S}")
             await self._hass.async_add_executor_job(path.replace, aside)
             LOGGER.warning(
                 "The stored values of an account can't be used (%s) and were set aside as %s; "
@@ -101,8 +102,15 @@ class AccountStore:
         self._sources.clear()
 
     async def async_remove(self) -> None:
-        """Remove the file."""
+        """Remove the file, and those that were set aside: a token is in them too."""
         await self._store.async_remove()
+        await self._hass.async_add_executor_job(self._remove_aside)
+
+    def _remove_aside(self) -> None:
+        """Remove the files that were set aside."""
+        path = Path(self._store.path)
+        for aside in path.parent.glob(f"{path.name}{_ASIDE}*"):
+            aside.unlink()
 
     @callback
     def _async_cancel(self) -> None:

@@ -8,42 +8,63 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .api import Client, NotPermittedError, PlatformError, Priority, Turn
-from .const import CONF_KEPT, CONF_KNOWN, CONF_METERS, CONF_PLACES, CONF_USER_CODE, DOMAIN, LOGGER
+from .api import UNKNOWN_METER, Client, NotPermittedError, PlatformError, Priority, Turn
+from .const import (
+    CONF_BUILDING,
+    CONF_KEPT,
+    CONF_KNOWN,
+    CONF_METERS,
+    CONF_PLACES,
+    CONF_ROOM,
+    CONF_USER_CODE,
+    DOMAIN,
+    LOGGER,
+)
 from .coordinator import JrhszConfigEntry
-from .issues import UNKNOWN_METER, async_update_gone_meters, async_update_new_meters
 from .listing import ACCOUNT, Listing, Meter, Place, places_of_addresses, places_of_buildings
 
 _EVERY: Final = timedelta(days=1)
 _TICK: Final = timedelta(hours=1)
-_SECTION: Final = "surveyed_at"
+_SECTION: Final = "survey"
+_METER: Final = (CONF_USER_CODE, CONF_BUILDING, CONF_ROOM)
 
 
 class Survey:
     """Looks once a day for meters that came or went, where the account's meters were listed.
 
-    An account whose meters were only ever given by code has nothing to look at.
+    Of an account whose meters were only ever given by code nothing is listed: there, a meter that
+    the platform no longer knows when it is polled has gone.
     """
 
     def __init__(self, hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
-        """Start to look; the flow that added the account has just done so."""
+        """Go on from the last look; the flow that added the account was the first."""
         self._hass = hass
         self._entry = entry
         self._busy = False
-        account = entry.runtime_data
-        self._at = _time(account.store.data.get(_SECTION)) or dt_util.utcnow()
-        if not entry.options.get(CONF_PLACES):
-            return
-        account.store.register(_SECTION, self._kept)
+        self._at = dt_util.utcnow()
+        self._account = account = entry.runtime_data
+        self._restore(account.store.data.get(_SECTION))
+        account.store.register(_SECTION, self._as_dict)
         entry.async_on_unload(
             async_track_time_interval(
                 hass, self._async_tick, _TICK, name=f"{DOMAIN} survey", cancel_on_shutdown=True
             )
         )
 
-    def _kept(self) -> str:
-        """Return what to keep over a restart."""
-        return self._at.isoformat()
+    def _as_dict(self) -> dict[str, Any]:
+        """Return what to keep over a restart, JSON-ready."""
+        account = self._account
+        return {"at": self._at.isoformat(), "new": account.new, "gone": account.gone}
+
+    def _restore(self, kept: Any) -> None:
+        """Take over what `_as_dict` gave; anything else is as good as nothing."""
+        try:
+            at, new, gone = datetime.fromisoformat(kept["at"]), kept["new"], kept["gone"]
+            meters = [{key: str(meter[key]) for key in _METER} for meter in new]
+            self._account.new, self._account.gone = meters, [str(code) for code in gone]
+            self._at = dt_util.as_utc(at)
+        except LookupError, TypeError, ValueError:
+            LOGGER.debug("There is no usable look of before")
 
     @callback
     def _async_tick(self, _: datetime) -> None:
@@ -68,12 +89,28 @@ class Survey:
         finally:
             self._busy = False
         self._at = dt_util.utcnow()
-        self._entry.runtime_data.store.async_schedule_save()
+        self._account.store.async_schedule_save()
 
     async def _async_compare(self) -> None:
-        """Compare the platform's lists with what was seen and chosen before."""
-        client = self._entry.runtime_data.client
-        wanted: list[Place] = []
+        """Compare the meters that the platform has with those that were chosen."""
+        account, entry = self._account, self._entry
+        listed = await self._async_list() if entry.options.get(CONF_PLACES) else self._answering()
+        chosen: list[Meter] = entry.options[CONF_METERS]
+        missing = [meter[CONF_USER_CODE] for meter in chosen if meter[CONF_USER_CODE] not in listed]
+        account.gone = [code for code in missing if not await self._async_answers(code)]
+        options = entry.options
+        seen = {*options.get(CONF_KNOWN, []), *(meter[CONF_USER_CODE] for meter in chosen)}
+        account.new = [meter for code, meter in listed.items() if code not in seen]
+        kept = [code for code in options.get(CONF_KEPT, []) if code not in listed]
+        if kept != options.get(CONF_KEPT, []):
+            self._hass.config_entries.async_update_entry(
+                entry, options={**options, CONF_KEPT: kept}
+            )
+        account.on_meters_change()
+
+    async def _async_list(self) -> dict[str, Meter]:
+        """Return the meters in the lists that the account's meters were chosen from."""
+        client, wanted = self._account.client, list[Place]()
         for way, values in self._entry.options[CONF_PLACES].items():
             wanted += [
                 place
@@ -82,32 +119,24 @@ class Survey:
             ]
         listing = Listing(todo=[*wanted])
         await listing.async_go_on(client, lambda: None)
-        listed = listing.meters(wanted)
-        chosen: dict[str, Meter] = {
-            meter[CONF_USER_CODE]: meter for meter in self._entry.options[CONF_METERS]
-        }
-        gone = [meter for code, meter in chosen.items() if code not in listed]
-        gone = [meter for meter in gone if not await self._async_answers(meter)]
-        options = self._entry.options
-        kept = [code for code in options.get(CONF_KEPT, []) if code not in listed]
-        if kept != options.get(CONF_KEPT, []):
-            self._hass.config_entries.async_update_entry(
-                self._entry, options={**options, CONF_KEPT: kept}
-            )
-        async_update_gone_meters(
-            self._hass, self._entry, [x for x in gone if x[CONF_USER_CODE] not in kept]
-        )
-        seen = {*chosen, *options.get(CONF_KNOWN, [])}
-        async_update_new_meters(
-            self._hass, self._entry, [x for code, x in listed.items() if code not in seen]
-        )
+        return listing.meters(wanted)
 
-    async def _async_answers(self, meter: Meter) -> bool:
+    def _answering(self) -> dict[str, Meter]:
+        """Return the chosen meters but for those that were known and aren't any more."""
+        meters = self._account.coordinators
+        return {
+            meter[CONF_USER_CODE]: meter
+            for meter in self._entry.options[CONF_METERS]
+            if not (
+                meters[meter[CONF_USER_CODE]].is_known
+                and isinstance(meters[meter[CONF_USER_CODE]].last_error, UNKNOWN_METER)
+            )
+        }
+
+    async def _async_answers(self, code: str) -> bool:
         """Tell whether a meter that isn't listed answers: then it was given by code, or moved."""
         try:
-            await self._entry.runtime_data.client.get_meter(
-                meter[CONF_USER_CODE], Turn(Priority.HISTORY)
-            )
+            await self._account.client.get_meter(code, Turn(Priority.HISTORY))
         except UNKNOWN_METER:
             return False
         return True
@@ -120,8 +149,3 @@ async def _places(client: Client, way: str) -> Iterable[Place]:
     else:
         places = places_of_addresses(await client.get_addresses())
     return places or [ACCOUNT]
-
-
-def _time(value: Any) -> datetime | None:
-    """Return the time that was kept, if it can be read."""
-    return dt_util.parse_datetime(value) if isinstance(value, str) else None

@@ -194,6 +194,7 @@ async def test_kept_over_a_restart(
     assert changes == [True, False, False, False]
     kept = json.loads(json.dumps(session.as_dict()))
     assert kept == {
+        "base_url": simulator.url,
         "token": kept["token"],
         "token_born": "2026-11-02T04:00:00+00:00",
         "encoding": "json",
@@ -221,6 +222,7 @@ def test_nothing_is_kept_of_a_new_session(unused: Session) -> None:
     """What was never used has nothing to tell."""
     kept = unused.as_dict()
     assert kept == {
+        "base_url": "http://127.0.0.1:1",
         "token": None,
         "token_born": None,
         "encoding": "form",
@@ -231,6 +233,13 @@ def test_nothing_is_kept_of_a_new_session(unused: Session) -> None:
         "denials": {},
     }
     assert unused.restore(kept).as_dict() == kept
+
+
+def test_restoring_what_another_address_gave(unused: Session) -> None:
+    """Test that nothing learnt of one address is believed of another, its token least of all."""
+    before = unused.as_dict()
+    kept = before | {"base_url": "http://elsewhere", "shows_our_numbers": True, "encoding": "json"}
+    assert unused.restore(kept).as_dict() == before
 
 
 async def test_restoring_replaces_no_token(client: Client, simulator: Simulator) -> None:

@@ -2,6 +2,7 @@
 
 from .client import MAX_PAGE_SIZE, Client
 from .errors import (
+    UNKNOWN_METER,
     AuthenticationError,
     ConnectError,
     ContestedError,
@@ -42,6 +43,7 @@ __all__ = [
     "CHINA_STANDARD_TIME",
     "DENIAL_LIFE",
     "MAX_PAGE_SIZE",
+    "UNKNOWN_METER",
     "Address",
     "AuthenticationError",
     "Building",

@@ -157,6 +157,8 @@ LOGIN_CODES: Final = RETURN_CODES | {
     NO_ACCOUNT: NoApiPermissionError,
     WRONG_PASSWORD: AuthenticationError,
 }
+# What the platform answers about a meter that it doesn't know.
+UNKNOWN_METER: Final = (FailedError, EmptyReplyError)
 _TOO_SOON: Final = ("频繁", "过快", "太快", "稍后")
 
 

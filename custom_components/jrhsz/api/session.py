@@ -224,6 +224,7 @@ class Session:
     def as_dict(self) -> dict[str, Any]:
         """Return what is worth keeping over a restart, JSON-ready. It contains the token."""
         return {
+            "base_url": self.base_url,
             "token": self._token.value if self._token else None,
             "token_born": self._token.born.isoformat() if self._token else None,
             "encoding": self.encoding.value,
@@ -235,11 +236,11 @@ class Session:
         }
 
     def restore(self, kept: dict[str, Any]) -> Self:
-        """Take over what `as_dict` gave, unless this session has a token already.
+        """Take over what `as_dict` gave, unless this session has a token or another address.
 
         Raises KeyError, TypeError or ValueError, and changes nothing, if it isn't of that form.
         """
-        if self._token:
+        if self._token or kept["base_url"] != self.base_url:
             return self
         token = None
         if kept["token"] is not None:
