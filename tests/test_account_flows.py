@@ -113,15 +113,15 @@ async def test_new_address(
 async def test_another_account(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator, new_host: Simulator
 ) -> None:
-    """Test that an address that knows none of our meters is refused; one meter is enough."""
+    """Test that an address that knows none of our first ten meters is refused; one is enough."""
     for meter in new_host.meters.values():
         meter.hide()
     flow = await reconfigure(hass, entry)
     await flow.submit(url=new_host.url, password=PASSWORD, verify_ssl=True)
     assert (flow.step, flow.error) == ("reconfigure", "wrong_account")
-    assert len(new_host.calls_of("GetUserInfo")) == 3
+    assert len(new_host.calls_of("GetUserInfo")) == 8
     assert entry.data["url"] == simulator.url
-    new_host.meters["2022040003"].show()
+    new_host.meters["2022040008"].show()
     await flow.submit(url=new_host.url, password=PASSWORD, verify_ssl=True)
     assert flow.step == "reconfigure_successful"
     await hass.async_block_till_done(wait_background_tasks=True)

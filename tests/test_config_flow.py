@@ -162,20 +162,39 @@ async def test_wrong_addresses(
 async def test_the_same_account_twice(
     hass: HomeAssistant, simulator: Simulator, mock_setup_entry: AsyncMock
 ) -> None:
-    """Test that an account is refused before logging in if it is there, or being added."""
+    """Test that an account that is there is refused before logging in."""
     account_of(simulator).add_to_hass(hass)
     flow = await Driver.add(hass)
     await flow.sign_in(simulator, url=f"{simulator.url.upper()}/")
     assert flow.step == "already_configured"
     assert simulator.calls == []
 
+
+async def test_a_flow_that_was_left_open(
+    hass: HomeAssistant, simulator: Simulator, mock_setup_entry: AsyncMock
+) -> None:
+    """Test that one can begin anew after the page was reloaded, and that the old flow ends."""
+    left = await Driver.add(hass)
+    await left.sign_in(simulator)
     flow = await Driver.add(hass)
-    simulator.set_password("other", "other-password")
-    await flow.sign_in(simulator, username="other", password="other-password")
+    await flow.sign_in(simulator)
     assert flow.step == "browse"
-    second = await Driver.add(hass)
-    await second.sign_in(simulator, username="other", password="other-password")
-    assert second.step == "already_in_progress"
+    await flow.choose("by_building")
+    await flow.submit()
+    await flow.choose("all_meters")
+    assert flow.step == "create_entry"
+    assert hass.config_entries.flow.async_progress() == []
+
+
+async def test_too_many_logins(hass: HomeAssistant, simulator: Simulator, no_pace: None) -> None:
+    """Test that an account that was tried too often has to wait, and is told so."""
+    flow = await Driver.add(hass)
+    for _ in range(30):
+        await flow.sign_in(simulator, password="wrong")
+        assert flow.error == "invalid_auth"
+    await flow.sign_in(simulator)
+    assert flow.error == "rate_limited"
+    assert len(simulator.calls_of("login")) == 30
 
 
 async def test_an_account_that_moved_here(
@@ -413,14 +432,19 @@ async def test_by_code(browse: Driver, simulator: Simulator) -> None:
 
 
 async def test_many_codes(browse: Driver, simulator: Simulator) -> None:
-    """Test that more than 20 codes are accepted without a call, exactly as typed."""
-    codes = [f"Ａ{number}" for number in range(21)]
+    """Test that of many codes the first 20 are checked, and the rest accepted as typed."""
+    known = [*simulator.meters, *(simulator.add_meter().user_code for _ in range(11))]
+    rest = [f"Ａ{number}" for number in range(5)]
     await browse.choose("by_code")
-    await browse.submit(codes="\n".join(codes))
-    assert (browse.step, browse.shown["count"]) == ("choose", "21")
+    await browse.submit(codes="\n".join([*known, "9", *rest]))
+    assert (browse.step, browse.error, browse.shown["codes"]) == ("by_code", "unknown_codes", "9")
+    assert browse.default("codes").split() == [*known, *rest]
+    await browse.submit(codes=browse.default("codes"))
+    assert (browse.step, browse.shown["count"]) == ("choose", "24")
     await browse.choose("all_meters")
-    assert codes_of(browse) == codes
-    assert simulator.calls_of("GetUserInfo") == []
+    assert codes_of(browse) == [*known, *rest]
+    checked = [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")]
+    assert checked == [*known, "9"]
 
 
 async def test_codes_that_can_not_be_checked(browse: Driver, simulator: Simulator) -> None:

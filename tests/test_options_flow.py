@@ -68,6 +68,18 @@ async def test_settings(hass: HomeAssistant, entry: MockConfigEntry, simulator: 
     assert simulator.calls == []
 
 
+@pytest.mark.parametrize("key", ["scan_interval", "low_balance", "max_recharge"])
+async def test_not_a_number(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> None:
+    """Test that what Home Assistant's field takes for a number, and isn't, is refused."""
+    flow = await Driver.options(hass, entry.entry_id)
+    await flow.choose("settings")
+    await flow.submit(**{**SETTINGS, key: "nan"})
+    assert (flow.step, flow.result["errors"]) == ("settings", {key: "not_a_number"})
+    await flow.submit(**SETTINGS)
+    assert flow.step == "create_entry"
+    await finished(hass, flow)
+
+
 @pytest.mark.parametrize(("count", "days"), [(20, 365), (21, 30)])
 async def test_default_of_history(
     hass: HomeAssistant, simulator: Simulator, count: int, days: int

@@ -21,12 +21,12 @@ import voluptuous as vol
 
 from .address import InvalidAddressError, account_id, normalize
 from .api import (
+    UNKNOWN_METER,
     AuthenticationError,
     Client,
     ConnectError,
-    EmptyReplyError,
+    ContestedError,
     ExchangeError,
-    FailedError,
     HttpStatusError,
     NoApiPermissionError,
     NotPermittedError,
@@ -68,6 +68,7 @@ _ERRORS: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (AuthenticationError, "invalid_auth"),
     (NoApiPermissionError, "no_api_permission"),
     (RateLimitError, "rate_limited"),
+    (ContestedError, "rate_limited"),
     (NotPermittedError, "reading_not_permitted"),
     (HttpStatusError, "wrong_address"),
     (UnreadableReplyError, "wrong_address"),
@@ -76,7 +77,7 @@ _ERRORS: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (PlatformError, "unknown"),
 )
 _SERVER_ERROR: Final = 500
-_TRIED_METERS: Final = 3
+_TRIED_METERS: Final = 10
 
 
 class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
@@ -180,7 +181,10 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
             self._answer = "URL"
             return {"base": "wrong_address"}
         if self.source == SOURCE_USER:
-            await self.async_set_unique_id(account_id(url, typed[CONF_USERNAME]))
+            # A flow that was left open, say by reloading the page, must not stand in the way.
+            await self.async_set_unique_id(
+                account_id(url, typed[CONF_USERNAME]), raise_on_progress=False
+            )
             self._abort_if_unique_id_configured()
         account = {CONF_URL: url, CONF_USERNAME: typed[CONF_USERNAME]}
         self._async_abort_entries_match(account)
@@ -198,11 +202,11 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
         return {}
 
     async def _async_check_meters(self, meters: list[Meter]) -> dict[str, str]:
-        """See that this is the account with our meters; of some few, one must be known."""
+        """See that this is the account with our meters; of the first ones, one must be known."""
         for meter in meters[:_TRIED_METERS]:
             try:
                 await self._client.get_meter(meter[CONF_USER_CODE])
-            except FailedError, EmptyReplyError:
+            except UNKNOWN_METER:
                 continue
             except PlatformError as err:
                 return self._errors(err)

@@ -103,6 +103,8 @@ class ChoosingFlow(ListingFlow):
         self, step_id: str, marked: list[str], codes: Collection[str]
     ) -> ConfigFlowResult:
         """Take these meters, unless there are none or too many."""
+        # Meanwhile a meter may have been deselected elsewhere.
+        codes = self._candidates.keys() & codes
         if not codes:
             return self._show_meters(step_id, marked, "nothing_chosen")
         if len(codes) > MAX_METERS:
@@ -116,19 +118,19 @@ class ChoosingFlow(ListingFlow):
         newcomers = [
             meter for code, meter in self._found.items() if code in codes and code not in chosen
         ]
-        return self._async_finish(
-            {CONF_METERS: with_unique_names(kept, newcomers), **self._watched()}
-        )
+        watched = self._watched(chosen.keys() - codes)
+        return self._async_finish({CONF_METERS: with_unique_names(kept, newcomers), **watched})
 
-    def _watched(self) -> dict[str, Any]:
+    def _watched(self, removed: Collection[str]) -> dict[str, Any]:
         """Return where new meters are to be looked for, and which codes are not new.
 
         By way (`by_building`, `by_address`) the values of the places, or `None` for all of them;
         nothing of accounts whose meters were only ever given by code.
         """
-        if not self._wanted:
-            return {}
         old = self._old_options
+        known = {*old.get(CONF_KNOWN, []), *removed, *self._listing.meters(self._wanted)}
+        if not self._wanted:
+            return {CONF_KNOWN: sorted(known)} if CONF_PLACES in old else {}
         places: dict[str, list[str] | None] = dict(old.get(CONF_PLACES, {}))
         before = places.get(self._way, [])
         values = {place.value for place in self._wanted}
@@ -136,5 +138,4 @@ class ChoosingFlow(ListingFlow):
             places[self._way] = None
         else:
             places[self._way] = sorted(values.union(before))
-        known = {*old.get(CONF_KNOWN, []), *self._listing.meters(self._wanted)}
         return {CONF_PLACES: places, CONF_KNOWN: sorted(known)}

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 import math
 from typing import Any, Final
 
@@ -166,10 +166,10 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             self._error = None
             self._wanted, self._codes = [], split_codes(user_input["codes"])
             known.update({code: code for code in self._codes if code in self._chosen})
-            if len(self._codes) > _CHECKED_CODES:
-                known.update({code: code for code in self._codes if not known.get(code)})
+            unchecked = [code for code in self._codes if not known.get(code)]
+            known.update({code: code for code in unchecked[_CHECKED_CODES:]})
             if self._codes:
-                return await self._async_ask([x for x in self._codes if not known.get(x)])
+                return await self._async_ask(unchecked[:_CHECKED_CODES])
             errors["base"] = "nothing_chosen"
         unknown = [code for code in self._codes if code in known and known[code] is None]
         if isinstance(self._error, NotPermittedError):
@@ -190,9 +190,9 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             last_step=False,
         )
 
-    async def _async_ask(self, todo: list[Place | str]) -> ConfigFlowResult:
+    async def _async_ask(self, todo: Sequence[Place | str]) -> ConfigFlowResult:
         """Ask the platform about these, if there are any, and go on."""
-        self._listing.todo, self._error = todo, None
+        self._listing.todo, self._error = [*todo], None
         self._total = len(todo)
         if todo:
             return await self.async_step_listing()

@@ -1,6 +1,7 @@
 """Changing an account's meters and settings."""
 
 from collections.abc import Mapping
+import math
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
@@ -94,9 +95,13 @@ class JrhszOptionsFlow(ChoosingFlow, OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Let the user change the settings."""
+        errors: dict[str, str] = {}
         if user_input is not None:
-            whole = {key: int(user_input[key]) for key in _WHOLE_NUMBERS}
-            return self._async_finish({**user_input, **whole})
+            # Home Assistant's own field takes "nan" for a number within its limits.
+            errors = {k: "not_a_number" for k, v in user_input.items() if not math.isfinite(v)}
+            if not errors:
+                whole = {key: int(user_input[key]) for key in _WHOLE_NUMBERS}
+                return self._async_finish({**user_input, **whole})
         small = len(self._chosen) <= SMALL_ACCOUNT
         defaults = {
             CONF_SCAN_INTERVAL: DEFAULT_SCAN_INTERVAL,
@@ -112,7 +117,9 @@ class JrhszOptionsFlow(ChoosingFlow, OptionsFlowWithReload):
         fields = {
             vol.Required(key, default=current[key]): field for key, field in _SETTINGS.items()
         }
-        return self.async_show_form(step_id="settings", data_schema=vol.Schema(fields))
+        return self.async_show_form(
+            step_id="settings", data_schema=vol.Schema(fields), errors=errors
+        )
 
     @override
     def _async_finish(self, options: dict[str, Any]) -> ConfigFlowResult:
