@@ -164,7 +164,9 @@ async def shown_meters(hass: HassProcess, entry_id: str) -> dict[str, ShownMeter
         parts = entity["unique_id"].split("|")
         if entity["config_entry_id"] != entry_id or len(parts) != 3:
             continue
-        device = devices[entity["device_id"]]
+        if (device := devices.get(entity["device_id"])) is None:
+            # Added or removed since the entities were listed.
+            continue
         name = device["name_by_user"] or device["name"]
         meter = meters.setdefault(parts[1], ShownMeter(name, device))
         if entity["entity_id"] in states:
