@@ -9,6 +9,7 @@ from pathlib import Path
 import re
 import shutil
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint.models import Blueprint
@@ -48,7 +49,7 @@ from custom_components.jrhsz.orders import DATA_ORDERS
 from custom_components.jrhsz.statistics import Statistic, statistic_id
 
 from .common import account_of, set_up, state_of
-from .recharges import METER, OTHER, credited, device_of
+from .recharges import METER, OTHER, credited, device_of, orders_of, recharge
 from .simulator import CST, Fault, Simulator
 
 FOLDER = Path(__file__).parents[1] / "blueprints" / "automation" / "jrhsz"
@@ -62,6 +63,7 @@ TOLD = [
     }
 ]
 
+NOT_ON = ["off", "unavailable", "unknown", None]
 TOLD_WITHOUT_TAG = [
     {"event": "told", "event_data": {"title": "{{ title }}", "message": "{{ message }}"}}
 ]
@@ -84,11 +86,15 @@ async def account(
 
 
 async def automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> list[Event[Any]]:
-    """Make an automation of a blueprint and return what it will tell."""
+    """Make an automation of a blueprint and return what it will tell; one that was is reloaded."""
     told = async_capture_events(hass, "told")
     use = {"path": f"jrhsz/{blueprint}.yaml", "input": inputs}
-    automation = {"id": "one", "alias": "one", "use_blueprint": use}
-    assert await async_setup_component(hass, "automation", {"automation": [automation]})
+    config = {"automation": [{"id": "one", "alias": "one", "use_blueprint": use}]}
+    if "automation" in hass.config.components:
+        with patch("homeassistant.config.load_yaml_config_file", return_value=config):
+            await hass.services.async_call("automation", "reload", blocking=True)
+    else:
+        assert await async_setup_component(hass, "automation", config)
     await hass.async_block_till_done()
     state = hass.states.get("automation.one")
     assert state is not None
@@ -124,7 +130,7 @@ def without_texts(value: Any) -> Any:
         return {
             key: without_texts(item)
             for key, item in value.items()
-            if key not in {"name", "description", "source_url", "unit_of_measurement"}
+            if key not in {"name", "description", "source_url", "stop", "unit_of_measurement"}
             and not (key == "default" and isinstance(item, str))
         }
     if isinstance(value, list):
@@ -248,6 +254,29 @@ async def test_low_balance_of_many(
     ]
 
 
+async def test_low_balance_among_others(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that meters are found beside problems of others, whatever accounts are called."""
+    area = ar.async_get(hass).async_create("101")
+    dr.async_get(hass).async_update_device(device_of(hass, account), area_id=area.id)
+    registry = er.async_get(hass)
+    for entry in (MockConfigEntry(domain="other", title="jrhsz"), None):
+        if entry is not None:
+            entry.add_to_hass(hass)
+        entity_id = registry.async_get_or_create(
+            "binary_sensor", "other", str(entry), config_entry=entry
+        ).entity_id
+        registry.async_update_entity(entity_id, area_id=area.id)
+        hass.states.async_set(entity_id, "on", {"device_class": "problem"})
+    told = await automate(
+        hass, "low_balance", meters={"area_id": area.id}, notify=TOLD, remind_every=1
+    )
+    await set_balance(hass, account, simulator, 1.5)
+    await remind(hass)
+    assert [event.data["message"] for event in told[1:]] == [f"一栋 {METER}: ¥1.50"]
+
+
 @pytest.mark.parametrize(("due", "reminders"), [(True, 1), (False, 0)])
 async def test_low_balance_again_after_days(
     hass: HomeAssistant,
@@ -316,7 +345,9 @@ def user(hass: HomeAssistant, hass_admin_user: MockUser) -> str:
     return hass_admin_user.id
 
 
-async def tappable(hass: HomeAssistant, account: MockConfigEntry) -> list[Event[Any]]:
+async def tappable(
+    hass: HomeAssistant, account: MockConfigEntry, amount: float = 50
+) -> list[Event[Any]]:
     """Make the automation that credits on a tap, and return what it will ask."""
     asked = async_capture_events(hass, "asked")
     meters = [low_balance(hass, account), low_balance(hass, account, OTHER)]
@@ -324,7 +355,7 @@ async def tappable(hass: HomeAssistant, account: MockConfigEntry) -> list[Event[
         hass,
         "credit_on_tap",
         meters={"entity_id": meters},
-        amount=50,
+        amount=amount,
         persons=["person.anna"],
         ask=[{"event": "asked", "event_data": {"tap": "{{ tap }}", "button": "{{ button }}"}}],
         tell=TOLD,
@@ -431,24 +462,26 @@ async def test_credit_on_tap_out_of_date(
 async def test_credit_on_tap_with_an_unknown_outcome(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, user: str
 ) -> None:
-    """Test that an unknown outcome is told, and what is found out later too."""
+    """Test that an unknown outcome is told, and what is found out later too, after a reload."""
     told, asked = async_capture_events(hass, "told"), await tappable(hass, account)
     await set_balance(hass, account, simulator, 3)
     simulator.set_dialect(payment_delay=-1)
     simulator.add_fault(Fault(kind="cut", interface="Prestore", when="after"))
-    number = asked[0].data["tap"].split("|")[2]
-    first = first_event(hass, "told")
-    hass.bus.async_fire(
-        "mobile_app_notification_action",
-        {"action": asked[0].data["tap"]},
-        context=Context(user_id=user),
-    )
-    await first  # the automation goes on
+    button = asked[0].data["tap"]
+    number = button.split("|")[2]
+    await tap(hass, button, user)
     assert told[0].data["message"].startswith("Whether ¥50.00 was credited is not known yet.")
+    await tappable(hass, account, amount=60)
     simulator.set_dialect(payment_delay=0)
     await hass.data[DATA_ORDERS].async_look_up_all(account.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert [event.data["message"] for event in told[1:]] == [f"¥50.00 was credited. Order {number}"]
+    assert [event.data for event in told[1:]] == [
+        {
+            "title": f"一栋 {METER}: credit of ¥50.00",
+            "message": f"¥50.00 was credited. Order {number}",
+            "tag": number,
+        }
+    ]
     assert credited(simulator) == 50
 
 
@@ -488,9 +521,21 @@ async def automatic(
     return await automate(hass, "automatic_recharge", **usual | inputs)
 
 
+async def wait_for_runs(hass: HomeAssistant, runs: int, event_type: str = "") -> None:
+    """Wait for a number of runs, those that wait for their turn included, firing an event."""
+    for _ in range(500):
+        state = hass.states.get("automation.one")
+        if state and state.attributes["current"] == runs:
+            return
+        if event_type:
+            hass.bus.async_fire(event_type)
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
 def messages(told: list[Event[Any]]) -> list[str]:
     """Return the texts that were told, without order numbers."""
-    return [re.sub(r"HA[0-9A-Z]{26}", "HA…", event.data["message"]) for event in told]
+    return [re.sub(r"HA[0-9A-Z]{30}", "HA…", event.data["message"]) for event in told]
 
 
 @pytest.mark.usefixtures("switch")
@@ -520,6 +565,16 @@ async def test_automatic_recharge(
 
 
 @pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_at_the_threshold(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that a balance at the threshold, which is low, is below the default."""
+    told = await automatic(hass, account)
+    await set_balance(hass, account, simulator, 20)
+    assert messages(told) == ["¥30.00 was credited. Balance now: ¥50.00. Order HA…"]
+
+
+@pytest.mark.usefixtures("switch")
 async def test_automatic_recharge_up_to_the_cap(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
@@ -539,14 +594,16 @@ async def test_automatic_recharge_up_to_the_cap(
 
 @pytest.mark.usefixtures("switch")
 @pytest.mark.parametrize(
-    ("sent", "status", "code", "amount", "count"),
+    ("sent", "status", "code", "amount", "count", "inputs"),
     [
-        ("this month", "unknown", OTHER, 80, 0),
-        ("this month", "rejected", OTHER, 80, 1),
-        ("this month", "confirmed", OTHER, 70, 1),
-        ("this month", "confirmed", "2022040004", 80, 1),
-        ("last month", "confirmed", OTHER, 80, 1),
-        ("this month", "rejected", METER, 1, 0),
+        ("this month", "unknown", OTHER, "80", 0, {}),
+        ("this month", "rejected", OTHER, "80", 1, {}),
+        ("this month", "confirmed", OTHER, "70", 1, {}),
+        ("this month", "confirmed", OTHER, "60.2", 1, {"amount": 30.1, "monthly_cap": 90.3}),
+        ("this month", "confirmed", OTHER, "60.21", 0, {"amount": 30.1, "monthly_cap": 90.3}),
+        ("this month", "confirmed", "2022040004", "80", 1, {}),
+        ("last month", "confirmed", OTHER, "80", 1, {}),
+        ("this month", "rejected", METER, "1", 0, {}),
     ],
 )
 async def test_automatic_recharge_counts(
@@ -557,8 +614,9 @@ async def test_automatic_recharge_counts(
     sent: str,
     status: str,
     code: str,
-    amount: int,
+    amount: str,
     count: int,
+    inputs: dict[str, float],
 ) -> None:
     """Test which earlier orders count."""
     month = dt_util.utcnow().astimezone(CST).replace(day=1, hour=0, minute=0, second=1)
@@ -577,23 +635,52 @@ async def test_automatic_recharge_counts(
         status=Status(status),
     )
     hass.data[DATA_ORDERS].journal.orders["X1"] = order
-    told = await automatic(hass, account)
+    told = await automatic(hass, account, **inputs)
     await set_balance(hass, account, simulator, 3)
     assert len(simulator.ledger) == count
     assert len(told) == 1
 
 
+def set_switch(hass: HomeAssistant, state: str | None) -> None:
+    """Let the helper have a state, or none."""
+    if state is None:
+        hass.states.async_remove("input_boolean.automatic")
+    else:
+        hass.states.async_set("input_boolean.automatic", state)
+
+
+@pytest.mark.usefixtures("switch")
+@pytest.mark.parametrize("state", NOT_ON)
 async def test_automatic_recharge_switched_off(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, switch: str
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, state: str | None
 ) -> None:
-    """Test that nothing is done while it is switched off."""
+    """Test that nothing is done unless it is switched on."""
     told = await automatic(hass, account)
-    await hass.services.async_call(
-        "input_boolean", "turn_off", {"entity_id": switch}, blocking=True
-    )
+    set_switch(hass, state)
     await set_balance(hass, account, simulator, 3)
     assert told == []
     assert simulator.calls_of("Prestore") == []
+
+
+@pytest.mark.usefixtures("switch")
+@pytest.mark.parametrize("state", ["on", *NOT_ON])
+async def test_automatic_recharge_switched_off_while_another_runs(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, state: str | None
+) -> None:
+    """Test that a run that waits for its turn does nothing unless it is still switched on."""
+    wait = {"wait_for_trigger": [{"trigger": "event", "event_type": "go_on"}]}
+    told = await automatic(hass, account, notify=[*TOLD, wait])
+    first = first_event(hass, "told")
+    for code in (METER, OTHER):
+        simulator.meters[code].set_balance(3)
+        await account.runtime_data.coordinators[code].async_refresh_now()
+    await first
+    await wait_for_runs(hass, 2)
+    set_switch(hass, state)
+    await wait_for_runs(hass, 0, event_type="go_on")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [order.user_code for order in simulator.ledger] == [METER, OTHER][: len(told)]
+    assert len(told) == (2 if state == "on" else 1)
 
 
 @pytest.mark.usefixtures("switch")
@@ -638,26 +725,97 @@ async def test_automatic_recharge_without_the_journal(
     assert simulator.calls_of("Prestore") == []
 
 
+async def let_be_unknown(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Let a meter be low, and its order be credited without an answer and without being listed."""
+    simulator.set_dialect(payment_delay=-1)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore", when="after"))
+    await set_balance(hass, account, simulator, 3)
+
+
+async def look_up(hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator) -> None:
+    """Let the platform list what it credited, and look orders up."""
+    simulator.set_dialect(payment_delay=0)
+    await hass.data[DATA_ORDERS].async_look_up_all(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 @pytest.mark.usefixtures("switch", "no_pauses")
 async def test_automatic_recharge_with_an_unknown_outcome(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """Test that an unknown outcome is told, and what is found out later too."""
+    """Test that what is found out later is told once, and that no other meter waits for it."""
     told = await automatic(hass, account)
-    simulator.set_dialect(payment_delay=-1)
-    simulator.add_fault(Fault(kind="cut", interface="Prestore", when="after"))
-    first = first_event(hass, "told")
-    simulator.meters[METER].set_balance(3)
-    await account.runtime_data.coordinators[METER].async_refresh_now()
-    await first  # the automation goes on
-    simulator.set_dialect(payment_delay=0)
-    await hass.data[DATA_ORDERS].async_look_up_all(account.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await let_be_unknown(hass, account, simulator)
+    await set_balance(hass, account, simulator, 1, OTHER)
+    await look_up(hass, account, simulator)
+    await look_up(hass, account, simulator)
+    assert [message[:22] for message in messages(told)] == [
+        "Whether ¥30.00 was cre",
+        "¥30.00 was credited. B",
+        "¥30.00 was credited. O",
+    ]
+    unknown, other, found = (event.data for event in told)
+    assert found["title"] == unknown["title"] == f"一栋 {METER}: automatic recharge of ¥30.00"
+    assert found["tag"] == unknown["tag"] != other["tag"]
+    assert credited(simulator) == credited(simulator, OTHER) == 30
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_automatic_recharge_found_out_after_a_reload(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, switch: str
+) -> None:
+    """Test that a later outcome is told after a reload and a change, switched off or not."""
+    told = await automatic(hass, account)
+    await let_be_unknown(hass, account, simulator)
+    await automatic(hass, account, amount=40)
+    set_switch(hass, "off")
+    await look_up(hass, account, simulator)
     assert [message[:22] for message in messages(told)] == [
         "Whether ¥30.00 was cre",
         "¥30.00 was credited. O",
     ]
-    assert credited(simulator) == 30
+
+
+@pytest.mark.usefixtures("switch", "no_pauses")
+@pytest.mark.parametrize(
+    ("is_credited", "expected"),
+    [(True, "¥30.00 was credited. Order HA…"), (False, "Nothing was credited. Order HA…")],
+)
+async def test_automatic_recharge_that_a_person_decides_about(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    *,
+    is_credited: bool,
+    expected: str,
+) -> None:
+    """Test that a person's decision is told."""
+    told = await automatic(hass, account)
+    await let_be_unknown(hass, account, simulator)
+    (number,) = orders_of(hass)
+    await hass.data[DATA_ORDERS].async_close(number, credited=is_credited)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert messages(told)[1:] == [expected]
+
+
+@pytest.mark.usefixtures("switch", "no_pauses")
+@pytest.mark.parametrize("number", [None, "HA" + 30 * "0", "HA01KAYZ6Y8T0000000000000000"])
+async def test_automatic_recharge_by_others(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, number: str | None
+) -> None:
+    """Test that the outcome of orders by others isn't told."""
+    told = await automatic(hass, account)
+    simulator.set_dialect(payment_delay=-1)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore", when="after"))
+    outcomes = async_capture_events(hass, "jrhsz_recharge")
+    given: dict[str, Any] = {"order_number": number} if number else {}
+    response = await recharge(hass, account, **given)
+    assert response["status"] == "unknown"
+    await look_up(hass, account, simulator)
+    assert [event.data["status"] for event in outcomes] == ["unknown", "confirmed"]
+    assert told == []
 
 
 async def add_use(
@@ -726,6 +884,22 @@ async def test_monthly_report(
             ),
         }
     ]
+
+
+async def test_monthly_report_of_nothing(
+    recorder_mock: Recorder, hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Test that there is no report without meters."""
+    area = ar.async_get(hass).async_create("empty")
+    told = await automate(
+        hass,
+        "monthly_report",
+        meters={"area_id": area.id},
+        day=dt_util.now().day,
+        notify=TOLD_WITHOUT_TAG,
+    )
+    await remind(hass)
+    assert told == []
 
 
 async def test_monthly_report_on_its_day(

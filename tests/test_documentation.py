@@ -1,6 +1,8 @@
 """Tests that the documents are true: links, names, versions, both languages alike."""
 
 from collections.abc import Iterator
+from dataclasses import fields
+from decimal import Decimal
 import json
 from pathlib import Path
 import re
@@ -10,11 +12,17 @@ from zipfile import ZipFile
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
-from homeassistant.util import yaml as yaml_util
+from homeassistant.util import dt as dt_util, yaml as yaml_util
 import pytest
 
-from custom_components.jrhsz import const
+from custom_components.jrhsz import const, history_services, recharge_records
+from custom_components.jrhsz.api import Consumption, Payment
+from custom_components.jrhsz.journal import Order
+from custom_components.jrhsz.recharge_request import Outcome
+from custom_components.jrhsz.trigger import BalanceBecameLowTrigger
 from scripts import package
+
+from .test_translations import flat, load
 
 ROOT: Final = Path(__file__).parents[1]
 READMES: Final = ("README.md", "README.zh-Hans.md")
@@ -23,6 +31,9 @@ REPOSITORY: Final = "https://github.com/ha-jrhsz/ha-jrhsz"
 IMPORT: Final = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
 INTEGRATION: Final = ROOT / "custom_components" / "jrhsz"
 FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+QUOTED: Final = {"README.md": r"\*([^*]+)\*", "README.zh-Hans.md": "“([^”]+)”"}
+TROUBLESHOOTING: Final = {"README.md": "Troubleshooting", "README.zh-Hans.md": "故障排查"}
+LANGUAGES: Final = {"README.md": "en", "README.zh-Hans.md": "zh-Hans"}
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 
 
@@ -63,6 +74,40 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_bytes())
 
 
+def keys_of_responses() -> set[str]:
+    """Return the keys of what actions return."""
+    order = Order(
+        number="",
+        account="",
+        host="",
+        username="",
+        user_code="",
+        device_id="",
+        meter="",
+        amount=Decimal(1),
+        user_id=None,
+        sent=dt_util.utcnow(),
+    )
+    return {
+        "verification",
+        *(field.name for field in fields(Outcome)),
+        *recharge_records._record(order, {None: None}),
+        *recharge_records.payment_record(Payment.from_record({})),
+        *history_services._as_response(Consumption.from_record({})),
+    }
+
+
+def section(name: str, title: str) -> str:
+    """Return the text below a heading of a document, up to the next one."""
+    return re.split(r"^#+ .+$", text_of(name).split(f"# {title}\n")[1], flags=re.MULTILINE)[0]
+
+
+def rows(text: str) -> list[str]:
+    """Return the first cells of the rows of a text's only table."""
+    cells = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")]
+    return cells[2:]
+
+
 def keys_of_translations() -> dict[str, set[str]]:
     """Return the names that users rely on."""
     texts = read_json(INTEGRATION / "translations" / "en.json")
@@ -73,6 +118,7 @@ def keys_of_translations() -> dict[str, set[str]]:
         "options": set(texts["options"]["step"]["settings"]["data"]),
         "account": set(texts["config"]["step"]["user"]["data"]),
         "triggers": {f"jrhsz.{key}" for key in texts["triggers"]},
+        "trigger fields": {key for item in texts["triggers"].values() for key in item["fields"]},
     }
 
 
@@ -132,6 +178,56 @@ def test_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", READMES)
+def test_responses(name: str) -> None:
+    """Test that every key of what actions return is explained, and what a comparison may say."""
+    text = text_of(name)
+    keys = keys_of_responses() | {"match", "missing", "amount_differs", "not_checked"}
+    assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
+
+
+def messages(name: str) -> list[list[set[str]]]:
+    """Return which texts each quotation in the table of messages may be, row by row."""
+    texts = dict(flat(load(LANGUAGES[name])))
+
+    def possible(quoted: str) -> set[str]:
+        """Return which texts may be meant; an ellipsis is anything."""
+        pattern = ".*".join(map(re.escape, re.split(" *… *", quoted)))
+        return {key for key, text in texts.items() if re.search(pattern, text, re.DOTALL)}
+
+    return [
+        [possible(quoted) for quoted in re.findall(QUOTED[name], cell)]
+        for cell in rows(section(name, TROUBLESHOOTING[name]))
+    ]
+
+
+def test_messages() -> None:
+    """Test that each message that is quoted is one of ours, and the same in both languages."""
+    english, chinese = (messages(name) for name in READMES)
+    for row, others in zip(english, chinese, strict=True):
+        for keys, same in zip(row, others, strict=True):
+            assert keys & same, (keys, same)
+    quoted = {key for row in english for keys in row for key in keys}
+    assert {f"config.error.{key}" for key in ("invalid_auth", "wrong_account")} <= quoted
+    limits = ("limit_per_day", "limit_per_order", "limit_total_per_day", "recharge_off")
+    assert {f"exceptions.{key}.message" for key in limits} <= quoted
+
+
+def test_map() -> None:
+    """Test that the map of the code names every module and folder, and nothing else."""
+    package_map = section("CONTRIBUTING.md", "Map")
+    named = set(re.findall(r"`([^`]+)`", "".join(rows(package_map))))
+    in_api = set(re.findall(r"`(\w+\.py)`", package_map.split("| `api/` |")[1].split("\n")[0]))
+    named |= {f"api/{module}" for module in in_api}
+    there = {
+        f"{path.relative_to(INTEGRATION).as_posix()}{'/' if path.is_dir() else ''}"
+        for path in (*INTEGRATION.iterdir(), *INTEGRATION.glob("api/*.py"))
+        if path.name != "__pycache__"
+    }
+    assert named - there == set()
+    assert there - named == {"api/__init__.py", "manifest.json", "quality_scale.yaml"}
+
+
+@pytest.mark.parametrize("name", READMES)
 def test_defaults(name: str) -> None:
     """Test that the defaults are those of the code."""
     rows = {
@@ -170,6 +266,10 @@ async def test_examples(hass: HomeAssistant, name: str) -> None:
             action = str(step.get("action", ""))
             if action.startswith("jrhsz."):
                 assert set(step["data"]) <= set(texts[action.removeprefix("jrhsz.")]["fields"])
+        for trigger in [] if isinstance(data, list) else data.get("triggers", []):
+            if (kind := trigger.pop("trigger")).startswith("jrhsz."):
+                assert kind == "jrhsz.balance_became_low"
+                await BalanceBecameLowTrigger.async_validate_config(hass, trigger)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
