@@ -1,7 +1,7 @@
 """What tests of recharges share."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
@@ -90,6 +91,12 @@ async def later(hass: HomeAssistant, **delta: float) -> None:
     """Let what is due after some time happen."""
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(**delta))
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch, **ahead: float) -> None:
+    """Let Home Assistant's clock be wrong; a frozen one would take timers back too."""
+    wrong = timedelta(**ahead)
+    monkeypatch.setattr(dt_util, "utcnow", lambda: datetime.now(UTC) + wrong)
 
 
 async def hit(fault: Fault) -> None:

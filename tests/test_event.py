@@ -11,6 +11,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -18,8 +19,9 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.jrhsz.api import Payment
-from custom_components.jrhsz.payments import SeenPayments
+from custom_components.jrhsz.api import Client, Payment
+from custom_components.jrhsz.orders import signal_of
+from custom_components.jrhsz.payments import WINDOW, SeenPayments
 from custom_components.jrhsz.store import AccountStore
 
 from .common import restart, set_up, state_of, wait_for
@@ -249,20 +251,76 @@ async def test_reload_while_telling(
 
 
 async def test_told_when_the_meter_answers_again(
-    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Test that no event is lost while the entities are unavailable."""
+    """Test that nobody looks while the entities are unavailable, so that no event is lost."""
     await set_up(hass, config_entry)
     told = Told(hass, config_entry)
     simulator.add_fault(Fault(kind="status", interface="GetUserInfo", times=None))
-    await later(hass, minutes=31)
-    await later(hass, minutes=62)
+    await wait_for(hass, freezer, minutes=31)
+    await wait_for(hass, freezer, minutes=2)
     assert state_of(hass, config_entry, METER, "recharge").state == "unavailable"
     simulator.meters[METER].add_payment(50, order_number="jrh1")
-    await later(hass, hours=25)
-    assert told.numbers == []
+    simulator.reset_counts()
+    for _ in range(3):
+        await wait_for(hass, freezer, hours=9)
+    assert simulator.calls_of("GetPaymentList") == []
     simulator.clear_faults()
-    await later(hass, hours=26)
+    await wait_for(hass, freezer, minutes=31)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert told.numbers == ["jrh1"]
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_meter_fails_during_a_look(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that what nobody could be told is not taken, even if Home Assistant then stops."""
+    await set_up(hass, config_entry)
+    told, read = Told(hass, config_entry), Client.get_payments
+
+    async def failing_meanwhile(client: Client, user_code: str, *args: Any) -> list[Payment]:
+        """Return what there is when the meter no longer answers."""
+        payments = await read(client, user_code, *args)
+        simulator.add_fault(Fault(kind="status", interface="GetUserInfo", times=None))
+        for _ in range(2):
+            await config_entry.runtime_data.coordinators[user_code].async_refresh()
+        return payments
+
+    simulator.meters[METER].add_payment(50, order_number="jrh1")
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "get_payments", failing_meanwhile)
+        await balance_rises(hass)
+    assert state_of(hass, config_entry, METER, "recharge").state == "unavailable"
+    # Who stops takes nothing back.
+    monkeypatch.setattr(SeenPayments, "forget", lambda *_: None)
+    simulator.clear_faults()
+    await restart(hass, config_entry)
+    assert told.numbers == []
+    async_dispatcher_send(hass, signal_of(str(config_entry.unique_id), METER))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert told.numbers == ["jrh1"]
+
+
+async def test_rise_across_a_balance_that_is_none(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a balance that can't be read hides no rise."""
+    await set_up(hass, config_entry)
+    told = Told(hass, config_entry)
+    simulator.set_dialect(numbers="null", numbers_only="GetUserInfo")
+    simulator.meters[METER].add_payment(50, order_number="jrh1")
+    await balance_rises(hass)
+    assert told.numbers == []
+    simulator.set_dialect(numbers="string")
+    await later(hass, minutes=62)
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert told.numbers == ["jrh1"]
 
 
@@ -364,8 +422,39 @@ def test_memory() -> None:
     assert seen.take([payment, same], start) == [same]
     seen = SeenPayments.from_dict(json.loads(json.dumps(seen.as_dict())))
     assert seen.take([same, payment], start + timedelta(days=34)) == []
-    assert seen.take([], start + timedelta(days=60)) == []
-    assert seen.take([payment], start + timedelta(days=61)) == []
-    assert seen.take([], start + timedelta(days=97)) == []
-    assert not seen.counts
-    assert seen.take([payment], start + timedelta(days=98)) == [payment]
+    assert seen.counts.total() == 2
+    another = Payment(order_number="2", amount=Decimal(5), time=None, channel=None)
+    for days in range(35, 71):
+        assert seen.take([another], start + timedelta(days=days)) == [another][: days == 35]
+    assert seen.counts.total() == 1
+    assert seen.take([payment], start + timedelta(days=71)) == [payment]
+
+
+@pytest.mark.parametrize("days", [-365, -40, -3, 3, 40, 365])
+def test_clock_that_is_wrong_for_a_while(days: int) -> None:
+    """Test that what was told is neither forgotten nor told again, and what is new is told."""
+    start, day = datetime(2026, 11, 1, tzinfo=UTC), timedelta(days=1)
+
+    def payment(day_number: int) -> Payment:
+        """Return the payment of a day."""
+        time = start + day_number * day
+        return Payment(order_number=f"{day_number}", amount=Decimal(1), time=time, channel=None)
+
+    payments = [payment(number) for number in range(-400, 0)]
+
+    def take(now: datetime) -> list[Payment]:
+        """Take what the platform lists on a day that the clock shows."""
+        begin, end = now - WINDOW, now + day
+        return seen.take(
+            [item for item in payments if item.time and begin <= item.time <= end], now
+        )
+
+    seen = SeenPayments(since=start - 100 * day)
+    for number in range(-100, 0):
+        take(start + number * day)
+    for look in range(5):
+        assert take(start + days * day + look * day / 8) == []
+        assert take(start + days * day + look * day / 8) == []
+    payments.append(payment(0))
+    assert take(start + day / 2) == [payments[-1]]
+    assert take(start + day) == []

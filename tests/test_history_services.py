@@ -240,9 +240,10 @@ async def test_rebuild_refused(
     with pytest.raises(Unauthorized):
         await call(hass, "rebuild_history", device_id=device_id, user=hass_read_only_user.id)
     future = datetime(2026, 11, 28, tzinfo=UTC).isoformat()
-    with pytest.raises(ServiceValidationError) as error:
-        await call(hass, "rebuild_history", device_id=device_id, start=future)
-    assert error.value.translation_key == "invalid_span"
+    for start in (future, "0001-01-01 00:00:00", "9999-12-31 23:59:59"):
+        with pytest.raises(ServiceValidationError) as error:
+            await call(hass, "rebuild_history", device_id=device_id, start=start)
+        assert error.value.translation_key == "invalid_span"
     assert not simulator.calls_of("GetConsumenList")
 
 

@@ -31,6 +31,17 @@ def journal_of(hass: HomeAssistant) -> Journal:
     return hass.data[DATA_ORDERS].journal
 
 
+async def get_recharges(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
+    """Call the action and return its response."""
+    return await hass.services.async_call(
+        "jrhsz",
+        "get_recharges",
+        {"config_entry_id": entry.entry_id},
+        blocking=True,
+        return_response=True,
+    )
+
+
 def put(hass: HomeAssistant, content: bytes) -> None:
     """Write the journal's file before Home Assistant reads it."""
     Path(hass.config.path(".storage", journal_module.FILE_NAME)).write_bytes(content)
@@ -261,6 +272,9 @@ async def test_loss_that_cannot_be_confirmed(
     """Test that recharges stay refused if the new journal can't be written."""
     put(hass, b"{")
     await set_up(hass, config_entry)
+    with pytest.raises(HomeAssistantError) as error:
+        await get_recharges(hass, config_entry)
+    assert error.value.translation_key == "journal_damaged"
     files.fail_at = "rename"
     result = await answer(hass, await fix(hass, "journal_damaged"))
     assert (result["type"], result["reason"]) == ("abort", "journal_not_written")
@@ -300,10 +314,26 @@ async def test_file_of_a_later_version(
     """Test that the file of a later version is neither used nor lost."""
     put(hass, b'{"version": 2}')
     await set_up(hass, config_entry)
-    with pytest.raises(HomeAssistantError) as error:
-        await recharge(hass, config_entry)
-    assert error.value.translation_key == "journal_unreadable"
+    for call in (recharge(hass, config_entry), get_recharges(hass, config_entry)):
+        with pytest.raises(HomeAssistantError) as error:
+            await call
+        assert error.value.translation_key == "journal_unreadable"
     assert journal_of(hass).path.read_bytes() == b'{"version": 2}'
+
+
+async def test_file_of_before(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that the order of the parts of a file doesn't matter, as those written before show."""
+    await set_up(hass, config_entry)
+    await recharge(hass, config_entry, order_number="Mine1")
+    path = journal_of(hass).path
+    content = json.loads(path.read_bytes())
+    parts = ("version", "checksum", "orders", "hashes")
+    path.write_text(json.dumps({part: content[part] for part in parts}), encoding="utf-8")
+    await restart_process(hass, config_entry)
+    assert (await recharge(hass, config_entry, order_number="Mine1"))["status"] == "confirmed"
+    assert len(simulator.calls_of("Prestore")) == 1
 
 
 async def test_what_is_kept(

@@ -1,7 +1,11 @@
 """Tests of what becomes of orders after they were sent."""
 
+import asyncio
 from collections.abc import AsyncGenerator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from time import sleep
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -11,8 +15,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.jrhsz.api import Client, ExchangeError, Priority
 from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
-from custom_components.jrhsz.journal import Order
+from custom_components.jrhsz.journal import Journal, Order
 from custom_components.jrhsz.order_issues import open_orders_issue
 from custom_components.jrhsz.orders import DATA_ORDERS, Orders
 
@@ -25,6 +30,7 @@ from .recharges import (
     orders_of,
     recharge,
     restart_process,
+    set_clock,
     shows_our_numbers,
 )
 from .simulator import Fault, Simulator
@@ -346,3 +352,143 @@ async def test_look_ups_give_way(
     await later(hass, seconds=16)
     looked = [call.params["user_code"] for call in simulator.calls_of("GetPaymentList")]
     assert sorted(looked) == [METER, OTHER]
+
+
+@pytest.mark.parametrize("decided", [True, False])
+async def test_who_asked_goes_while_it_is_written(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    decided: bool,
+) -> None:
+    """Test that what a look-up found is written, told and corrected, whoever waits for it."""
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=True)
+    orders = hass.data[DATA_ORDERS]
+    if decided:
+        await orders.async_close(f"Mine{METER}", credited=False)
+    events = async_capture_events(hass, "jrhsz_recharge")
+    writing, write = asyncio.Event(), Journal._write
+
+    def slow(*args: Any) -> None:
+        """Take as long as a slow disk."""
+        hass.loop.call_soon_threadsafe(writing.set)
+        sleep(0.1)
+        write(*args)
+
+    monkeypatch.setattr(Journal, "_write", slow)
+    look_up = hass.async_create_task(
+        orders.async_look_up(config_entry, [the_order(hass)], Priority.USER)
+    )
+    await writing.wait()
+    assert the_order(hass).status == "confirmed"
+    look_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await look_up
+    assert events == []
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [event.data["status"] for event in events] == ["confirmed"]
+    assert issue_of(hass, config_entry) is None
+    corrected = ir.async_get(hass).async_get_issue("jrhsz", f"order_corrected_Mine{METER}")
+    assert (corrected is not None) == decided
+    await orders.journal.async_load()
+
+
+@pytest.mark.parametrize("was_ahead", [True, False])
+async def test_clock_set_back_after_an_order(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    was_ahead: bool,
+) -> None:
+    """Test that an order is found, whether the clock was wrong then or is wrong now."""
+    set_clock(monkeypatch, days=3 if was_ahead else 0)
+    simulator.set_dialect(payment_delay=60)
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=True)
+    set_clock(monkeypatch, days=0 if was_ahead else -3)
+    simulator.advance(61)
+    await hass.data[DATA_ORDERS].async_look_up_all(config_entry.entry_id)
+    assert the_order(hass).status == "confirmed"
+
+
+async def test_clock_set_back_while_sending(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that the first look-up finds an order that the platform has at an earlier time."""
+    set_clock(monkeypatch, days=3)
+    prestore = Client.prestore
+    await set_up(hass, config_entry)
+
+    async def broken(*args: Any) -> None:
+        """Set the clock right before the connection breaks."""
+        await prestore(*args)
+        set_clock(monkeypatch, days=0)
+        raise ExchangeError
+
+    monkeypatch.setattr(Client, "prestore", broken)
+    events = async_capture_events(hass, "jrhsz_recharge")
+    await recharge(hass, config_entry)
+    assert [event.data["status"] for event in events] == ["confirmed"]
+
+
+async def test_list_from_before_the_order(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that an order isn't absent from a list that ends before it was sent."""
+    await set_up(hass, config_entry)
+    order = await open_order(hass, config_entry, simulator, booked=False)
+    for sent, absences in ((timedelta(0), 1), (timedelta(days=1), 0), (timedelta(minutes=1), 0)):
+        now = dt_util.utcnow()
+        orders_of(hass)[order.number] = replace(order, sent=now + sent, absences=0)
+        span = (now - timedelta(days=1), now + timedelta(days=1))
+        await hass.data[DATA_ORDERS].async_examine(config_entry, METER, [], span)
+        assert the_order(hass).absences == absences
+
+
+async def test_watch_ends_with_another_amount(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that an order whose number shows with another amount isn't watched for ever."""
+    await set_up(hass, config_entry)
+    order = await open_order(hass, config_entry, simulator, booked=False)
+    simulator.meters[METER].add_payment(19, order_number=order.number)
+    await hass.data[DATA_ORDERS].async_close(order.number, credited=True)
+    await wait_for(hass, freezer, days=1)
+    assert the_order(hass).watch_until is not None
+    await wait_for(hass, freezer, days=7)
+    await wait_for(hass, freezer, minutes=31)
+    order = the_order(hass)
+    assert (order.status, order.source, order.watch_until) == ("confirmed", "person", None)
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_many_open_orders(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that the issue names thirty open orders, and how many there are besides."""
+    await set_up(hass, config_entry)
+    order = await open_order(hass, config_entry, simulator, booked=False)
+    orders = hass.data[DATA_ORDERS]
+    for count in (30, 32):
+        for index in range(1, count):
+            later_one = replace(order, number=f"More{index}", sent=order.sent + timedelta(index))
+            orders_of(hass)[later_one.number] = later_one
+        orders.async_update_issue(order.account)
+        issue = issue_of(hass, config_entry)
+        assert issue is not None
+        assert issue.translation_placeholders is not None
+        lines = issue.translation_placeholders["orders"].splitlines()
+        assert lines[0].endswith(order.number)
+        assert lines[29].endswith("More29")
+        assert lines[30:] == ([] if count == 30 else ["- … (+2)"])

@@ -25,7 +25,7 @@ from custom_components.jrhsz.journal import Journal
 from custom_components.jrhsz.orders import DATA_ORDERS
 
 from .common import account_of, restart, set_up
-from .recharges import METER, OTHER, credited, device_of, hit, orders_of, recharge
+from .recharges import METER, OTHER, credited, device_of, hit, orders_of, recharge, set_clock
 from .simulator import CST, Fault, Simulator
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=CST)
@@ -113,6 +113,7 @@ async def test_balance_after_is_not_known(
         (float("inf"), None),
         (1e9, None),
         (1_000_000, None),
+        pytest.param(10**5000, None, id="more digits than Python writes"),
         (True, None),
         (None, None),
         ([1], None),
@@ -152,7 +153,7 @@ async def test_amounts(
     assert call.params["total_fee"] == sent
 
 
-@pytest.mark.parametrize("number", ["", "a" * 33, "a-b", "a b", "订单", 12345, True, "a\n"])
+@pytest.mark.parametrize("number", ["", "a" * 33, "a-b", "a b", "订单", 12345, True, None, "a\n"])
 async def test_order_numbers_that_are_none(
     hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, number: Any
 ) -> None:
@@ -313,6 +314,24 @@ async def test_midnight(
         await recharge(hass, entry, amount=1)
     assert credited(simulator) == 200
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_clock_set_back(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    no_pace: None,
+) -> None:
+    """Test that what was ordered on a later day counts, here and elsewhere."""
+    entry = account_of(simulator, max_recharge_per_day=100)
+    await set_up(hass, entry)
+    await recharge(hass, entry, amount=60)
+    simulator.meters[METER].add_payment(15, order_number=f"HA{'X' * 26}")
+    set_clock(monkeypatch, days=-1)
+    with pytest.raises(ServiceValidationError) as error:
+        await recharge(hass, entry, amount=26)
+    assert "75.00 are used, 25.00 are left" in str(error.value)
+    assert credited(simulator) == 60
 
 
 async def test_two_accounts_with_one_meter(
@@ -572,6 +591,49 @@ async def test_cancelled_caller(
     call.cancel()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert credited(simulator) == 20
+
+
+async def test_caller_cancelled_while_an_order_is_taken_over(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that an order that only the platform knew is told once it is written down."""
+    await set_up(hass, config_entry)
+    simulator.meters[METER].add_payment(20, order_number="Mine1")
+    events = async_capture_events(hass, "jrhsz_recharge")
+    writing, write = asyncio.Event(), Journal._write
+
+    def slow(*args: Any) -> None:
+        """Take as long as a slow disk."""
+        hass.loop.call_soon_threadsafe(writing.set)
+        time.sleep(0.1)
+        write(*args)
+
+    monkeypatch.setattr(Journal, "_write", slow)
+    call = hass.async_create_task(recharge(hass, config_entry, order_number="Mine1"))
+    await writing.wait()
+    call.cancel()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert call.cancelled()
+    assert [event.data["order_number"] for event in events] == ["Mine1"]
+    assert orders_of(hass)["Mine1"].status == "confirmed"
+
+
+async def test_task_cancelled_after_it_was_sent(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that nobody is told that nothing was sent when it was."""
+    await set_up(hass, config_entry)
+    slow = simulator.add_fault(Fault(kind="delay", seconds=0.2, interface="Prestore"))
+    call = hass.async_create_task(recharge(hass, config_entry))
+    await hit(slow)
+    (attempt,) = hass.data[DATA_ORDERS].attempts
+    assert attempt.task is not None
+    attempt.task.cancel()
+    response = await call
+    assert (response["status"], response["order_number"]) == ("unknown", attempt.number)
 
 
 @pytest.mark.parametrize("way", ["unload", "reload", "remove"])

@@ -1,5 +1,6 @@
 """Tests of recharges that go wrong: the outcome, the one sending, and what is said."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, Final, Literal
@@ -10,6 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.jrhsz import recharge as recharge_module
 from custom_components.jrhsz.api import Client, ConnectError, Session
 from custom_components.jrhsz.api.reply import Reply
 from custom_components.jrhsz.connection import async_get_session
@@ -272,6 +274,23 @@ async def test_caller_is_answered_in_time(
     await set_up(hass, config_entry)
     simulator.add_fault(Fault(kind="code", interface="Prestore"))
     assert (await recharge(hass, config_entry))["status"] == "unknown"
+
+
+async def test_meter_that_hangs_afterwards(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that a caller is answered in time, without the new balance if that doesn't come."""
+    assert recharge_module._LOOK_UPS_END < recharge_module._REFRESH_END < 120
+    monkeypatch.setattr("custom_components.jrhsz.recharge._REFRESH_END", 0.3)
+    await set_up(hass, config_entry)
+    hangs = simulator.add_fault(Fault(kind="hang", interface="GetUserInfo", skip=1, times=None))
+    async with asyncio.timeout(0.9):
+        response = await recharge(hass, config_entry)
+    assert (response["status"], response["balance"]) == ("confirmed", None)
+    assert hangs.hits == 1
 
 
 async def test_no_connection(

@@ -3,13 +3,16 @@
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.jrhsz.connection import DATA_CONNECTIONS
 from custom_components.jrhsz.order_issues import open_orders_issue
+from custom_components.jrhsz.orders import DATA_ORDERS, async_setup_orders
 
 from .common import set_up
 from .recharges import METER, OTHER, answer, fix, orders_of, recharge
@@ -142,6 +145,37 @@ async def test_platform_down(
     step = await answer(hass, step, next_step_id="not_credited")
     assert step["type"] is FlowResultType.CREATE_ENTRY
     assert orders_of(hass)[f"Mine{METER}"].status == "rejected"
+
+
+async def test_settled_before_one_is_chosen(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that there is nothing to choose from once others have settled all."""
+    issue_id = await open_orders(hass, config_entry, simulator, METER)
+    step = await fix(hass, issue_id)
+    await hass.data[DATA_ORDERS].async_close(f"Mine{METER}", credited=True)
+    step = await answer(hass, step, next_step_id="order")
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_disabled_account(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a person can decide, and nothing is read, while the account is disabled."""
+    issue_id = await open_orders(hass, config_entry, simulator, METER)
+    await hass.config_entries.async_set_disabled_by(config_entry.entry_id, ConfigEntryDisabler.USER)
+    # After a restart its session has no credentials.
+    hass.data.pop(DATA_CONNECTIONS)
+    await async_setup_orders(hass)
+    simulator.reset_counts()
+    step = await answer(hass, await fix(hass, issue_id), next_step_id="check")
+    step = await answer(hass, step, next_step_id="order")
+    seen = step["description_placeholders"]
+    assert (seen["balance"], seen["payments"], seen["probable"]) == ("–", "–", "–")
+    step = await answer(hass, step, next_step_id="not_credited")
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert orders_of(hass)[f"Mine{METER}"].status == "rejected"
+    assert simulator.calls == []
 
 
 @pytest.mark.parametrize("step_id", ["check", "order"])

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components import jrhsz
 
 from .common import set_up
-from .recharges import METER, OTHER, device_of, recharge
+from .recharges import METER, OTHER, device_of, orders_of, recharge, shows_our_numbers
 from .simulator import Fault, Simulator
 
 
@@ -99,6 +99,29 @@ async def test_get_payments_of_a_span(
             end=start.isoformat(),
         )
     assert error.value.translation_key == "invalid_span"
+
+
+@pytest.mark.parametrize("time", ["0001-01-01 00:00:00", "9999-12-31 23:59:59+00:00"])
+@pytest.mark.parametrize("action", ["get_payments", "get_consumption", "get_recharges"])
+async def test_times_out_of_all_reason(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, action: str, time: str
+) -> None:
+    """Test that times that can't be counted with are refused."""
+    await set_up(hass, config_entry)
+    about = (
+        {"config_entry_id": config_entry.entry_id}
+        if action == "get_recharges"
+        else {"device_id": device_of(hass, config_entry)}
+    )
+    simulator.reset_counts()
+    for span in ({"start": time}, {"end": time}, {"start": time, "end": time}):
+        with pytest.raises(ServiceValidationError) as error:
+            await call(hass, action, **about, **span)
+        assert error.value.translation_key == "invalid_span"
+    assert simulator.calls == []
+    for year in ("2000", "2100"):
+        span = {"start": f"{year}-01-01 00:00:00", "end": f"{year}-12-31 23:59:59"}
+        assert not any((await call(hass, action, **about, **span)).values())
 
 
 async def test_get_payments_without_times(
@@ -232,6 +255,37 @@ async def test_verify_settles(
         "payments",
         "match",
     )
+
+
+async def test_verify_a_meter_that_is_gone(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a meter that the platform no longer knows leaves only its own unchecked."""
+    await set_up(hass, config_entry)
+    await recharge(hass, config_entry, order_number="Mine1")
+    await recharge(hass, config_entry, OTHER, order_number="Mine2")
+    simulator.meters[METER].hidden = True
+    response = await call(hass, "get_recharges", config_entry_id=config_entry.entry_id, verify=True)
+    assert {item["order_number"]: item["verification"] for item in response["recharges"]} == {
+        "Mine1": "not_checked",
+        "Mine2": "match",
+    }
+
+
+async def test_verify_the_past(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, no_pauses: None
+) -> None:
+    """Test that what was sent after a span isn't missed in its payments."""
+    await set_up(hass, config_entry)
+    simulator.add_fault(Fault(kind="code", code=1001, interface="Prestore"))
+    await recharge(hass, config_entry, order_number="Mine1")
+    shows_our_numbers(hass, simulator)
+    end = (dt_util.utcnow() - timedelta(days=3)).isoformat()
+    response = await call(
+        hass, "get_recharges", config_entry_id=config_entry.entry_id, end=end, verify=True
+    )
+    assert response["recharges"] == []
+    assert orders_of(hass)["Mine1"].status == "unknown"
 
 
 async def test_verify_fails(

@@ -17,7 +17,8 @@ from .api import Payment, PlatformError, Priority, Turn
 from .const import DOMAIN, LOGGER
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
-from .orders import DATA_ORDERS, DAY, signal_of
+from .look_up import DAY
+from .orders import DATA_ORDERS, signal_of
 from .payments import LOOK_AFTER, WINDOW, SeenPayments
 
 PARALLEL_UPDATES = 0
@@ -109,9 +110,10 @@ class RechargeEvent(JrhszEntity, EventEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         """Look after a rise of the balance."""
-        before, self._balance = self._balance, self.coordinator.data.balance
-        if before is not None and self._balance is not None and self._balance > before:
-            self._looks = _LOOKS
+        if (balance := self.coordinator.data.balance) is not None:
+            if self._balance is not None and balance > self._balance:
+                self._looks = _LOOKS
+            self._balance = balance
         self._async_look_if_due()
         super()._handle_coordinator_update()
         self._async_tell_next()
@@ -124,11 +126,14 @@ class RechargeEvent(JrhszEntity, EventEntity):
 
     @callback
     def _async_look_if_due(self, _: datetime | None = None) -> None:
-        """Look in the background if that is due and not under way."""
+        """Look in the background if that is due and not under way.
+
+        Not while the meter doesn't answer: nobody could be told, and its next answer looks again.
+        """
         last, now = self._seen.looked_at, dt_util.utcnow()
         if last is None or not timedelta(0) <= now - last < LOOK_AFTER:
             self._looks = max(self._looks, 1)
-        if self._looks and (self._task is None or self._task.done()):
+        if self._looks and self.available and (self._task is None or self._task.done()):
             self._task = self.coordinator.config_entry.async_create_background_task(
                 self.hass, self._async_look(), f"{DOMAIN} payments of {self.coordinator.user_code}"
             )
@@ -144,13 +149,14 @@ class RechargeEvent(JrhszEntity, EventEntity):
         """Return the payments that are new, oldest first."""
         entry, user_code = self.coordinator.config_entry, self.coordinator.user_code
         now = dt_util.utcnow()
+        span = (now - WINDOW, now + DAY)
         payments = await entry.runtime_data.client.get_payments(
-            user_code, now - WINDOW, now + DAY, Turn(Priority.POLL)
+            user_code, *span, Turn(Priority.POLL)
         )
         entry.runtime_data.history.note_payments(user_code, payments)
-        await self.hass.data[DATA_ORDERS].async_examine(entry, user_code, payments, now - WINDOW)
-        if self.hass.is_stopping:
-            # What was seen couldn't be saved before it is told.
+        await self.hass.data[DATA_ORDERS].async_examine(entry, user_code, payments, span)
+        if self.hass.is_stopping or not self.available:
+            # What was seen couldn't be saved before it is told, or nobody be told after it.
             return []
         new = self._seen.take(payments, now)
         self._looks = 0 if new else max(0, self._looks - 1)

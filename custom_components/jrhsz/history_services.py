@@ -20,7 +20,15 @@ import voluptuous as vol
 
 from .api import Consumption, PlatformError, Turn
 from .const import DOMAIN
-from .services import ATTR_START, METER_SPAN_SCHEMA, async_meter, async_span, platform_failure
+from .services import (
+    ATTR_START,
+    METER_SPAN_SCHEMA,
+    async_meter,
+    async_span,
+    async_time,
+    invalid_span,
+    platform_failure,
+)
 from .statistics import NotWrittenError, async_has_recorder
 
 _WEEK: Final = timedelta(days=7)
@@ -68,9 +76,8 @@ async def _async_rebuild_history(call: ServiceCall) -> ServiceResponse:
     meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
     if not async_has_recorder(call.hass):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
-    start = call.data.get(ATTR_START)
-    if start is not None and (start := dt_util.as_utc(start)) > dt_util.utcnow():
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_span")
+    if (start := async_time(call, ATTR_START)) is not None and start > dt_util.utcnow():
+        raise invalid_span()
     account = meter.entry.runtime_data
     coordinator = account.coordinators[meter.user_code]
     if coordinator.data.kind is None:

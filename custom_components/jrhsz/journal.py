@@ -199,7 +199,7 @@ class Journal:
                 if order.is_open or order.sent >= oldest
             }
             hashes = self._hashes | {_hash(order.number) for order in new}
-            await self._hass.async_add_executor_job(self._write, [*orders.values()], sorted(hashes))
+            await self._hass.async_add_executor_job(self._write, [*orders.values()], hashes)
             self._hashes = hashes
             self.orders.update({order.number: order for order in new})
 
@@ -219,11 +219,12 @@ class Journal:
             self.path.rename(self.path.with_name(name))
             return [], [], name
 
-    def _write(self, orders: list[Order], hashes: list[str]) -> None:
+    def _write(self, orders: list[Order], hashes: set[str]) -> None:
         """Write all to disk: the file, then its name in the folder."""
-        body = {"orders": [order.as_record() for order in orders], "hashes": hashes}
-        content = {"version": _VERSION, "checksum": _checksum(body), **body}
-        write_utf8_file_atomic(str(self.path), json.dumps(content), private=True)
+        records = [order.as_record() for order in orders]
+        body = _serialized({"orders": records, "hashes": sorted(hashes)})
+        head = json.dumps({"version": _VERSION, "checksum": _checksum(body)})
+        write_utf8_file_atomic(str(self.path), f"{head[:-1]}, {body[1:]}", private=True)
 
 
 def _parsed(content: bytes) -> tuple[list[Order], list[str]]:
@@ -237,7 +238,7 @@ def _parsed(content: bytes) -> tuple[list[Order], list[str]]:
             msg = "a later version wrote it"
             raise OSError(msg)
         body = {"orders": record["orders"], "hashes": record["hashes"]}
-        if record["checksum"] != _checksum(body):
+        if record["checksum"] != _checksum(_serialized(body)):
             msg = "The checksum is wrong"
             raise DamagedJournalError(msg)
         return [Order.from_record(order) for order in body["orders"]], body["hashes"]
@@ -256,9 +257,14 @@ def _plain(value: object) -> object:
             return value
 
 
-def _checksum(body: dict[str, Any]) -> str:
+def _serialized(body: dict[str, Any]) -> str:
+    """Return the content as the one text that the checksum is of."""
+    return json.dumps(body, sort_keys=True)
+
+
+def _checksum(body: str) -> str:
     """Return what changes with any change of the content."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def _hash(number: str) -> str:

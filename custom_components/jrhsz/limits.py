@@ -68,19 +68,19 @@ def refuse_beyond_day(
     """Refuse what is too much for today, in China Standard Time.
 
     What is confirmed or unknown counts, and so do the meter's payments that bear a number of ours
-    but not of this journal.
+    but not of this journal. So does what is of a later day: the clock was set back.
     """
     today = _day(dt_util.utcnow())
     counted = [
         order
         for order in journal.orders.values()
-        if order.status is not Status.REJECTED and _day(order.sent) == today
+        if order.status is not Status.REJECTED and _day(order.sent) >= today
     ]
     foreign = _total(
         payment.amount
         for payment in payments
         if payment.time is not None
-        and _day(payment.time) == today
+        and _day(payment.time) >= today
         and OUR_NUMBER.fullmatch(payment.order_number)
         and not journal.knows(payment.order_number)
     )

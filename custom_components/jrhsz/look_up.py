@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.util import dt as dt_util
@@ -19,6 +19,7 @@ from .api.errors import (
 )
 from .journal import Journal, Order, Source, Status
 
+DAY: Final = timedelta(days=1)
 WATCHED: Final = timedelta(days=7)
 
 # The platform checks these before it does anything.
@@ -26,7 +27,33 @@ _DOOR_CHECK: Final = frozenset(
     {NO_ACCOUNT, WRONG_PASSWORD, UNKNOWN_TOKEN, EXPIRED_TOKEN, MISSING_PARAMETER, NOT_PERMITTED}
 )
 _ABSENCES_AFTER_FAILURE: Final = 3
+_FRESH: Final = timedelta(minutes=20)
 _NEAR: Final = timedelta(hours=1)
+
+type Span = tuple[datetime, datetime]
+
+
+def window(orders: Iterable[Order]) -> Span:
+    """Return the span in which the platform's list has the payments of orders.
+
+    The clock may have been set since they were sent, so both then and now count.
+    """
+    times = [dt_util.utcnow(), *(order.sent for order in orders)]
+    return min(times) - DAY, max(times) + DAY
+
+
+def is_watched(order: Order, *, shows_our_numbers: bool) -> bool:
+    """Tell whether a closed order is worth a look.
+
+    Besides those that are watched, these are fresh ones that may show whether the platform shows
+    our numbers at all.
+    """
+    return order.watch_until is not None or (
+        order.status is Status.CONFIRMED
+        and order.source is Source.ANSWER
+        and order.sent >= dt_util.utcnow() - _FRESH
+        and not shows_our_numbers
+    )
 
 
 def examined(order: Order, payments: Iterable[Payment], *, shows_our_numbers: bool) -> Order:
@@ -39,10 +66,10 @@ def examined(order: Order, payments: Iterable[Payment], *, shows_our_numbers: bo
     same = [payment.amount for payment in payments if payment.order_number == order.number]
     if order.amount in same:
         return replace(order, status=Status.CONFIRMED, source=Source.PAYMENTS, watch_until=None)
-    if same:
-        return order
-    order = replace(order, absences=order.absences + 1)
     watch_over = order.watch_until is not None and dt_util.utcnow() >= order.watch_until
+    if same:
+        return replace(order, watch_until=None) if watch_over else order
+    order = replace(order, absences=order.absences + 1)
     if order.is_open:
         refused = order.code in _DOOR_CHECK
         failed = order.code == FAILED and order.absences >= _ABSENCES_AFTER_FAILURE

@@ -14,6 +14,7 @@ from .journal import Journal, Order
 JOURNAL_DAMAGED: Final = "journal_damaged"
 OPEN_ORDERS: Final = "open_orders"
 ORDER_CORRECTED: Final = "order_corrected"
+_LISTED: Final = 30
 
 
 @callback
@@ -38,7 +39,7 @@ def async_update_open_orders(hass: HomeAssistant, account: str, orders: Sequence
         translation_key=OPEN_ORDERS if entry else "orders_left",
         translation_placeholders={
             "account": entry.title if entry else orders[0].username,
-            "orders": "\n".join(f"- {described(order)}" for order in orders),
+            "orders": listed(orders),
         },
     )
 
@@ -78,6 +79,13 @@ def async_tell_correction(hass: HomeAssistant, order: Order) -> None:
 def open_orders_issue(account: str) -> str:
     """Return the id of the issue that lists an account's open orders."""
     return f"{OPEN_ORDERS}_{hashlib.sha256(account.encode()).hexdigest()[:10]}"
+
+
+def listed(orders: Sequence[Order]) -> str:
+    """Return a line for each order; of hundreds for the first ones, and the number of the rest."""
+    lines = [f"- {described(order)}" for order in orders[:_LISTED]]
+    rest = len(orders) - len(lines)
+    return "\n".join([*lines, f"- … (+{rest})"] if rest else lines)
 
 
 def described(order: Order) -> str:

@@ -23,15 +23,13 @@ from .connection import async_get_session
 from .const import CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL, DOMAIN, LOGGER
 from .coordinator import JrhszConfigEntry
 from .journal import Journal, Order, Source, Status
-from .look_up import WATCHED, examined
+from .look_up import DAY, WATCHED, Span, examined, is_watched, window
 from .order_issues import async_tell_correction, async_update_journal, async_update_open_orders
 from .recharge_request import host_of
 
 EVENT_RECHARGE: Final = f"{DOMAIN}_recharge"
-DAY: Final = timedelta(days=1)
 
 _FOLLOW_PAUSES: tuple[float, ...] = (15, 30, 60, 120, 240, 435)
-_FRESH: Final = timedelta(minutes=20)
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +81,17 @@ class Orders:
     async def async_conclude(
         self, order: Order, context: Context | None = None, attempt: Attempt | None = None
     ) -> None:
+        """Take an outcome over at once, then write it down and tell it, whoever goes away."""
+        task = self._hass.async_create_task(
+            self._async_conclude(order, context, attempt), f"{DOMAIN} outcome"
+        )
+        await asyncio.shield(task)
+
+    async def _async_conclude(
+        self, order: Order, context: Context | None, attempt: Attempt | None
+    ) -> None:
         """Write an outcome down, which ends the attempt, then tell it."""
+        before = self.journal.orders.get(order.number)
         await self.journal.async_update(order)
         if attempt is not None:
             self.attempts.discard(attempt)
@@ -102,6 +110,9 @@ class Orders:
         if order.status is not Status.REJECTED:
             async_dispatcher_send(self._hass, signal_of(order.account, order.user_code))
         self.async_update_issue(order.account)
+        if before is not None and not before.is_open and before.status is not order.status:
+            LOGGER.warning("Order %s was corrected: it is %s", order.number, order.status)
+            async_tell_correction(self._hass, order)
 
     async def async_close(self, number: str, *, credited: bool) -> None:
         """Close an open order by the word of a person, and watch it for a while."""
@@ -123,17 +134,19 @@ class Orders:
 
         Raises PlatformError.
         """
-        begin = min(order.sent for order in orders) - DAY
-        payments = await client_of(self._hass, entry).get_payments(
-            orders[0].user_code, begin, dt_util.utcnow() + DAY, Turn(priority)
-        )
-        await self.async_examine(entry, orders[0].user_code, payments, begin)
+        user_code, span = orders[0].user_code, window(orders)
+        payments = await client_of(self._hass, entry).get_payments(user_code, *span, Turn(priority))
+        await self.async_examine(entry, user_code, payments, span)
         return payments
 
     async def async_examine(
-        self, entry: JrhszConfigEntry, user_code: str, payments: list[Payment], begin: datetime
+        self, entry: JrhszConfigEntry, user_code: str, payments: list[Payment], span: Span
     ) -> None:
-        """Compare a meter's orders with its payments since `begin`, and draw the conclusions."""
+        """Compare a meter's orders with its payments of a span, and draw the conclusions.
+
+        What was sent less than a day from its ends may be absent for no other reason.
+        """
+        begin, end = span
         session = async_get_session(self._hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
         shown = {(payment.order_number, payment.amount) for payment in payments}
         under_way = {attempt.number for attempt in self.attempts}
@@ -144,7 +157,7 @@ class Orders:
             if order.status is Status.CONFIRMED and order.source is Source.ANSWER:
                 if is_shown:
                     session.note(shows_our_numbers=True)
-            elif is_shown or begin <= order.sent - DAY:
+            elif is_shown or begin + DAY <= order.sent <= end - DAY:
                 await self._async_follow_up(
                     order,
                     examined(order, payments, shows_our_numbers=session.shows_our_numbers),
@@ -156,9 +169,6 @@ class Orders:
             return
         if new.status is not old.status:
             await self.async_conclude(new)
-            if not old.is_open:
-                LOGGER.warning("Order %s was corrected: it is %s", new.number, new.status)
-                async_tell_correction(self._hass, new)
         elif new.source is not old.source or new.watch_until != old.watch_until:
             await self.journal.async_update(new)
         else:
@@ -181,23 +191,12 @@ class Orders:
         return bool(self.open_of(account))
 
     def _watched(self, entry: JrhszConfigEntry) -> list[Order]:
-        """Return closed orders that are worth a look.
-
-        Besides those that are watched, these are fresh ones that may show whether the platform
-        shows our numbers at all.
-        """
+        """Return closed orders that are worth a look."""
         session = async_get_session(self._hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
-        fresh = dt_util.utcnow() - _FRESH
         return [
             order
             for order in self.of_account(str(entry.unique_id))
-            if order.watch_until is not None
-            or (
-                order.status is Status.CONFIRMED
-                and order.source is Source.ANSWER
-                and order.sent >= fresh
-                and not session.shows_our_numbers
-            )
+            if is_watched(order, shows_our_numbers=session.shows_our_numbers)
         ]
 
     @callback

@@ -35,15 +35,20 @@ class SeenPayments:
         """Return the new payments of a list, oldest first, and remember all of it."""
         listed: Counter[str] = Counter()
         new = []
+        # A clock that is wrong for a while must not make all of it forgotten, nor what is long
+        # forgotten new: time goes on from what was seen.
+        latest = max(self.last_seen.values(), default=now)
+        seen_at = min(now, latest + 2 * LOOK_AFTER)
+        after = latest - WINDOW if self.looked_at else self.since
         for payment in payments:
             listed[key := _identity(payment)] += 1
-            self.last_seen[key] = now
+            self.last_seen[key] = seen_at
             if listed[key] > self.counts[key]:
                 self.counts[key] = listed[key]
-                if self.looked_at or (payment.time is not None and payment.time > self.since):
+                if self.looked_at if payment.time is None else payment.time > after:
                     new.append(payment)
         self.looked_at = now
-        for key in [key for key, seen in self.last_seen.items() if seen < now - _KEPT]:
+        for key in [key for key, seen in self.last_seen.items() if seen < seen_at - _KEPT]:
             del self.last_seen[key], self.counts[key]
         return sorted(new, key=lambda payment: payment.time or now)
 

@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 import secrets
 import string
@@ -39,8 +38,8 @@ from .limits import (
     refuse_open_order,
     refuse_while_stopping,
 )
-from .look_up import examined
-from .orders import DATA_ORDERS, DAY, Attempt, Orders, client_of
+from .look_up import DAY, Span, examined, window
+from .orders import DATA_ORDERS, Attempt, Orders, client_of
 from .recharge_request import Meter, Outcome, Request
 
 NOT_NEEDED: Final = "not_needed"
@@ -64,9 +63,9 @@ async def async_recharge(hass: HomeAssistant, meter: Meter, request: Request) ->
     attempt.task = task = hass.async_create_task(
         _async_recharge(hass, meter, request, attempt), f"{DOMAIN} recharge", eager_start=False
     )
-    attempts = hass.data[DATA_ORDERS].attempts
-    attempts.add(attempt)
-    task.add_done_callback(lambda _: attempts.discard(attempt))
+    orders = hass.data[DATA_ORDERS]
+    orders.attempts.add(attempt)
+    task.add_done_callback(lambda _: orders.attempts.discard(attempt))
     try:
         await asyncio.wait({task})
     except asyncio.CancelledError:
@@ -74,7 +73,10 @@ async def async_recharge(hass: HomeAssistant, meter: Meter, request: Request) ->
             task.cancel()
         raise
     if task.cancelled():
-        raise refusal(key="stopping")
+        order = orders.journal.orders.get(attempt.number) if attempt.number else None
+        if order is None:
+            raise refusal(key="stopping")
+        return Outcome.of(order)
     return task.result()
 
 
@@ -91,16 +93,17 @@ async def _async_recharge(
         if order := _earlier(orders.journal, meter, number, request.amount):
             return Outcome.of(order)
         refuse_above_limit(meter, request.amount)
-        begin = dt_util.utcnow() - 2 * DAY
-        info, payments = await _async_read(hass, meter, client, begin)
+        now = dt_util.utcnow()
+        span = (now - 2 * DAY, now + DAY)
+        info, payments = await _async_read(hass, meter, client, span)
 
         async with orders.reserving:
-            await orders.async_examine(meter.entry, meter.user_code, payments, begin)
+            await orders.async_examine(meter.entry, meter.user_code, payments, span)
             if order := _earlier(orders.journal, meter, number, request.amount):
                 return Outcome.of(order)
             order = _new_order(meter, request, number, info.balance)
             if any(payment.order_number == number for payment in payments):
-                return await _async_adopt(orders, order, payments, request)
+                return await _async_adopt(orders, order, payments, request, attempt)
             if request.only_below is not None and not is_below(info, request.only_below):
                 return Outcome.without_order(NOT_NEEDED, request, info.balance)
             refuse_open_order(orders.journal, meter)
@@ -129,13 +132,13 @@ async def _async_recharge(
 
 
 async def _async_read(
-    hass: HomeAssistant, meter: Meter, client: Client, begin: datetime
+    hass: HomeAssistant, meter: Meter, client: Client, span: Span
 ) -> tuple[MeterInfo, list[Payment]]:
-    """Read the meter and its payments since `begin`, which proves token and permission."""
+    """Read the meter and its payments of a span, which proves token and permission."""
     try:
         info, payments = await asyncio.gather(
             client.get_meter(meter.user_code, Turn()),
-            client.get_payments(meter.user_code, begin, dt_util.utcnow() + DAY, Turn()),
+            client.get_payments(meter.user_code, *span, Turn()),
         )
     except PlatformError as err:
         if isinstance(err, AuthenticationError):
@@ -173,9 +176,7 @@ async def _async_find(
             for after in _LOOK_UPS if order.code == FAILED else _LOOK_UPS[:1]:
                 await asyncio.sleep(answered + after - hass.loop.time())
                 try:
-                    payments = await client.get_payments(
-                        order.user_code, order.sent - DAY, dt_util.utcnow() + DAY, Turn()
-                    )
+                    payments = await client.get_payments(order.user_code, *window([order]), Turn())
                 except PlatformError as err:
                     LOGGER.debug("Order %s can't be looked up: %s", order.number, err)
                     continue
@@ -208,7 +209,7 @@ async def _async_refreshed(hass: HomeAssistant, meter: Meter, number: str, end: 
 
 
 async def _async_adopt(
-    orders: Orders, order: Order, payments: list[Payment], request: Request
+    orders: Orders, order: Order, payments: list[Payment], request: Request, attempt: Attempt
 ) -> Outcome:
     """Take an order over that the platform has and the journal lacks; it isn't sent again.
 
@@ -218,8 +219,9 @@ async def _async_adopt(
         raise refusal(key="order_number_used", order_number=order.number)
     order = replace(order, status=Status.CONFIRMED, source=Source.PAYMENTS, balance_before=None)
     if not request.dry_run:
+        attempt.number = order.number
         await orders.journal.async_reserve(order)
-        await orders.async_conclude(order, request.context)
+        await orders.async_conclude(order, request.context, attempt)
     return Outcome.of(order)
 
 

@@ -17,6 +17,7 @@ ORDER_NUMBER: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 
 _AMOUNT: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 _TOLERANCE: Final = 1e-9
+_TOO_MUCH: Final = 10**6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ def read_amount(value: object) -> Decimal | None:
     match value:
         case bool():
             return None
-        case int():
+        case int() if abs(value) < _TOO_MUCH:
             text = str(value)
         case float() if math.isfinite(value) and abs(value - round(value, 2)) <= _TOLERANCE:
             text = f"{value:.2f}"

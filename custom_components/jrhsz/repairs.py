@@ -29,6 +29,7 @@ from .order_issues import (
     OPEN_ORDERS,
     async_update_journal,
     described,
+    listed,
 )
 from .orders import DATA_ORDERS, client_of
 
@@ -53,9 +54,7 @@ class OpenOrdersFlow(RepairsFlow):
         return self.async_show_menu(
             step_id="init",
             menu_options=["check", "order"],
-            description_placeholders={
-                "orders": "\n".join(f"- {described(order)}" for order in orders)
-            },
+            description_placeholders={"orders": listed(orders)},
         )
 
     async def async_step_check(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -72,7 +71,8 @@ class OpenOrdersFlow(RepairsFlow):
 
     async def async_step_order(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Choose the order to decide about."""
-        orders = self._orders
+        if not (orders := self._orders):
+            return await self.async_step_init()
         if user_input is not None or len(orders) == 1:
             self._number = user_input[CONF_ORDER] if user_input else orders[0].number
             return await self.async_step_decide()
@@ -129,7 +129,10 @@ class OpenOrdersFlow(RepairsFlow):
 
     async def _async_read(self, entry: JrhszConfigEntry, order: Order) -> tuple[str, list[Payment]]:
         """Return the meter's balance and payments since shortly before the order, if they come."""
-        balance, payments = _NOTHING, []
+        balance = _NOTHING
+        payments: list[Payment] = []
+        if entry.disabled_by is not None:
+            return balance, payments
         with suppress(PlatformError, TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 payments = await self.hass.data[DATA_ORDERS].async_look_up(

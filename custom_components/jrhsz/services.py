@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+import reprlib
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
@@ -37,6 +38,8 @@ ATTR_START: Final = "start"
 ATTR_VERIFY: Final = "verify"
 
 _DAYS: Final = timedelta(days=30)
+# Beyond, calculations with times overflow.
+_YEARS: Final = range(2000, 2101)
 _SPAN: Final = {vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
 
 RECHARGE_SCHEMA: Final = vol.Schema(
@@ -156,7 +159,8 @@ def _request(call: ServiceCall) -> Request:
     if not amount:
         raise _invalid(key="invalid_amount", value=call.data[ATTR_AMOUNT])
     number = call.data.get(ATTR_ORDER_NUMBER)
-    if number is not None and not (isinstance(number, str) and ORDER_NUMBER.fullmatch(number)):
+    is_number = isinstance(number, str) and ORDER_NUMBER.fullmatch(number)
+    if ATTR_ORDER_NUMBER in call.data and not is_number:
         raise _invalid(key="invalid_order_number", value=number)
     only_below: Decimal | None = None
     if ATTR_ONLY_BELOW in call.data:
@@ -177,22 +181,39 @@ def _invalid(*, key: str, value: object) -> ServiceValidationError:
     return ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key=key,
-        translation_placeholders={"value": str(value)[:50]},
+        translation_placeholders={"value": reprlib.repr(value)},
     )
 
 
 def async_span(call: ServiceCall, default: timedelta = _DAYS) -> tuple[datetime, datetime]:
     """Return the span that is asked for, by default the last 30 days.
 
-    Times without a zone are meant in that of Home Assistant. Raises ServiceValidationError if it
-    ends before it begins.
+    Raises ServiceValidationError if it ends before it begins.
     """
     now = dt_util.utcnow()
-    end = dt_util.as_utc(call.data.get(ATTR_END, now))
-    begin = dt_util.as_utc(call.data.get(ATTR_START, min(now, end) - default))
+    end = async_time(call, ATTR_END) or now
+    begin = async_time(call, ATTR_START) or min(now, end) - default
     if begin > end:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_span")
+        raise invalid_span()
     return begin, end
+
+
+def async_time(call: ServiceCall, key: str) -> datetime | None:
+    """Return a time that is asked for; without a zone it is meant in that of Home Assistant.
+
+    Raises ServiceValidationError if it is out of all reason.
+    """
+    time: datetime | None = call.data.get(key)
+    if time is None:
+        return None
+    if time.year not in _YEARS:
+        raise invalid_span()
+    return dt_util.as_utc(time)
+
+
+def invalid_span() -> ServiceValidationError:
+    """Return the error for a span that can't be meant."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_span")
 
 
 def platform_failure(
