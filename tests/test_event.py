@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
@@ -103,6 +104,24 @@ async def test_new_payment(
     await balance_rises(hass)
     await restart(hass, config_entry)
     await balance_rises(hass)
+    assert told.numbers == ["jrh1"]
+
+
+async def test_start_of_home_assistant(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that nothing is told before automations can hear it, and all of it afterwards."""
+    await set_up(hass, config_entry)
+    simulator.meters[METER].add_payment("50.00", order_number="jrh1")
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+    hass.set_state(CoreState.starting)
+    told = Told(hass, config_entry)
+    await set_up(hass, config_entry)
+    await balance_rises(hass)
+    assert told.numbers == []
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert told.numbers == ["jrh1"]
 
 

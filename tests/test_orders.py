@@ -9,7 +9,8 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
@@ -19,7 +20,7 @@ from custom_components.jrhsz.api import Client, ExchangeError, Priority
 from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
 from custom_components.jrhsz.journal import Journal, Order
 from custom_components.jrhsz.order_issues import open_orders_issue
-from custom_components.jrhsz.orders import DATA_ORDERS, Orders
+from custom_components.jrhsz.orders import DATA_ORDERS, EVENT_RECHARGE, Orders
 
 from .common import account_of, set_up, wait_for
 from .recharges import (
@@ -295,6 +296,47 @@ async def test_account_removed_and_back(
     assert the_order(hass).status == "confirmed"
     assert issue_of(hass, again) is None
     assert credited(simulator) == 20
+
+
+async def test_outcome_found_while_starting(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that an outcome is told after the start, when automations can hear it."""
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=True)
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+    hass.set_state(CoreState.starting)
+    events = async_capture_events(hass, EVENT_RECHARGE)
+    await set_up(hass, config_entry)
+    assert events == []
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [event.data["status"] for event in events] == ["confirmed"]
+
+
+async def test_left_orders_beside_another_account(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that Home Assistant keeps the issue only if nobody else would make it again."""
+    other = MockConfigEntry(
+        domain="jrhsz",
+        unique_id=f"{config_entry.unique_id}2",
+        data={**config_entry.data, "username": "demo2"},
+        options={"meters": []},
+    )
+    simulator.set_password("demo2", "demo-password")
+    await set_up(hass, other)
+    await set_up(hass, config_entry)
+    await open_order(hass, config_entry, simulator, booked=False)
+    await hass.config_entries.async_remove(config_entry.entry_id)
+    issue = issue_of(hass, config_entry)
+    assert issue is not None
+    assert not issue.is_persistent
+    await hass.config_entries.async_remove(other.entry_id)
+    issue = issue_of(hass, config_entry)
+    assert issue is not None
+    assert issue.is_persistent
 
 
 async def test_account_back_under_another_id(

@@ -128,7 +128,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> No
     await AccountStore(hass, entry.entry_id).async_remove()
     await async_remove_history(hass, entry)
     if (orders := hass.data.get(DATA_ORDERS)) is not None:
-        orders.async_update_issue(str(entry.unique_id))
+        for account in orders.accounts:
+            orders.async_update_issue(account)
 
 
 async def async_remove_config_entry_device(

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from .api import Payment, PlatformError, Priority, Turn
@@ -90,7 +91,7 @@ class RechargeEvent(JrhszEntity, EventEntity):
                 self.hass, self._async_look_if_due, _LOOK_EVERY, cancel_on_shutdown=True
             )
         )
-        self._async_look_if_due()
+        self.async_on_remove(async_at_started(self.hass, self._async_started))
 
     @override
     async def async_will_remove_from_hass(self) -> None:
@@ -125,15 +126,26 @@ class RechargeEvent(JrhszEntity, EventEntity):
         self._async_look_if_due()
 
     @callback
+    def _async_started(self, _: HomeAssistant) -> None:
+        """Look once Home Assistant has started."""
+        self._async_look_if_due()
+
+    @callback
     def _async_look_if_due(self, _: datetime | None = None) -> None:
         """Look in the background if that is due and not under way.
 
-        Not while the meter doesn't answer: nobody could be told, and its next answer looks again.
+        Not while the meter doesn't answer or Home Assistant starts: nobody could be told, and the
+        meter's next answer, or the end of the start, looks again.
         """
         last, now = self._seen.looked_at, dt_util.utcnow()
         if last is None or not timedelta(0) <= now - last < LOOK_AFTER:
             self._looks = max(self._looks, 1)
-        if self._looks and self.available and (self._task is None or self._task.done()):
+        if (
+            self._looks
+            and self.available
+            and self.hass.state is CoreState.running
+            and (self._task is None or self._task.done())
+        ):
             self._task = self.coordinator.config_entry.async_create_background_task(
                 self.hass, self._async_look(), f"{DOMAIN} payments of {self.coordinator.user_code}"
             )

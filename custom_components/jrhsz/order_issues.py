@@ -21,7 +21,8 @@ _LISTED: Final = 30
 def async_update_open_orders(hass: HomeAssistant, account: str, orders: Sequence[Order]) -> None:
     """Keep the one issue that lists an account's open orders up to date.
 
-    It outlives the account: then nobody can look them up, but they are not forgotten.
+    It outlives the account: then nobody can look them up, but they are not forgotten. Without any
+    account nothing would make the issue again after a restart.
     """
     issue_id = open_orders_issue(account)
     if not orders:
@@ -34,7 +35,8 @@ def async_update_open_orders(hass: HomeAssistant, account: str, orders: Sequence
         issue_id,
         data={"account": account},
         is_fixable=entry is not None,
-        is_persistent=entry is None,
+        # Home Assistant adds persistent issues to diagnostics, with the names in them.
+        is_persistent=not hass.config_entries.async_entries(DOMAIN),
         severity=ir.IssueSeverity.ERROR,
         translation_key=OPEN_ORDERS if entry else "orders_left",
         translation_placeholders={
@@ -72,7 +74,7 @@ def async_tell_correction(hass: HomeAssistant, order: Order) -> None:
         is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=f"{ORDER_CORRECTED}_{order.status}",
-        translation_placeholders={"order": described(order)},
+        translation_placeholders={"order": described(order, named=False)},
     )
 
 
@@ -88,7 +90,8 @@ def listed(orders: Sequence[Order]) -> str:
     return "\n".join([*lines, f"- … (+{rest})"] if rest else lines)
 
 
-def described(order: Order) -> str:
-    """Return a line about an order that needs no translation."""
+def described(order: Order, *, named: bool = True) -> str:
+    """Return a line about an order that needs no translation, with or without its meter's name."""
     sent = order.sent.astimezone(CHINA_STANDARD_TIME)
-    return f"{order.meter} · {order.amount:.2f} CNY · {sent:%Y-%m-%d %H:%M:%S} · {order.number}"
+    line = f"{order.amount:.2f} CNY · {sent:%Y-%m-%d %H:%M:%S} · {order.number}"
+    return f"{order.meter} · {line}" if named else line

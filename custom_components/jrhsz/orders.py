@@ -15,6 +15,7 @@ from homeassistant.const import CONF_URL, CONF_USERNAME, EVENT_HOMEASSISTANT_STO
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -63,6 +64,11 @@ class Orders:
             await self.journal.async_require()
         finally:
             async_update_journal(self._hass, self.journal)
+
+    @property
+    def accounts(self) -> set[str]:
+        """Return the accounts that ever recharged."""
+        return {order.account for order in self.journal.orders.values()}
 
     def of_account(self, account: str) -> list[Order]:
         """Return the orders of an account, oldest first."""
@@ -241,7 +247,7 @@ class Orders:
                 async_update_open_orders(self._hass, order.account, [])
 
         @callback
-        def async_pass(_: datetime | None = None) -> None:
+        def async_pass(_: datetime | HomeAssistant) -> None:
             """Look up in the background."""
             if self.open_of(account) or self._watched(entry):
                 self._hass.async_create_background_task(
@@ -255,7 +261,8 @@ class Orders:
             )
         )
         self.async_update_issue(account)
-        async_pass()
+        # Before that no automation could hear of an outcome.
+        entry.async_on_unload(async_at_started(self._hass, async_pass))
 
     @callback
     def async_update_issue(self, account: str) -> None:
@@ -285,7 +292,7 @@ async def async_setup_orders(hass: HomeAssistant) -> None:
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, orders.async_stop)
     await orders.journal.async_load()
     async_update_journal(hass, orders.journal)
-    for account in {order.account for order in orders.journal.orders.values()}:
+    for account in orders.accounts:
         orders.async_update_issue(account)
 
 
