@@ -137,8 +137,12 @@ def _faults() -> list[Fault]:
 
 
 def _is_right(hass: HomeAssistant, simulator: Simulator, entry: Any, code: str) -> bool:
-    """Tell whether a meter shows what the platform has."""
+    """Tell whether a meter shows what the platform had when it was polled last."""
     info = simulator.meters[code].info()
+    coordinator = entry.runtime_data.coordinators[code]
+    if info.read_time > coordinator.polled_at:
+        # It has reported since then.
+        return coordinator.last_error is None
     wanted = {"reading": float(info.reading), "balance": float(info.balance)}
     states = states_of(hass, entry, code)
     return all(
