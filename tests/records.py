@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -9,6 +10,10 @@ from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption
 
 DAY = datetime(2026, 3, 2, tzinfo=CHINA_STANDARD_TIME)
 NOW = DAY + timedelta(hours=30)
+# Twice what a reading rises by at most with one that is missed, and a little more: what falls by so
+# much doesn't come back by a jump.
+_FALL = 28
+QUICK = (600, 1800, 3600, 3600, 7200)
 
 
 def moment(text: str) -> datetime:
@@ -38,18 +43,29 @@ def streams(
     most: int = 60,
     gaps: tuple[int, ...] = (600, 1800, 3600, 3600, 7200, 40_000, 90_000),
 ) -> list[Consumption]:
-    """Draw the records of a meter that may be replaced, may be read twice, and may be missed."""
+    """Draw the records of a meter that may be replaced, may be read twice, and may be missed.
+
+    Its reading may fall. Of two records that follow each other, one is not missed.
+    """
     records: list[Consumption] = []
+    event = "record"
     time = DAY + timedelta(seconds=draw(st.integers(0, 3600)))
     reading = Decimal(draw(st.integers(0, 10_000))).scaleb(-2)
     number = 1
     for _ in range(draw(st.integers(2, most))):
         gap = timedelta(seconds=draw(st.sampled_from(gaps)))
-        event = draw(st.sampled_from(["record"] * 12 + ["missed", "replaced", "blank", "twice"]))
+        events = ["record"] * 12 + ["replaced", "blank", "twice"]
+        if event != "missed":
+            events.append("missed")
+        if reading > _FALL:
+            events.append("fell")
+        event = draw(st.sampled_from(events))
         after = reading + Decimal(draw(st.integers(0, 500))).scaleb(-2)
         if event == "replaced":
             number += 1
             after = Decimal(draw(st.integers(0, 20_000))).scaleb(-2)
+        if event == "fell":
+            after = Decimal(draw(st.integers(0, int(reading - _FALL) * 100))).scaleb(-2)
         item = Consumption(
             table_no=f"N{number}",
             reading=after,
@@ -80,20 +96,27 @@ def streams(
 
 
 def risen(records: list[Consumption]) -> Decimal:
-    """Return last − first reading of each meter, as far as records tell them."""
-    points: dict[str | None, list[tuple[datetime, Decimal]]] = {}
+    """Return last − first reading of each register of each meter, as far as records tell them."""
+    points: dict[str | None, dict[datetime, Decimal]] = {}
     ended: list[tuple[datetime, Decimal]] = []
     for item in sorted(records, key=lambda item: item.read_time or DAY):
         assert item.read_time is not None
         assert item.reading is not None
-        if item.table_no not in points:
-            points[item.table_no] = []
-            known = item.last_reading is not None and item.last_read_time is not None
-            if known and item.last_reading is not None and item.last_reading <= item.reading:
-                old = max(ended, default=None)
-                if old is None or item.last_reading < old[1]:
-                    assert item.last_read_time is not None
-                    points[item.table_no].append((item.last_read_time, item.last_reading))
-        points[item.table_no].append((item.read_time, item.reading))
+        is_first = item.table_no not in points
+        known = points.setdefault(item.table_no, {})
+        if item.last_reading is not None and item.last_read_time is not None:
+            # The first record of a new meter may repeat the last reading of the old one.
+            old = max(ended, default=None)
+            is_own = old is None or item.last_reading < old[1]
+            if not is_first or (is_own and item.last_reading <= item.reading):
+                known.setdefault(item.last_read_time, item.last_reading)
+        known[item.read_time] = item.reading
         ended.append((item.read_time, item.reading))
-    return sum((found[-1][1] - found[0][1] for found in points.values()), Decimal(0))
+    return sum(
+        (
+            max(Decimal(0), after - before)
+            for known in points.values()
+            for (_, before), (_, after) in pairwise(sorted(known.items()))
+        ),
+        Decimal(0),
+    )

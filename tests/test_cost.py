@@ -157,6 +157,22 @@ def test_a_payment_smaller_than_the_use_leaves_no_rise() -> None:
     assert by_hour(found, 14) == dict.fromkeys(range(13), 1.0)
 
 
+def test_a_small_payment_may_be_fetched_later() -> None:
+    """It counts in the first hour that costs too little without it."""
+    seen = [(hour, f"{100 - hour}") for hour in range(5)]
+    seen += [(hour, f"{100 - hour + Decimal('0.6')}") for hour in range(5, 13)]
+    found = costs(balances(*seen), payment(1.5, "0.6"), usage=STEADY, hours=14)
+    assert by_hour(found, 14) == dict.fromkeys(range(12), 1.0)
+    assert not found.corrections
+
+
+def test_equal_small_payments_count_one_after_the_other() -> None:
+    """None takes the place of a later one, which would be left without any."""
+    seen = [(0, "100"), (1, "99"), (2, "98"), (3, "97.60"), (4, "96.60"), (5, "96.21")]
+    found = costs(balances(*seen), payment(1.5, "0.6"), payment(4.5, "0.6"), usage=STEADY)
+    assert by_hour(found) == {**dict.fromkeys(range(4), 1.0), 4: 0.99}
+
+
 def test_without_a_price_a_small_payment_counts_after_two_days() -> None:
     """There is nothing to compare with, and the list says that it was made."""
     samples = balances((0, "100"), (12, "93"), (60, "45"))
@@ -269,6 +285,15 @@ def test_samples_join_and_ignore_a_wrong_clock() -> None:
     assert later[1:] == [Sample(at(1.1), at(1), Decimal(9))]
 
 
+def test_quick_uploads_keep_what_the_cost_of_an_hour_needs() -> None:
+    """Of each hour stay the first and the last balance, and those around a rise."""
+    samples = balances(*((minute / 60, f"{99 - minute / 100:.2f}") for minute in range(0, 180, 5)))
+    assert [(sample.read_time - START) // 60 for sample in samples] == [0, 55, 60, 115, 120, 175]
+    seen = [(0, "9"), (0.1, "8"), (0.2, "7"), (0.3, "57"), (0.4, "56"), (0.5, "55"), (0.6, "54")]
+    samples = balances(*seen)
+    assert [int(sample.balance) for sample in samples] == [9, 7, 57, 54]
+
+
 @st.composite
 def lives(draw: st.DrawFn) -> tuple[list[Sample], list[Paid], Usage]:
     """Draw ten days of a meter with a price, payments, late credits and polls that are missed."""
@@ -281,7 +306,7 @@ def lives(draw: st.DrawFn) -> tuple[list[Sample], list[Paid], Usage]:
     payments, credited = [], list[tuple[float, Decimal]]()
     for _ in range(draw(st.integers(0, 8))):
         hours = draw(st.integers(1, 190)) + draw(st.sampled_from([0.1, 0.3, 0.6]))
-        amount = Decimal(draw(st.sampled_from([-5, 20, 50, 100, 100, 200])))
+        amount = Decimal(draw(st.sampled_from([-5, 2, 5, 20, 50, 100, 100, 200])))
         payments.append(payment(hours, amount))
         credited.append((hours + draw(st.sampled_from([0, 0, 3, 20])), amount))
     samples: list[Sample] = []

@@ -17,13 +17,28 @@ import pytest
 
 from custom_components.jrhsz.statistics import Statistic, statistic_id
 
-from .common import account_of, set_up, wait_for
+from .common import account_of, set_up
 from .simulator import Simulator
-from .test_history_sync import ELECTRICITY, WATER, reading_at
+from .test_history_sync import ELECTRICITY, WATER, hours, reading_at
+
+
+@pytest.fixture
+def recorder_config() -> dict[str, Any]:
+    """Keep no states: the dashboard shows statistics."""
+    return {"exclude": {"entity_globs": ["*.*"]}}
 
 
 @pytest.mark.usefixtures("no_pace")
-@pytest.mark.parametrize("time_zone", ["Asia/Shanghai", "UTC", "America/New_York"])
+@pytest.mark.parametrize(
+    ("recorder_db_url", "time_zone"),
+    [
+        ("sqlite", "Asia/Shanghai"),
+        ("sqlite", "UTC"),
+        ("sqlite", "America/New_York"),
+        ("postgresql", "America/New_York"),
+    ],
+    indirect=["recorder_db_url"],
+)
 async def test_energy_dashboard(  # noqa: PLR0917  fixtures have names
     recorder_mock: Recorder,
     hass: HomeAssistant,
@@ -40,9 +55,7 @@ async def test_energy_dashboard(  # noqa: PLR0917  fixtures have names
     async with Simulator(meters=2, limit=0.0, seed=1) as simulator:
         entry = account_of(simulator, history_days=40, scan_interval=60)
         await set_up(hass, entry)
-        for _ in range(30):
-            await wait_for(hass, freezer, minutes=58)
-            await wait_for(hass, freezer, minutes=2)
+        await hours(hass, freezer, 30)
         ids = {
             (code, statistic): statistic_id(str(entry.unique_id), code, statistic)
             for code in (ELECTRICITY, WATER)

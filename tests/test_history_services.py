@@ -28,6 +28,12 @@ pytestmark = pytest.mark.usefixtures("no_pace")
 
 
 @pytest.fixture
+def recorder_config() -> dict[str, Any]:
+    """Keep no states: the tests are about statistics."""
+    return {"exclude": {"entity_globs": ["*.*"]}}
+
+
+@pytest.fixture
 async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
     """Run a platform with two meters, that answers as fast as it is asked."""
     async with Simulator(meters=2, limit=0.0, seed=1) as simulator:
@@ -143,6 +149,35 @@ async def test_rebuild(
     await assert_ledger(hass, entry, simulator)
 
 
+@pytest.mark.parametrize("hours", [0, 15])
+async def test_rebuild_from_what_is_wrong_on(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    hours: int,
+) -> None:
+    """Test that a start at the edge of, or amid, what is missing repairs all of it."""
+    meter = simulator.meters[METER]
+    wrong = simulator.now() - timedelta(days=5)
+    meter.record_filter = lambda records: [
+        record
+        for record in records
+        if not timedelta(0) <= record.read_time - wrong < timedelta(hours=30)
+    ]
+    entry = account_of(simulator, history_days=10)
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, minutes=1)
+    meter.record_filter = None
+    start = wrong + timedelta(hours=hours)
+    response = await call(
+        hass, "rebuild_history", device_id=device_of(hass, entry), start=start.isoformat()
+    )
+    assert response["records"] == len(meter.records(start))
+    assert response["changed_hours"] >= 29
+    await assert_ledger(hass, entry, simulator)
+
+
 async def test_rebuild_of_more_than_was_imported(
     recorder_mock: Recorder,
     hass: HomeAssistant,
@@ -176,6 +211,28 @@ async def test_rebuild_before_the_first_import(
     response = await call(hass, "rebuild_history", device_id=device_of(hass, entry))
     assert response == {"records": 30 * 24, "changed_hours": 30 * 24 + 1}
     assert len(await rows_of(hass, entry, METER, Statistic.CONSUMPTION)) == 30 * 24 + 1
+
+
+async def test_rebuild_does_not_replace_the_first_import(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+) -> None:
+    """Test that all days of history come in, though a rebuild of the last days came first."""
+    entry = account_of(simulator, history_days=20)
+    await set_up(hass, entry)
+    begin = simulator.now() - timedelta(days=20)
+    start = simulator.now() - timedelta(days=2)
+    response = await call(
+        hass, "rebuild_history", device_id=device_of(hass, entry), start=start.isoformat()
+    )
+    assert response["records"] == 2 * 24
+    await wait_for(hass, freezer, minutes=1)
+    await assert_ledger(hass, entry, simulator)
+    for code in simulator.meters:
+        rows = await rows_of(hass, entry, code, Statistic.CONSUMPTION)
+        assert rows[0][0] <= begin
 
 
 async def test_rebuild_while_an_import_is_under_way(

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME
 from custom_components.jrhsz.cost import Costs, Paid, Sample, costs_of
-from custom_components.jrhsz.history import Usage, usage_of
+from custom_components.jrhsz.history import Row, Stored, Usage, usage_of
 from custom_components.jrhsz.meter_history import MeterHistory, Window
 from custom_components.jrhsz.readings import DAY, HOUR
 
@@ -190,6 +190,40 @@ def test_balances_that_come_while_the_cost_is_computed_stay() -> None:
     assert history.paid_since == 47 * HOUR
 
 
+@pytest.mark.parametrize("minutes", [1, 5, 7])
+def test_quick_uploads_cost_what_the_balance_lost(minutes: int) -> None:
+    """Test that every hour costs the same as with all balances, of which few are kept."""
+    history, everything = MeterHistory(), list[Sample]()
+    balance, rows = Decimal(1000), dict[int, Row]()
+    for time in range(0, 6 * DAY + 1, minutes * 60):
+        balance -= Decimal(time * time % 7).scaleb(-2)
+        everything.append(Sample(time + 20, time, balance))
+        history.note_poll(*everything[-1])
+        if time % HOUR >= minutes * 60 or time < HOUR:
+            continue
+        found = costs_of(history.samples, [], None, since=history.paid_since, now=time)
+        before = [row.sum for row in rows.values() if row.start + HOUR <= found.begin]
+        stored = Stored(before[-1] if before else Decimal(0))
+        rows |= {row.start: row for row in found.rows(stored, time)}
+        history.note_costs(found)
+    assert len(history.samples) <= 4 * 24 * 2
+    assert history.samples[0].read_time <= time - 3 * DAY
+    clean = costs_of(everything, [], None, since=0, now=time)
+    assert list(rows.values()) == clean.rows(Stored(), time)
+    assert rows[max(rows)].sum == clean.total(time - time % HOUR)
+
+
+def test_balances_are_forgotten_from_an_hour_on_whose_cost_is_not_stored() -> None:
+    """Test that after weeks without any cost no hour's cost is computed anew from a part of it."""
+    history = MeterHistory(cost_until=100 * HOUR + 600)
+    for number in range(251 * 3):
+        history.note_poll(number * 1200 + 20, number * 1200, Decimal(-number))
+        history.as_dict()
+    assert history.samples[0].read_time == 101 * HOUR
+    assert history.samples[-1].read_time == 251 * HOUR - 1200
+    assert len(history.as_dict()["samples"]) == len(history.samples)
+
+
 def test_kept_over_a_restart() -> None:
     """Test that what is kept is JSON and comes back, made anew only after a change."""
     history = history_of(
@@ -204,7 +238,13 @@ def test_kept_over_a_restart() -> None:
     kept = history.as_dict()
     assert history.as_dict() is kept
     assert [sample[2] for sample in kept["samples"]] == ["-0.50", "-1.50"]
-    again = MeterHistory.from_dict(json.loads(json.dumps(kept)))
+    loaded = json.loads(json.dumps(kept))
+    again = MeterHistory.from_dict(loaded)
+    # Making that of a thousand meters at once would block Home Assistant.
+    assert again.as_dict() is loaded
+    assert again == history
+    assert again.as_dict() == kept
+    again.note_sync(34)
     assert again.as_dict() == kept
     assert again.use == history.use
     assert again.samples == history.samples

@@ -9,6 +9,7 @@ from typing import cast
 from unittest.mock import patch
 
 from homeassistant.components.recorder.core import Recorder
+from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.components.recorder.statistics import (
     get_metadata,
     statistics_during_period,
@@ -35,7 +36,7 @@ from custom_components.jrhsz.statistics import (
     stored_rows,
 )
 
-from .records import DAY, NOW, record, risen, streams
+from .records import DAY, NOW, QUICK, record, risen, streams
 
 type Rows = list[tuple[float, float | None, float | None]]
 
@@ -215,7 +216,7 @@ NUMBERS = itertools.count(1000)
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    streams(most=14, gaps=(600, 1800, 3600, 3600, 7200)),
+    streams(most=14, gaps=QUICK),
     st.randoms(use_true_random=False),
     st.integers(1, 8),
 )
@@ -321,6 +322,7 @@ async def test_names_and_units(  # noqa: PLR0917  the parameters of a test have 
     assert found["name"] == f"一栋电 101 {names[language]}"
     assert (found["unit_class"], found["unit_of_measurement"]) == units
     assert found["has_sum"] is True
+    assert found["mean_type"] is StatisticMeanType.NONE
     assert found["source"] == "jrhsz"
 
 

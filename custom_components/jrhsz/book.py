@@ -1,9 +1,9 @@
 """Which of a meter's balances its payments are in.
 
 A prepaid meter may fetch its credit hours after it was paid. So a payment is in the balance that
-rises by it. One that is smaller than the use leaves no rise: it is where it makes the cost what the
-use should have cost. A rise waits for its payment, and a payment for its rise, for two days; what
-came after has to wait too. Then it is booked as a correction, which costs nothing.
+rises by it. One that is smaller than the use leaves no rise: it is where it first makes the cost
+more like what the use should have cost. A rise waits for its payment, and a payment for its place,
+for two days; what came after has to wait too. Then it is a correction, which costs nothing.
 """
 
 from dataclasses import dataclass, field
@@ -109,21 +109,23 @@ class Book:
         ]
 
     def _place(self, credit: Credit) -> int | None:
-        """Return the interval in whose cost a payment without a rise, or a refund, is found."""
-        made_in = self.intervals[credit.made_in]
-        if credit.amount > 0:
-            is_old = self.now - credit.time >= _PATIENCE
-            if made_in.gets_likelier(credit.amount) or (made_in.expected is None and is_old):
-                return credit.made_in
-            return None
-        for index, interval in enumerate(self.intervals[credit.made_in :], credit.made_in):
-            if interval.seen_before > credit.time + _PATIENCE:
-                break
-            if interval.cost + credit.amount >= 0 and (
-                interval.expected is None or interval.gets_likelier(credit.amount)
-            ):
+        """Return the interval in whose cost a payment without a rise, or a refund, is found.
+
+        It is the first that gets likelier: of the later ones, some wait for later payments.
+        """
+        near = [
+            (index, interval)
+            for index, interval in enumerate(self.intervals[credit.made_in :], credit.made_in)
+            if interval.seen_before <= credit.time + _PATIENCE
+            and interval.cost + credit.amount >= 0
+        ]
+        for index, interval in near:
+            if interval.gets_likelier(credit.amount):
                 return index
-        return None
+        if credit.amount > 0 and self.now - credit.time < _PATIENCE:
+            return None
+        # Without a price there is nothing to compare with.
+        return next((index for index, interval in near if interval.expected is None), None)
 
     def _count(self, credit: Credit, index: int) -> None:
         """Count a payment in an interval."""

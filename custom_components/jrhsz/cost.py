@@ -100,13 +100,25 @@ class Costs:
 
 
 def with_sample(samples: list[Sample], poll: int, read_time: int, balance: Decimal) -> list[Sample]:
-    """Return the samples with one more; those of a clock that was ahead are dropped."""
+    """Return the samples with one more; those of a clock that was ahead are dropped.
+
+    Of an hour, whatever lies between the first and the last that falls costs nothing to forget.
+    """
     if poll < read_time - DAY:
         return samples
     samples = [sample for sample in samples if sample.poll <= poll]
-    if not samples or samples[-1][1:] != (read_time, balance):
-        samples.append(Sample(poll, read_time, balance))
-    return samples
+    if samples and samples[-1][1:] == (read_time, balance):
+        return samples
+    new = Sample(poll, read_time, balance)
+    if len(samples) > 1 and _is_between(samples[-2], samples[-1], new):
+        samples.pop()
+    return [*samples, new]
+
+
+def _is_between(first: Sample, middle: Sample, last: Sample) -> bool:
+    """Tell whether the balance falls through a sample in the middle of an hour."""
+    in_one_hour = hour_of(first.read_time) == hour_of(middle.read_time) == hour_of(last.read_time)
+    return in_one_hour and first.balance >= middle.balance >= last.balance
 
 
 def paid(payments: Iterable[Payment]) -> list[Paid]:

@@ -84,6 +84,14 @@ class _Line:
         is_whole = rise == self.totals[after] - self.totals[before]
         return is_whole and _ZERO <= reading - self.readings[before] <= rise
 
+    def boundary(self, time: int) -> int | None:
+        """Return when the last record was read whose whole hour is told by those up to a time."""
+        count = min(bisect_right(self.read_times, time), len(self.read_times) - BRIEF_POINTS)
+        if count <= 0:
+            return None
+        index = bisect_right(self.read_times, hour_of(self.read_times[count - 1]))
+        return self.read_times[index - 1] if index else None
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -118,34 +126,21 @@ class Usage:
         )
         return line.reading(time)
 
-    def healed(self, time: int, reading: float | None) -> Decimal:
-        """Return by how much a reading stored for a time lags behind ours, as far as it may.
+    def fits(self, time: int, reading: Decimal) -> bool:
+        """Tell whether a reading lies between those before and after a time."""
+        return len(self.lines) == 1 and self.lines[0].fits(time, reading)
 
-        The last hour of an import is known in part only; what belongs to the rest of it is told
-        by its stored reading, if that lies between the readings before and after.
-        """
-        if reading is None or len(self.lines) > 1:
-            return _ZERO
-        stored = exact(reading)
-        return self.reading(time) - stored if self.lines[0].fits(time, stored) else _ZERO
+    def rises_as_it_reads(self, begin: int, end: int) -> bool:
+        """Tell whether what was used in a span is the difference of the readings at its ends."""
+        return self.total(end) - self.total(begin) == self.reading(end) - self.reading(begin)
 
     def boundary(self, time: int) -> int | None:
         """Return when the record was read from which on to read again what happened since a time.
 
-        Later records don't show it to be wrong any more. Its hour is over by then.
+        Later records don't show it to be wrong any more.
         """
-        settled = [
-            line.read_times[index - 1]
-            for line in self.lines
-            if (
-                index := min(
-                    bisect_right(line.read_times, hour_of(time)),
-                    len(line.read_times) - BRIEF_POINTS,
-                )
-            )
-            > 0
-        ]
-        return max(settled, default=None)
+        boundaries = (line.boundary(time) for line in self.lines)
+        return max((found for found in boundaries if found is not None), default=None)
 
 
 def exact(value: float) -> Decimal:
@@ -187,10 +182,10 @@ def consumption_rows(usage: Usage, stored: Stored, now: int, *, goes_on: bool) -
     begin, base, lag = usage.begin, stored.before, _ZERO
     known = [hour for hour in stored.rows if first <= hour < next_hour(usage.first_read)]
     if known and (goes_on or stored.before):
-        state, stored_sum = stored.rows[last := max(known)]
+        _, stored_sum = stored.rows[last := max(known)]
         begin = first = last + HOUR
         base = stored.before if stored_sum is None else exact(stored_sum)
-        lag = usage.healed(begin, state)
+        lag = _lag(usage, stored, begin)
     past = base - usage.total(begin) + lag
     return [
         Row(hour, usage.reading(hour + HOUR), max(base, past + usage.total(hour + HOUR)))
@@ -201,6 +196,36 @@ def consumption_rows(usage: Usage, stored: Stored, now: int, *, goes_on: bool) -
 def changed_rows(rows: Iterable[Row], stored: Stored) -> list[Row]:
     """Return the rows that differ from those stored."""
     return [row for row in rows if stored.rows.get(row.start) != (float(row.state), float(row.sum))]
+
+
+def _lag(usage: Usage, stored: Stored, time: int) -> Decimal:
+    """Return by how much a reading stored for a time is behind ours, as far as it may be.
+
+    The last hour of an import is known in part only: its reading lies between those before and
+    after. Before records that came late, it is that of an earlier one. What is missing is added,
+    so that the sum is right from where the readings agree.
+    """
+    state, _ = stored.rows[time - HOUR]
+    if state is None:
+        return _ZERO
+    reading = exact(state)
+    if usage.fits(time, reading) or _meets(usage, stored, time):
+        return usage.reading(time) - reading
+    return _ZERO
+
+
+def _meets(usage: Usage, stored: Stored, time: int) -> bool:
+    """Tell whether what is stored rises, as it reads, from a time to a reading that is ours."""
+    first, before = stored.rows[time - HOUR]
+    for hour, (state, total) in sorted(stored.rows.items()):
+        end = hour + HOUR
+        if not time < end <= usage.end or state is None or exact(state) != usage.reading(end):
+            continue
+        if first is None or before is None or total is None:
+            return False
+        is_whole = exact(total) - exact(before) == exact(state) - exact(first)
+        return is_whole and usage.rises_as_it_reads(time, end)
+    return False
 
 
 def _line(points: list[Point], meter: Meter) -> _Line:

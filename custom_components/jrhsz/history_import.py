@@ -17,6 +17,7 @@ from .statistics import (
     async_has_recorder,
     async_metadata,
     async_write_rows,
+    first_stored,
     last_stored,
     statistic_id,
     stored_rows,
@@ -96,6 +97,15 @@ async def async_end_of_stored(hass: HomeAssistant, meter: MeterCoordinator) -> i
         return None
     return await get_instance(hass).async_add_executor_job(
         last_stored, hass, _id_of(meter, Statistic.CONSUMPTION)
+    )
+
+
+async def async_begin_of_stored(
+    hass: HomeAssistant, meter: MeterCoordinator, begin: int, end: int
+) -> int | None:
+    """Return where the first row of a meter's consumption in a span ends, if it has any."""
+    return await get_instance(hass).async_add_executor_job(
+        first_stored, hass, _id_of(meter, Statistic.CONSUMPTION), begin, end
     )
 
 

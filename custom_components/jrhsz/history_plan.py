@@ -32,7 +32,7 @@ def is_renewal_due(history: MeterHistory, user_code: str, now: int) -> bool:
     """Tell whether the last month is to be read again: in one night of the week for each meter."""
     night = _last_night(now)
     night -= (night // DAY - crc32(user_code.encode())) % _WEEK * DAY
-    return history.complete and history.renewed_at < night
+    return history.complete and not night <= history.renewed_at <= now
 
 
 def are_payments_due(history: MeterHistory, now: int) -> bool:
@@ -47,6 +47,12 @@ def costs_at(history: MeterHistory, now: int) -> int | None:
     return history.paid_at if now - _PAYMENTS_VALID < history.paid_at <= now else None
 
 
+def first_begin(days: int, stored_until: int | None, now: int) -> int:
+    """Return where the first import begins; what is stored of an earlier time goes on."""
+    begin = now - days * DAY
+    return begin if stored_until is None else min(max(begin, stored_until - OVERLAP), now)
+
+
 def next_window(history: MeterHistory, now: int, *, is_renewal: bool) -> Window:
     """Return the span of records to read next."""
     started = history.started if history.started is not None else now
@@ -59,6 +65,19 @@ def next_window(history: MeterHistory, now: int, *, is_renewal: bool) -> Window:
         # Where there are few records, the next window begins at an old one.
         end = min(now, max(begin + _WINDOW, (history.cursor or started) + RENEWED))
     return Window(begin, end, goes_on=history.begin is not None, reaches_present=end == now)
+
+
+def rebuilt_window(history: MeterHistory, since: int, seam: int | None, now: int) -> Window:
+    """Return the span of records to read to write over what is stored since a time.
+
+    It begins at a seam before, if anything is stored there: what is kept up to it is as it was
+    before whatever is to be repaired. An import that isn't complete goes on after this window,
+    which must not leave a gap between.
+    """
+    begin = since if seam is None else seam
+    begin = min(begin, history.begin or history.started or begin)
+    goes_on = seam is not None or (history.started is not None and begin > history.started)
+    return Window(begin, now, goes_on=goes_on, reaches_present=True)
 
 
 def spans(begin: int, end: int) -> Iterator[tuple[int, int]]:

@@ -30,26 +30,29 @@ from .const import (
     CONF_HISTORY_DAYS,
     DEFAULT_HISTORY_DAYS,
     DEFAULT_HISTORY_DAYS_LARGE,
+    DOMAIN,
     LOGGER,
     SMALL_ACCOUNT,
 )
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .cost import paid
-from .history import Usage
-from .history_import import Import, async_end_of_stored
+from .history import Usage, hour_of
+from .history_import import Import, async_begin_of_stored, async_end_of_stored
 from .history_plan import (
     OVERLAP,
     RENEWED,
     are_payments_due,
     costs_at,
+    first_begin,
     is_renewal_due,
     is_sync_due,
     next_begin,
     next_window,
+    rebuilt_window,
     spans,
 )
-from .lane import Lane, seconds_now
-from .meter_history import MeterHistory, Window
+from .lane import Lane, async_update_states, seconds_now
+from .meter_history import MeterHistory, Window, day_of
 from .readings import DAY, HOUR
 from .statistics import async_has_recorder
 from .store import AccountStore
@@ -87,6 +90,7 @@ class AccountHistory:
         )
         self._locks: dict[str, asyncio.Lock] = {}
         self._told: set[tuple[str, Correction]] = set()
+        self._day = day_of(dt_util.utcnow())
         self._cancel_timer: CALLBACK_TYPE | None = None
 
     async def async_load(self) -> None:
@@ -106,10 +110,9 @@ class AccountHistory:
     @callback
     def async_start(self) -> None:
         """Begin to look for what is due."""
-        if self.days:
-            self._cancel_timer = async_track_time_interval(
-                self._hass, self._async_check, _CHECK_EVERY, cancel_on_shutdown=True
-            )
+        self._cancel_timer = async_track_time_interval(
+            self._hass, self._async_check, _CHECK_EVERY, cancel_on_shutdown=True
+        )
 
     async def async_stop(self) -> None:
         """Stop for good, and save."""
@@ -158,17 +161,16 @@ class AccountHistory:
         Returns the number of records and of rows that changed. Raises PlatformError if a record
         could not be read, and NotWrittenError.
         """
-        history = self.meters[meter.user_code]
-        now = seconds_now()
-        begin = now - max(self.days * DAY, RENEWED)
+        history, now = self.meters[meter.user_code], seconds_now()
+        since = now - max(self.days * DAY, RENEWED)
         if start is not None:
-            begin = int(start.timestamp())
-        # An import that isn't complete goes on after this one: it must not leave a gap between.
-        begin = min(begin, history.begin or history.started or begin)
-        goes_on = history.started is not None and begin > history.started
-        window = Window(begin, now, goes_on=goes_on, reaches_present=True)
+            since = int(start.timestamp())
+        if self.days:
+            await self._async_begin(meter, now)
+        seam = await async_begin_of_stored(self._hass, meter, since - OVERLAP, hour_of(since))
+        window = rebuilt_window(history, since, seam, now)
         records: list[Consumption] = []
-        for span in spans(begin, now):
+        for span in spans(window.begin, window.end):
             records += await self._async_records(meter, span, Priority.USER)
         async with self._locks[meter.user_code]:
             outcome = await Import(
@@ -177,13 +179,22 @@ class AccountHistory:
             self._note(history, window, outcome.usage)
         self._save(history)
         meter.async_update_listeners()
-        return len(records), len(outcome.consumption_rows)
+        read = [record.read_time.timestamp() for record in records if record.read_time]
+        return sum(time >= since for time in read), len(outcome.consumption_rows)
 
     @callback
     def _async_check(self, _: datetime | None = None) -> None:
         """Begin with what is due, unless it is under way."""
+        if (day := day_of(dt_util.utcnow())) != self._day:
+            self._day = day
+            # The values that follow are others now, though nothing is read.
+            self._entry.async_create_background_task(
+                self._hass,
+                async_update_states(self._account.coordinators.values()),
+                f"{DOMAIN} states of a new day",
+            )
         now = seconds_now()
-        if self._hass.state is not CoreState.running or now < _NEVER_BEFORE:
+        if not self.days or self._hass.state is not CoreState.running or now < _NEVER_BEFORE:
             return
         if async_has_recorder(self._hass) and async_migration_in_progress(self._hass):
             return
@@ -215,15 +226,20 @@ class AccountHistory:
         )
         self.note_payments(code, payments)
 
+    async def _async_begin(self, meter: MeterCoordinator, now: int) -> None:
+        """Begin the first import, unless that was done."""
+        history = self.meters[meter.user_code]
+        async with self._locks[meter.user_code]:
+            if history.started is not None and history.started <= now:
+                return
+            end = await async_end_of_stored(self._hass, meter)
+            history.start(first_begin(self.days, end, now))
+
     async def _async_sync(self, meter: MeterCoordinator) -> None:
         """Read the next window of records, and write what follows from it."""
         code, now = meter.user_code, seconds_now()
         history = self.meters[code]
-        if history.started is None or history.started > now:
-            end = await async_end_of_stored(self._hass, meter)
-            start = now - self.days * DAY
-            # What is stored of an earlier time goes on where it ended.
-            history.start(start if end is None else min(max(start, end - OVERLAP), now))
+        await self._async_begin(meter, now)
         is_renewal = is_renewal_due(history, code, now)
         window = next_window(history, now, is_renewal=is_renewal)
         records: list[Consumption] | None = None

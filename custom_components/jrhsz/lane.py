@@ -1,7 +1,7 @@
 """Work in the background that needs one interface, for one meter after the other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 import itertools
@@ -19,6 +19,7 @@ from .statistics import NotWrittenError
 
 _REST: Final = 300
 _REST_OF_METER: Final = HOUR
+_AT_ONCE: Final = 10
 
 
 @dataclass(slots=True)
@@ -81,6 +82,14 @@ class Lane:
                     self._rests_until = seconds_now() + _REST
             else:
                 meter.async_update_listeners()
+
+
+async def async_update_states(meters: Iterable[MeterCoordinator]) -> None:
+    """Let the entities of meters write their states, those of a few at a time."""
+    for batch in itertools.batched(list(meters), _AT_ONCE, strict=False):
+        for meter in batch:
+            meter.async_update_listeners()
+        await asyncio.sleep(0)
 
 
 def seconds_now() -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from .api import CHINA_STANDARD_TIME
 from .cost import Costs, Paid, Sample, trimmed, with_sample
-from .history import Usage
+from .history import Usage, next_hour
 from .readings import DAY
 
 _KEPT_DAYS: Final = timedelta(days=40)
@@ -54,7 +54,7 @@ class MeterHistory:
     use: dict[date, Decimal] = field(default_factory=dict)
     cost: dict[date, Decimal] = field(default_factory=dict)
     awaits_payment: bool = False
-    _kept: dict[str, Any] | None = None
+    _kept: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def start(self, started: int) -> None:
         """Begin the first import, at a time in the past."""
@@ -64,16 +64,22 @@ class MeterHistory:
 
     def note_poll(self, poll: int, read_time: int, balance: Decimal) -> bool:
         """Note a balance, and tell whether that is news."""
-        samples = with_sample(self.samples, poll, read_time, balance)[-_MAX_SAMPLES:]
+        samples = with_sample(self.samples, poll, read_time, balance)
         if samples == self.samples:
             return False
         if not self.samples:
             self.paid_since = poll - 2 * DAY
             self._kept = None
+        if len(samples) > _MAX_SAMPLES:
+            # No cost was settled for long. An hour that has some keeps it.
+            begin = next_hour(self.cost_until)
+            samples = [item for item in samples[-_MAX_SAMPLES:] if item.read_time >= begin]
+            self._kept = None
         if self._kept is not None:
-            # Most of what changes is one more sample.
-            if samples[:-1] == self.samples:
-                self._kept["samples"].append(_as_list(samples[-1]))
+            last = len(samples) - 1
+            # Most of what changes is the last sample.
+            if samples[:last] == self.samples[:last]:
+                self._kept["samples"][last:] = [_as_list(samples[last])]
             else:
                 self._kept = None
         self.samples = samples
@@ -131,7 +137,7 @@ class MeterHistory:
 
     def yesterday_use(self, now: datetime) -> Decimal | None:
         """Return the use of yesterday, if a reading of today shows that it is complete."""
-        today = _day_of(now)
+        today = day_of(now)
         if self.used_until < _start_of(today):
             return None
         return self.use.get(today - timedelta(days=1))
@@ -161,7 +167,7 @@ class MeterHistory:
 
     def _full_days(self, now: datetime) -> list[date]:
         """Return those of the last seven days before today whose cost is complete."""
-        today = _day_of(now)
+        today = day_of(now)
         days = (today - timedelta(days=number) for number in range(1, _FULL_DAYS + 1))
         return [day for day in days if day in self.cost and _start_of(day) + DAY <= self.cost_until]
 
@@ -204,6 +210,7 @@ class MeterHistory:
                 payments=[Paid(int(time), Decimal(amount)) for time, amount in kept["payments"]],
                 use={date.fromisoformat(day): Decimal(v) for day, v in kept["use"].items()},
                 cost={date.fromisoformat(day): Decimal(v) for day, v in kept["cost"].items()},
+                _kept=kept,
             )
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             return cls()
@@ -214,7 +221,7 @@ def _as_list(sample: Sample) -> list[int | str]:
     return [sample.poll, sample.read_time, f"{sample.balance:f}"]
 
 
-def _day_of(time: datetime) -> date:
+def day_of(time: datetime) -> date:
     """Return the day in China."""
     return time.astimezone(CHINA_STANDARD_TIME).date()
 
@@ -227,8 +234,8 @@ def _start_of(day: date) -> int:
 
 def _note_days(days: dict[date, Decimal], line: Usage | Costs, begin: int, end: int) -> None:
     """Note the sums of the days that begin within a span; forget those long ago."""
-    day = _day_of(datetime.fromtimestamp(begin - 1, CHINA_STANDARD_TIME)) + timedelta(days=1)
-    oldest = _day_of(datetime.fromtimestamp(end, CHINA_STANDARD_TIME)) - _KEPT_DAYS
+    day = day_of(datetime.fromtimestamp(begin - 1, CHINA_STANDARD_TIME)) + timedelta(days=1)
+    oldest = day_of(datetime.fromtimestamp(end, CHINA_STANDARD_TIME)) - _KEPT_DAYS
     day = max(day, oldest)
     before = line.total(_start_of(day))
     while (start := _start_of(day)) < end:
@@ -242,7 +249,7 @@ def _note_days(days: dict[date, Decimal], line: Usage | Costs, begin: int, end: 
 
 def _month_sum(days: dict[date, Decimal], until: int, now: datetime) -> Decimal | None:
     """Return the sum of this month's days up to a time, if none of them is missing."""
-    day = _day_of(now).replace(day=1)
+    day = day_of(now).replace(day=1)
     if until <= _start_of(day):
         return None
     total = _ZERO

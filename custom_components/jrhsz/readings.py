@@ -17,9 +17,8 @@ DAY: Final = 86_400
 
 # Finer than any meter reads; a float carries sums up to 10⁹ with as many digits.
 EXACT: Final = Decimal("0.000001")
-# So few readings, or readings of so little time, may all be wrong.
+# So few readings may all be wrong.
 BRIEF_POINTS: Final = 3
-_BRIEF_TIME: Final = DAY
 
 
 class Point(NamedTuple):
@@ -76,7 +75,8 @@ def chain(meter: Meter) -> list[Point]:
     """Return the readings in the order of time, one for each, without those that are wrong.
 
     Wrong are a few readings in between that are too low or too high for what comes before and
-    after, such as a single 0. A reading that falls and stays low is that of a new register.
+    after, such as a single 0. They come and go by a jump: a reading that falls and stays low, or
+    climbs from there, is that of a new register.
     """
     points = _candidates(meter)
     kept: list[Point] = []
@@ -111,28 +111,28 @@ def _candidates(meter: Meter) -> list[Point]:
     return points
 
 
-def _is_brief(points: list[Point]) -> bool:
-    """Tell whether readings are so few that all of them may be wrong."""
-    return len(points) <= BRIEF_POINTS or points[-1].time - points[0].time <= _BRIEF_TIME
+def _is_jump(rise: Decimal, fall: Decimal) -> bool:
+    """Tell whether a reading that rises takes back, or made, most of a fall."""
+    return 2 * rise >= fall
 
 
 def _brief_low(points: list[Point], index: int, level: Decimal) -> int:
     """Return how many readings from an index on are wrong because they are too low."""
-    end = index + 1
-    while end < len(points) and _is_brief(points[index:end]):
+    fall = level - points[index].reading
+    for end in range(index + 1, min(index + 1 + BRIEF_POINTS, len(points))):
         if points[end].reading >= level:
-            return end - index
-        end += 1
+            rise = points[end].reading - points[end - 1].reading
+            return end - index if _is_jump(rise, fall) else 0
     return 0
 
 
 def _brief_high(kept: list[Point], run: int, level: Decimal) -> int:
     """Return how many of the last readings are wrong because they are too high."""
-    begin = len(kept) - 1
-    while begin > run and _is_brief(kept[begin:]):
+    fall = kept[-1].reading - level
+    for begin in range(len(kept) - 1, max(run, len(kept) - 1 - BRIEF_POINTS), -1):
         if kept[begin - 1].reading <= level:
-            return len(kept) - begin
-        begin -= 1
+            rise = kept[begin].reading - kept[begin - 1].reading
+            return len(kept) - begin if _is_jump(rise, fall) else 0
     return 0
 
 

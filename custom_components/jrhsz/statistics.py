@@ -114,6 +114,20 @@ def stored_rows(hass: HomeAssistant, statistic_id: str, start: int) -> Stored:
     )
 
 
+def first_stored(hass: HomeAssistant, statistic_id: str, begin: int, end: int) -> int | None:
+    """Return the end of the first row in a span; to be called in the recorder's executor."""
+    rows = statistics_during_period(
+        hass,
+        dt_util.utc_from_timestamp(begin),
+        dt_util.utc_from_timestamp(end),
+        {statistic_id},
+        "hour",
+        None,
+        {"sum"},
+    ).get(statistic_id)
+    return int(rows[0]["start"]) + HOUR if rows else None
+
+
 def last_stored(hass: HomeAssistant, statistic_id: str) -> int | None:
     """Return the end of the last row of a statistic; to be called in the recorder's executor."""
     last = get_last_statistics(hass, 1, statistic_id, False, {"sum"}).get(statistic_id)
