@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 import time
@@ -242,8 +243,10 @@ async def look_at_energy(frontend: Frontend, meters: Iterable[ShownMeter]) -> No
 
 async def recorded_use(hass: HassProcess, meters: Iterable[ShownMeter]) -> dict[str, str]:
     """Let the history of meters be read now, and return one of their statistics by unit."""
+    start = (datetime.now().astimezone() - timedelta(days=30)).isoformat()
     for meter in meters:
-        await hass.service("jrhsz", "rebuild_history", {"device_id": meter.device["id"]})
+        span = {"device_id": meter.device["id"], "start": start}
+        await hass.service("jrhsz", "rebuild_history", span)
     return {
         item["statistics_unit_of_measurement"]: item["statistic_id"]
         for item in await hass.command("recorder/list_statistic_ids")
