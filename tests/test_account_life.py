@@ -19,7 +19,7 @@ from .live import (
 )
 from .test_end_to_end import complaints, interfaces
 
-METERS = 6
+METERS = 5
 NEW_PASSWORD = "another-password"
 LIMIT = 60
 

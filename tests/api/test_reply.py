@@ -288,6 +288,11 @@ def test_messages_without_other_tokens() -> None:
     assert read.message == f"token:***已过期,订单{number}不存在"
 
 
+def test_message_of_a_success() -> None:
+    """A success has no message, so that nothing of it can be told."""
+    assert reply(code=200, msg="token:secret").without("x").message == ""
+
+
 def test_message_is_one_short_line() -> None:
     """Neither line ends nor half characters nor a whole reply get into a message."""
     read = reply(code=1001, msg="a\nb\x00c\u202ed" + "错" * 1000).without("x")

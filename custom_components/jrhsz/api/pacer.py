@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 import itertools
+from operator import attrgetter
 from typing import Any, Final
 
 from .errors import RateLimitError
@@ -21,6 +22,7 @@ _FIRST_BACKOFF: Final = 5
 _LONGEST_BACKOFF: Final = 160
 _URGENT_IN_A_ROW: Final = 3
 _REMEMBERED_SECONDS: Final = 3600
+_BY_PRIORITY_THEN_AGE: Final = attrgetter("turn.priority", "turn.number")
 
 
 class Priority(IntEnum):
@@ -86,7 +88,7 @@ class _Lane:
         if self.urgent_in_a_row >= _URGENT_IN_A_ROW:
             ordinary = [call for call in self.waiting if call.turn.priority > Priority.USER]
             candidates = ordinary or candidates
-        call = min(candidates, key=lambda call: (call.turn.priority, call.turn.number))
+        call = min(candidates, key=_BY_PRIORITY_THEN_AGE)
         urgent = call.turn.priority is Priority.USER
         self.urgent_in_a_row = self.urgent_in_a_row + 1 if urgent else 0
         self.waiting.remove(call)

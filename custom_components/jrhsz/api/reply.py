@@ -44,7 +44,12 @@ class Reply:
         return f"<Reply {self.code}>"
 
     def without(self, *secrets: str) -> Reply:
-        """Return the reply with its message cut short and free of secrets, however written."""
+        """Return the reply with its message cut short and free of secrets, however written.
+
+        That of a success has nothing to tell.
+        """
+        if self.code == SUCCESS:
+            return replace(self, message="")
         message = self.message
         for secret in secrets:
             forms = {secret, quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]}
