@@ -95,7 +95,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     }
     account.history = AccountHistory(hass, entry)
     await account.history.async_load()
-    async_update_devices(hass, entry)
+    account.device_id = async_update_devices(hass, entry)
     account.on_meters_change = lambda: async_update_meter_issues(hass, entry)
     Survey(hass, entry)
     account.on_meters_change()

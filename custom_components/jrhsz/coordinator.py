@@ -54,11 +54,12 @@ class JrhszData:
     `adders` add the entities of meters to a platform; `unheard` are the meters of which nothing
     is known and that weren't polled yet. `new` and `gone` are the meters that came to the platform
     and the codes of those that went, as of the last look; what a person should decide about is
-    told by `on_meters_change`.
+    told by `on_meters_change`. `device_id` is the account's own device.
     """
 
     client: Client
     store: AccountStore
+    device_id: str = ""
     coordinators: dict[str, MeterCoordinator] = field(default_factory=dict)
     adders: list[Callable[[Sequence[MeterCoordinator]], None]] = field(default_factory=list)
     trouble: type[PlatformError] | None = None

@@ -12,10 +12,10 @@ from .entity import MANUFACTURER
 
 
 @callback
-def async_update_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
-    """Add the account's device; remove those of meters that are no longer chosen."""
+def async_update_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> str:
+    """Remove the devices of meters that are no longer chosen; return the id of the account's."""
     registry = dr.async_get(hass)
-    registry.async_get_or_create(
+    account = registry.async_get_or_create(
         config_entry_id=entry.entry_id,
         entry_type=dr.DeviceEntryType.SERVICE,
         identifiers={(DOMAIN, str(entry.unique_id))},
@@ -27,6 +27,7 @@ def async_update_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
         code = user_code_of(entry, device)
         if code is not None and code not in chosen:
             registry.async_remove_device(device.id)
+    return account.id
 
 
 def user_code_of(entry: JrhszConfigEntry, device: dr.DeviceEntry) -> str | None:

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import override
 
 from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api import MeterKind
-from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 
 MANUFACTURER = "JRHSZ"
@@ -49,21 +47,16 @@ class JrhszEntity(CoordinatorEntity[MeterCoordinator]):
         """Belong to the meter's device, below that of the account."""
         super().__init__(coordinator)
         self.entity_description = description
-        entry = coordinator.config_entry
         domain, meter = coordinator.device_identifier
         self._attr_unique_id = f"{meter}|{description.key}"
-        account = dr.async_get(coordinator.hass).async_get_device_by_identifier(
-            (DOMAIN, str(entry.unique_id)), entry.entry_id
-        )
         self._attr_device_info = DeviceInfo(
             identifiers={(domain, meter)},
             manufacturer=MANUFACTURER,
             model=_MODELS[coordinator.data.kind],
             name=coordinator.device_name,
             serial_number=coordinator.data.table_no,
+            via_device_id=coordinator.config_entry.runtime_data.device_id,
         )
-        if account is not None:
-            self._attr_device_info["via_device_id"] = account.id
 
     @override
     async def async_update(self) -> None:

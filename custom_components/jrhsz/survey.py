@@ -123,15 +123,13 @@ class Survey:
 
     def _answering(self) -> dict[str, Meter]:
         """Return the chosen meters but for those that were known and aren't any more."""
-        meters = self._account.coordinators
-        return {
-            meter[CONF_USER_CODE]: meter
-            for meter in self._entry.options[CONF_METERS]
-            if not (
-                meters[meter[CONF_USER_CODE]].is_known
-                and isinstance(meters[meter[CONF_USER_CODE]].last_error, UNKNOWN_METER)
-            )
+        lost = {
+            code
+            for code, meter in self._account.coordinators.items()
+            if meter.is_known and isinstance(meter.last_error, UNKNOWN_METER)
         }
+        chosen: list[Meter] = self._entry.options[CONF_METERS]
+        return {x[CONF_USER_CODE]: x for x in chosen if x[CONF_USER_CODE] not in lost}
 
     async def _async_answers(self, code: str) -> bool:
         """Tell whether a meter that isn't listed answers: then it was given by code, or moved."""

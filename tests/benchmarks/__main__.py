@@ -9,7 +9,7 @@ from time import monotonic
 
 from .figures import Figure, table
 
-NAMES = ("pace", "busy_days", "age", "weight", "soak", "clock", "reloads")
+NAMES = ("pace", "busy_days", "age", "weight", "soak", "clock", "reloads", "fuzz")
 
 
 def main() -> int:

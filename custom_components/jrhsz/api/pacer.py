@@ -71,7 +71,8 @@ class _Lane:
 
     last_answer: float
     backoff: int = 1
-    waiting: list[_Call] = field(default_factory=list)
+    # A dict, because a thousand calls may be cancelled at once.
+    waiting: dict[_Call, None] = field(default_factory=dict)
     runner: asyncio.Task[None] | None = None
     sleeping: bool = False
     urgent_in_a_row: int = 0
@@ -84,14 +85,14 @@ class _Lane:
 
     def next_call(self) -> _Call:
         """Take the call whose turn it is: by priority, then by age, and fair to the ordinary."""
-        candidates = self.waiting
+        candidates = list(self.waiting)
         if self.urgent_in_a_row >= _URGENT_IN_A_ROW:
-            ordinary = [call for call in self.waiting if call.turn.priority > Priority.USER]
+            ordinary = [call for call in candidates if call.turn.priority > Priority.USER]
             candidates = ordinary or candidates
         call = min(candidates, key=_BY_PRIORITY_THEN_AGE)
         urgent = call.turn.priority is Priority.USER
         self.urgent_in_a_row = self.urgent_in_a_row + 1 if urgent else 0
-        self.waiting.remove(call)
+        del self.waiting[call]
         call.turn.started = True
         return call
 
@@ -136,14 +137,14 @@ class Pacer:
         turn.started = False
         if turn.number is None:
             turn.number = next(self._numbers)
-        lane.waiting.append(call)
+        lane.waiting[call] = None
         if lane.runner is None or lane.runner.done():
             lane.runner = loop.create_task(self._run_lane(lane), name=f"pace of {interface}")
         try:
             result: tuple[PreparedT, Reply] = await call.done
         except asyncio.CancelledError:
             if call in lane.waiting:
-                lane.waiting.remove(call)
+                del lane.waiting[call]
                 if not lane.waiting and lane.sleeping and lane.runner is not None:
                     lane.runner.cancel()
                     lane.runner = None
