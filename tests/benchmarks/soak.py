@@ -1,6 +1,7 @@
 """What is left of days in which every fifth call goes wrong."""
 
 import asyncio
+from datetime import datetime
 import gc
 import logging
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Final, override
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.util import dt as dt_util
 
 from tests.simulator import Fault, Simulator
 
@@ -100,10 +102,11 @@ async def _measured(hass: HomeAssistant, simulator: Simulator, polls: int) -> li
     fallen = sum(fault.hits for fault in faults if fault.reply == FALLEN["reply"])
 
     simulator.clear_faults()
+    since = dt_util.utcnow()
     for meter in simulator.meters.values():
         meter.set_reading(meter.info().reading + 1)
     await asyncio.sleep(ONE_PASS + 2.02 * len(simulator.meters))
-    wrong = sum(not _is_right(hass, simulator, entry, code) for code in simulator.meters)
+    wrong = sum(not _is_right(hass, simulator, entry, code, since) for code in simulator.meters)
     outages.unfollow()
     log.detach()
     more = (await holdings(hass)).more_than(loaded)
@@ -136,10 +139,14 @@ def _faults() -> list[Fault]:
     ]
 
 
-def _is_right(hass: HomeAssistant, simulator: Simulator, entry: Any, code: str) -> bool:
-    """Tell whether a meter shows what the platform had when it was polled last."""
+def _is_right(
+    hass: HomeAssistant, simulator: Simulator, entry: Any, code: str, since: datetime
+) -> bool:
+    """Tell whether a meter was polled since, and shows what the platform had then."""
     info = simulator.meters[code].info()
     coordinator = entry.runtime_data.coordinators[code]
+    if coordinator.polled_at < since:
+        return False
     if info.read_time > coordinator.polled_at:
         # It has reported since then.
         return coordinator.last_error is None
