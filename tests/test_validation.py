@@ -16,16 +16,92 @@ import voluptuous as vol
 INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / "jrhsz"
 # What every integration may import, besides what its manifest names.
 ALWAYS_ALLOWED: Final = {*map(str, Platform), "frontend", "system_health", "websocket_api"}
+KEY: Final = vol.Match(r"^[a-z0-9]+([_-][a-z0-9]+)*$")
+
+
+def _plain(text: object) -> str:
+    """Return a text that has no placeholders."""
+    if not isinstance(text, str) or "{" in text:
+        msg = "A text without placeholders is expected here"
+        raise vol.Invalid(msg)
+    return text
+
+
+MANIFEST: Final = vol.Schema(
+    {
+        vol.Required("domain"): cv.slug,
+        vol.Required("name"): str,
+        vol.Required("after_dependencies"): [cv.slug],
+        vol.Required("codeowners"): [vol.Match(r"^@[a-z0-9-]+$")],
+        vol.Required("config_flow"): True,
+        vol.Required("documentation"): vol.All(vol.Url(), vol.Match("^https:")),
+        vol.Required("integration_type"): "hub",
+        vol.Required("iot_class"): "cloud_polling",
+        vol.Required("issue_tracker"): vol.All(vol.Url(), vol.Match("^https:")),
+        vol.Required("loggers"): [str],
+        vol.Required("requirements"): [str],
+        vol.Required("version"): vol.Match(r"^[0-9]+\.[0-9]+\.[0-9]+$"),
+    }
+)
 FIELD: Final = vol.Schema(
     {
         vol.Optional("required"): bool,
-        vol.Optional("default"): object,
+        vol.Optional("default"): vol.Any(str, bool, int, float),
         vol.Required("selector"): selector.validate_selector,
     }
 )
-FIELDS: Final = vol.Schema({cv.slug: FIELD})
+DESCRIBED: Final = vol.Schema(
+    {
+        cv.slug: {
+            vol.Optional("target"): selector.TargetSelector.CONFIG_SCHEMA,
+            vol.Optional("fields"): {cv.slug: FIELD},
+        }
+    }
+)
 TEXT: Final = {vol.Required("name"): str, vol.Required("description"): str}
-DESCRIBED: Final = vol.Schema({cv.slug: {**TEXT, vol.Optional("fields"): {cv.slug: TEXT}}})
+DESCRIPTIONS: Final = {KEY: {**TEXT, vol.Optional("fields"): {KEY: TEXT}}}
+NAMED: Final = {KEY: str}
+STEP: Final = {
+    vol.Optional("title"): str,
+    vol.Optional("description"): str,
+    vol.Optional("submit"): str,
+    vol.Optional("data"): NAMED,
+    vol.Optional("data_description"): NAMED,
+    vol.Optional("menu_options"): NAMED,
+    vol.Optional("menu_option_descriptions"): NAMED,
+}
+FLOW: Final = {
+    vol.Required("step"): {KEY: STEP},
+    vol.Optional("abort"): NAMED,
+    vol.Optional("error"): NAMED,
+    vol.Optional("progress"): NAMED,
+}
+ENTITY: Final = {
+    vol.Required("name"): str,
+    vol.Optional("state"): {KEY: _plain},
+    vol.Optional("state_attributes"): {
+        KEY: {vol.Optional("name"): _plain, vol.Optional("state"): {KEY: _plain}}
+    },
+}
+ISSUE: Final = vol.Any(
+    {vol.Required("title"): str, vol.Required("description"): str},
+    {vol.Required("title"): str, vol.Required("fix_flow"): FLOW},
+)
+TRANSLATION: Final = vol.Schema(
+    {
+        "title": str,
+        "config": FLOW,
+        "options": FLOW,
+        "entity": {cv.slug: {KEY: ENTITY}},
+        "exceptions": {cv.slug: {vol.Required("message"): str}},
+        "issues": {KEY: ISSUE},
+        "selector": {cv.slug: {vol.Required("options"): NAMED}},
+        "services": DESCRIPTIONS,
+        "system_health": {"info": NAMED},
+        "triggers": DESCRIPTIONS,
+    },
+    required=True,
+)
 ICON: Final = vol.Match(r"^mdi:[a-z0-9-]+$")
 ICONS: Final = vol.Schema(
     {
@@ -72,35 +148,31 @@ def imported() -> set[str]:
     found = set()
     for path in INTEGRATION.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):
+            names = list[str]()
             if isinstance(node, ast.ImportFrom) and node.module:
-                parts = node.module.split(".")
-                if parts[:2] == ["homeassistant", "components"]:
-                    found |= {parts[2]} if parts[2:] else {name.name for name in node.names}
+                names = [f"{node.module}.{name.name}" for name in node.names]
+            elif isinstance(node, ast.Import):
+                names = [name.name for name in node.names]
+            start = "homeassistant.components."
+            found |= {
+                name.removeprefix(start).split(".")[0] for name in names if name.startswith(start)
+            }
     return found
 
 
 def test_manifest() -> None:
-    """Test the keys that are required, and that imports are dependencies or have a platform."""
-    manifest = read("manifest.json")
-    assert manifest["integration_type"] == "hub"
-    assert manifest["iot_class"] == "cloud_polling"
-    assert manifest["config_flow"] is True
-    assert all(owner.startswith("@") for owner in manifest["codeowners"])
-    dependencies = {*manifest.get("dependencies", []), *manifest.get("after_dependencies", [])}
+    """Test the manifest's keys, and that imports are dependencies or have a platform."""
+    manifest = MANIFEST(read("manifest.json"))
     platforms = {path.stem for path in INTEGRATION.glob("*.py")}
-    assert imported() <= ALWAYS_ALLOWED | dependencies | platforms
+    assert imported() <= {*ALWAYS_ALLOWED, *manifest["after_dependencies"], *platforms}
 
 
 @pytest.mark.parametrize(("name", "section"), [("services", "services"), ("triggers", "triggers")])
 def test_described(name: str, section: str) -> None:
     """Test that actions and triggers, and their fields, have selectors, texts and icons."""
-    found = read(f"{name}.yaml")
-    for item in found.values():
-        FIELDS(item.get("fields", {}))
-        if "target" in item:
-            selector.TargetSelector.CONFIG_SCHEMA(item["target"])
+    found = DESCRIBED(read(f"{name}.yaml"))
     for language in ("en", "zh-Hans"):
-        described = DESCRIBED(read(f"translations/{language}.json")[section])
+        described = read(f"translations/{language}.json")[section]
         assert {key: set(item["fields"]) for key, item in described.items()} == {
             key: set(item["fields"]) for key, item in found.items()
         }
@@ -114,16 +186,15 @@ def test_icons() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
 def test_texts(language: str) -> None:
-    """Test what hassfest refuses in a text: HTML, addresses, quoted placeholders, loose spaces."""
-    refused = re.compile(r"<[a-z].*?>|'{\w+}'|(https?://|www\.)[a-z0-9]|\[%key:", re.IGNORECASE)
-    found = list(texts(read(f"translations/{language}.json")))
-    assert [text for text in found if refused.search(text) or text != text.strip()] == []
+    """Test that texts are where they are looked for, and what is refused in a text.
 
-
-def test_issues() -> None:
-    """Test that an issue has a description or a fix flow, and not both."""
-    for key, issue in read("translations/en.json")["issues"].items():
-        assert ("description" in issue) != ("fix_flow" in issue), key
+    That is HTML, addresses, quoted placeholders, those that are no names, and loose spaces.
+    """
+    translation = TRANSLATION(read(f"translations/{language}.json"))
+    refused = re.compile(
+        r"<[/a-z].*?>|'{|}'|[a-z0-9]+://|www\.|\[%key:|{(?![a-z_]+})|^\s|\s$|^$", re.IGNORECASE
+    )
+    assert [text for text in texts(translation) if refused.search(text)] == []
 
 
 def test_quality_scale() -> None:
