@@ -3,12 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, override
 
-from homeassistant.config_entries import (
-    SOURCE_USER,
-    ConfigEntry,
-    ConfigFlow,
-    ConfigFlowResult,
-)
+from homeassistant.config_entries import SOURCE_USER, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME, CONF_VERIFY_SSL
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
@@ -37,6 +32,7 @@ from .api import (
 )
 from .connection import async_get_http, async_get_session
 from .const import CONF_METERS, CONF_USER_CODE, DEFAULT_URL, DOMAIN
+from .coordinator import JrhszConfigEntry
 from .flow_choosing import ChoosingFlow
 from .listing import Meter
 from .options_flow import JrhszOptionsFlow
@@ -105,7 +101,7 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> JrhszOptionsFlow:
+    def async_get_options_flow(config_entry: JrhszConfigEntry) -> JrhszOptionsFlow:
         """Return the options flow."""
         return JrhszOptionsFlow()
 

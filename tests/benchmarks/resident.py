@@ -27,6 +27,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from custom_components.jrhsz.api import pacer
 
+from . import floor
 from .blocking import Blocking
 from .home import home, make_entry
 
@@ -71,6 +72,8 @@ async def main(task: Task) -> None:
     """Do it."""
     pacer.INTERVAL = task.interval
     async with home(Path(task.folder)) as hass:
+        if task.domain == floor.DOMAIN:
+            await floor.async_offer(hass)
         entries = hass.config_entries.async_entries(task.domain)
         known = entries[0] if entries else None
         entry = known or make_entry(task.url, task.codes, domain=task.domain, **task.options)
@@ -219,6 +222,4 @@ def tell(message: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     logging.getLogger().addHandler(logging.NullHandler())
-    # The floor lies beside the integration, in a folder of the same name.
-    sys.path.append(str(Path(__file__).parent / "floor"))
     asyncio.run(main(Task(**json.loads(sys.argv[1]))))

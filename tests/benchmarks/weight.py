@@ -10,12 +10,12 @@ from typing import Any
 from tests.simulator import Dialect, Simulator
 
 from .figures import Figure
+from .floor import DOMAIN as FLOOR
 from .residence import ask
 from .resident import Task, Weight
 
 # The middle one is what the growth to the last one is extrapolated from.
 SIZES = (10, 100, 1000)
-FLOOR = "jrhsz_floor"
 AT_ONCE = 10
 REPEATS = 4
 MEGABYTE = 2**20

@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import batched
 import json
 import logging
+from pathlib import Path
 from typing import Any, override
 
 import aiohttp
@@ -22,6 +23,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
+from homeassistant.loader import Integration, async_get_custom_components
 
 DOMAIN = "jrhsz_floor"
 LOGGER = logging.getLogger(__package__)
@@ -29,6 +31,29 @@ SAVE_DELAY = 300
 
 type FloorConfigEntry = ConfigEntry[FloorData]
 type Record = dict[str, Any]
+
+
+async def async_offer(hass: HomeAssistant) -> None:
+    """Let Home Assistant find the floor.
+
+    A file with its manifest would make this repository one of two integrations.
+    """
+    folder = Path(__file__).parent
+    integration = Integration(
+        hass,
+        __name__,
+        folder,
+        {
+            "domain": DOMAIN,
+            "name": "Floor of the benchmarks",
+            "codeowners": [],
+            "dependencies": [],
+            "requirements": [],
+            "version": "0.0.0",
+        },
+        {path.name for path in folder.iterdir()},
+    )
+    (await async_get_custom_components(hass))[DOMAIN] = integration
 
 
 @dataclass(slots=True)
