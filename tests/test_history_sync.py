@@ -552,6 +552,37 @@ async def test_without_recorder(
 
 
 @on_sqlite
+async def test_rise_without_payment(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that a rise that no payment explains is said once after two days, and is no cost."""
+    entry = account_of(simulator, history_days=20)
+    await set_up(hass, entry)
+    await hours(hass, freezer, 5)
+    meter = simulator.meters[ELECTRICITY]
+    balance = meter.info().balance
+    assert balance is not None
+    meter.set_balance(balance + 49)
+    await hours(hass, freezer, 45)
+    (_, _, waiting) = (await rows_of(hass, entry, ELECTRICITY, Statistic.COST))[-1]
+    assert "booked as a correction" not in caplog.text
+    await hours(hass, freezer, 8)
+    said = [line for line in caplog.messages if "booked as a correction" in line]
+    (line,) = said
+    # What was used up to the next reading lessens the rise.
+    lacking = Decimal(line.partition("differ by ")[2].partition(" yuan")[0])
+    assert 45 < lacking <= 49
+    rows = await rows_of(hass, entry, ELECTRICITY, Statistic.COST)
+    assert all(before[2] <= after[2] for before, after in pairwise(rows))
+    used = sum(record.used for record in meter.records(BEGUN))
+    assert waiting < rows[-1][2] < float(meter.price * used)
+
+
+@on_sqlite
 async def test_failures_pause(
     recorder_mock: Recorder,
     hass: HomeAssistant,

@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.jrhsz.devices import async_deselect
 from custom_components.jrhsz.journal import Journal
 from custom_components.jrhsz.orders import DATA_ORDERS
 
@@ -648,6 +649,38 @@ async def test_account_goes_meanwhile(
     await getattr(hass.config_entries, f"async_{way}")(config_entry.entry_id)
     assert (await call)["status"] == "confirmed"
     assert [order.status for order in orders_of(hass).values()] == ["confirmed"]
+    assert credited(simulator) == 20
+
+
+async def test_meter_goes_meanwhile(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that an outcome isn't lost when somebody deletes the meter's device."""
+    await set_up(hass, config_entry)
+    slow = simulator.add_fault(Fault(kind="delay", seconds=0.2, interface="Prestore"))
+    call = hass.async_create_task(recharge(hass, config_entry))
+    await hit(slow)
+    await async_deselect(hass, config_entry, [METER])
+    response = await call
+    assert (response["status"], response["balance"]) == ("confirmed", None)
+    assert [order.status for order in orders_of(hass).values()] == ["confirmed"]
+
+
+async def test_journal_learns_of_the_order_meanwhile(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that an order that got into the journal after the first look isn't sent again."""
+    await set_up(hass, config_entry)
+    number = (await recharge(hass, config_entry))["order_number"]
+    journal = hass.data[DATA_ORDERS].journal
+    order = journal.orders.pop(number)
+    journal._hashes.clear()
+    slow = simulator.add_fault(Fault(kind="delay", seconds=0.2, interface="GetPaymentList"))
+    call = hass.async_create_task(recharge(hass, config_entry, order_number=number))
+    await hit(slow)
+    await journal.async_reserve(order)
+    response = await call
+    assert (response["status"], response["order_number"]) == ("confirmed", number)
     assert credited(simulator) == 20
 
 
