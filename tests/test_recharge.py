@@ -637,33 +637,22 @@ async def test_task_cancelled_after_it_was_sent(
     assert (response["status"], response["order_number"]) == ("unknown", attempt.number)
 
 
-@pytest.mark.parametrize("way", ["unload", "reload", "remove"])
-async def test_account_goes_meanwhile(
+@pytest.mark.parametrize("way", ["unload", "reload", "remove", "deselect"])
+async def test_account_or_meter_goes_meanwhile(
     hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, way: str
 ) -> None:
-    """Test that an outcome isn't lost when the account is unloaded, reloaded or removed."""
+    """Test that an outcome isn't lost when the account, or the meter's device, goes."""
     await set_up(hass, config_entry)
     slow = simulator.add_fault(Fault(kind="delay", seconds=0.2, interface="Prestore"))
     call = hass.async_create_task(recharge(hass, config_entry))
     await hit(slow)
-    await getattr(hass.config_entries, f"async_{way}")(config_entry.entry_id)
+    if way == "deselect":
+        await async_deselect(hass, config_entry, [METER])
+    else:
+        await getattr(hass.config_entries, f"async_{way}")(config_entry.entry_id)
     assert (await call)["status"] == "confirmed"
     assert [order.status for order in orders_of(hass).values()] == ["confirmed"]
     assert credited(simulator) == 20
-
-
-async def test_meter_goes_meanwhile(
-    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
-) -> None:
-    """Test that an outcome isn't lost when somebody deletes the meter's device."""
-    await set_up(hass, config_entry)
-    slow = simulator.add_fault(Fault(kind="delay", seconds=0.2, interface="Prestore"))
-    call = hass.async_create_task(recharge(hass, config_entry))
-    await hit(slow)
-    await async_deselect(hass, config_entry, [METER])
-    response = await call
-    assert (response["status"], response["balance"]) == ("confirmed", None)
-    assert [order.status for order in orders_of(hass).values()] == ["confirmed"]
 
 
 async def test_journal_learns_of_the_order_meanwhile(

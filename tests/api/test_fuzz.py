@@ -18,7 +18,6 @@ from unittest.mock import Mock, patch
 import aiohttp
 from hypothesis import HealthCheck, given, settings, strategies as st
 import orjson
-import pytest
 
 from custom_components.jrhsz.api import (
     Client,
@@ -32,9 +31,6 @@ from custom_components.jrhsz.api.reply import Reply, parse
 
 from .calls import READS
 from .conftest import PASSWORD, WallClock, assert_clean
-
-# Hypothesis doesn't see the reference that it has itself to its random numbers.
-pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
 fuzz = settings(

@@ -470,7 +470,6 @@ async def play(schedule: list[Plan]) -> tuple[Platform, list[asyncio.Task[Any]]]
 
 
 # Hypothesis doesn't see the reference that it has itself to its random numbers.
-@pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 @given(schedule=st.lists(plans, max_size=12))
 @settings(max_examples=60, deadline=None, database=None)
 def test_pace_is_kept_whatever_happens(schedule: list[Plan]) -> None:

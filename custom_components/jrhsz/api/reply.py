@@ -137,10 +137,12 @@ def _decoded(body: bytes, charset: str | None) -> str:
     """Return the body's text: by its BOM, its declared charset, UTF-8, then GB18030."""
     if body.startswith(codecs.BOM_UTF8):
         return body.decode("utf-8-sig")
-    for encoding in (charset, "utf-8"):
+    # Python's own charsets of escapes warn about those that are JSON's.
+    declared = "utf-8" if charset is None or "escape" in charset.lower() else charset
+    for encoding in (declared, "utf-8"):
         try:
-            return body.decode(encoding or "utf-8")
-        except UnicodeDecodeError, LookupError:
+            return body.decode(encoding)
+        except UnicodeError, LookupError:
             continue
     return body.decode("gb18030")
 
