@@ -151,9 +151,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
 
     def as_dict(self) -> dict[str, Any]:
         """Return what to keep over a restart, JSON-ready."""
+        info = baseline = self.data.as_record() if self.is_known else None
+        if self._baseline != self.data:
+            baseline = self._baseline.as_record() if self._baseline else None
         return {
-            "info": self.data.as_record() if self.is_known else None,
-            "baseline": self._baseline.as_record() if self._baseline else None,
+            "info": info,
+            "baseline": baseline,
             "balance": self.balance.as_dict(),
             "polled_at": self.polled_at.isoformat() if self.polled_at else None,
             "unknown": self.is_unknown,

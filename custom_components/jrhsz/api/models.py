@@ -118,15 +118,15 @@ class MeterInfo:
 
     def as_record(self) -> dict[str, str | None]:
         """Return the record that `from_record` reads, to keep the values as JSON."""
+        read_time = None
+        if self.read_time is not None:
+            local = self.read_time.astimezone(CHINA_STANDARD_TIME).replace(tzinfo=None)
+            read_time = local.isoformat(" ", "seconds")
         return {
             "tableNo": self.table_no,
             "tableType": None if self.meter_type is None else str(self.meter_type),
             "reading": None if self.reading is None else f"{self.reading:f}",
-            "readTime": (
-                None
-                if self.read_time is None
-                else self.read_time.astimezone(CHINA_STANDARD_TIME).strftime("%Y-%m-%d %H:%M:%S")
-            ),
+            "readTime": read_time,
             "balance": None if self.balance is None else f"{self.balance:f}",
         }
 
