@@ -167,9 +167,10 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         if not isinstance(kept, dict):
             return
         if isinstance(info := kept.get("info"), dict):
-            self.data = MeterInfo.from_record(info)
-        if isinstance(baseline := kept.get("baseline"), dict):
-            self._baseline = MeterInfo.from_record(baseline)
+            self.data = self._baseline = MeterInfo.from_record(info)
+        baseline = kept.get("baseline")
+        if baseline != info:
+            self._baseline = MeterInfo.from_record(baseline) if isinstance(baseline, dict) else None
         if isinstance(polled_at := kept.get("polled_at"), str):
             self.polled_at = dt_util.parse_datetime(polled_at)
         self.is_unknown = kept.get("unknown") is True and not self.is_known
