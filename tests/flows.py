@@ -32,7 +32,8 @@ class Driver:
 
     @property
     def step(self) -> str | None:
-        """Return what is shown: the step, or how the flow ended."""
+        """Return what is shown: the step, or how the flow ended, with a text of ours."""
+        assert "translation_domain" not in self.result
         return self.result.get("step_id") or self.result.get("reason") or self.result["type"].value
 
     @property

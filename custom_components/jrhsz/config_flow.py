@@ -128,7 +128,9 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             errors = await self._async_sign_in({**entry.data, **user_input})
             if not errors:
-                return self.async_update_reload_and_abort(entry, data_updates=user_input)
+                return self.async_update_reload_and_abort(
+                    entry, data_updates=user_input, reason="reauth_successful"
+                )
         return self._show_account("reauth_confirm", _REAUTH_SCHEMA, None, errors)
 
     async def async_step_reconfigure(
@@ -142,7 +144,9 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
             if not errors and self._account[CONF_URL] != entry.data[CONF_URL]:
                 errors = await self._async_check_meters(entry.options[CONF_METERS])
             if not errors:
-                return self.async_update_reload_and_abort(entry, data=self._account)
+                return self.async_update_reload_and_abort(
+                    entry, data=self._account, reason="reconfigure_successful"
+                )
         shown = user_input or {**entry.data, CONF_PASSWORD: ""}
         return self._show_account("reconfigure", _RECONFIGURE_SCHEMA, shown, errors)
 
