@@ -116,7 +116,14 @@ class Frontend:
 
     async def open(self, path: str) -> None:
         """Open a page of the frontend, as from its address."""
-        await self.page.goto(self.hass.url + path)
+        url = self.hass.url + path
+        try:
+            await self.page.goto(url, wait_until="domcontentloaded")
+        except Error as error:
+            if "ERR_ABORTED" not in error.message:
+                raise
+            # The page was about to go elsewhere by itself.
+            await self.page.goto(url, wait_until="domcontentloaded")
         await self.page.locator("home-assistant-main").wait_for()
 
     async def expect_step(self, flow: str, step_id: str) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.hass_process import HassProcess
+from tests.hass_process import HassProcess, HassProcessError
 from tests.live import (
     PASSWORD,
     USERNAME,
@@ -125,13 +126,9 @@ async def recharge(
     form = frontend.page.locator("ha-service-control")
     await form.get_by_text(frontend.text("services", "recharge", "description")).wait_for()
     await form.locator("ha-selector-device").click()
-    search = frontend.page.locator("ha-device-picker input").last
-    await search.fill(before.name)
-    await frontend.page.get_by_text(before.name, exact=True).last.wait_for()
-    await search.press("ArrowDown")
-    await search.press("Enter")
-    await search.wait_for(state="hidden")
-    await form.locator("ha-device-picker").get_by_text(before.name, exact=True).wait_for()
+    picker = form.locator("ha-device-picker")
+    await picker.get_by_text(before.name, exact=True).last.click()
+    await picker.locator("ha-picker-field").get_by_text(before.name, exact=True).wait_for()
     await form.locator("ha-selector-number input").first.fill(f"{AMOUNT}")
     await frontend.page.locator("ha-progress-button").last.click()
     await frontend.page.get_by_text("confirmed").first.wait_for()
@@ -172,7 +169,8 @@ async def change_password(
     await frontend.expect_error("config", "invalid_auth")
     await frontend.fill(NEW_PASSWORD)
     await frontend.submit()
-    await frontend.flow.locator("step-flow-abort").wait_for()
+    done = frontend.text("config", "abort", "reauth_successful")
+    await frontend.flow.locator("step-flow-abort", has_text=done).wait_for()
     assert await frontend.hass.command("config_entries/flow/progress") == []
 
 
@@ -202,8 +200,7 @@ async def look_at_overview(frontend: Frontend, meter: ShownMeter) -> None:
     await frontend.page.locator("ha-dialog dashboard-card").last.click()
     await frontend.page.locator("dialog-lovelace-dashboard-detail").locator(PRIMARY).click()
     await frontend.page.locator("dialog-lovelace-dashboard-detail").wait_for(state="hidden")
-    dashboards = await frontend.hass.command("lovelace/dashboards/list")
-    await frontend.open(f"/{dashboards[-1]['url_path']}")
+    await frontend.open(f"/{await path_of_overview(frontend.hass)}")
     building, room = meter.name.rsplit(" ", 1)
     group = frontend.page.locator("jrhsz-overview details:visible")
     await group.filter(has_text=building.removesuffix("电")).first.wait_for()
@@ -211,6 +208,20 @@ async def look_at_overview(frontend: Frontend, meter: ShownMeter) -> None:
     await line.first.get_by_text("kWh").wait_for()
     await line.first.get_by_text("m³").wait_for()
     assert await frontend.wide_parts() == []
+
+
+async def path_of_overview(hass: HassProcess) -> str:
+    """Wait until the dashboard is saved, which the page does after its dialog; return its path."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for dashboard in await hass.command("lovelace/dashboards/list"):
+            path = str(dashboard["url_path"])
+            with suppress(HassProcessError):
+                config = await hass.command("lovelace/config", url_path=path)
+                if config.get("strategy") == {"type": "custom:jrhsz"}:
+                    return path
+        await asyncio.sleep(0.2)
+    pytest.fail("the dashboard was not saved")
 
 
 async def look_at_energy(frontend: Frontend, meters: Iterable[ShownMeter]) -> None:
