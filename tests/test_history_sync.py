@@ -571,8 +571,7 @@ async def test_rise_without_payment(
     (_, _, waiting) = (await rows_of(hass, entry, ELECTRICITY, Statistic.COST))[-1]
     assert "booked as a correction" not in caplog.text
     await hours(hass, freezer, 8)
-    said = [line for line in caplog.messages if "booked as a correction" in line]
-    (line,) = said
+    (line,) = (line for line in caplog.messages if "booked as a correction" in line)
     # What was used up to the next reading lessens the rise.
     lacking = Decimal(line.partition("differ by ")[2].partition(" yuan")[0])
     assert 45 < lacking <= 49

@@ -167,16 +167,16 @@ def test_manifest() -> None:
     assert imported() <= {*ALWAYS_ALLOWED, *manifest["after_dependencies"], *platforms}
 
 
-@pytest.mark.parametrize(("name", "section"), [("services", "services"), ("triggers", "triggers")])
-def test_described(name: str, section: str) -> None:
+@pytest.mark.parametrize("name", ["services", "triggers"])
+def test_described(name: str) -> None:
     """Test that actions and triggers, and their fields, have selectors, texts and icons."""
     found = DESCRIBED(read(f"{name}.yaml"))
     for language in ("en", "zh-Hans"):
-        described = read(f"translations/{language}.json")[section]
+        described = read(f"translations/{language}.json")[name]
         assert {key: set(item["fields"]) for key, item in described.items()} == {
             key: set(item["fields"]) for key, item in found.items()
         }
-    assert set(read("icons.json")[section]) == set(found)
+    assert set(read("icons.json")[name]) == set(found)
 
 
 def test_icons() -> None:

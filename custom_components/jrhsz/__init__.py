@@ -78,7 +78,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     except HomeAssistantError:
         await _async_let_go(session, store)
         raise
-    entry.runtime_data = account = JrhszData(Client(session), store)
+    device_id = async_update_devices(hass, entry)
+    entry.runtime_data = account = JrhszData(Client(session), store, device_id)
     meters = {meter[CONF_USER_CODE]: meter for meter in entry.options[CONF_METERS]}
     kept = store.data.get("meters")
     account.coordinators.update(
@@ -95,7 +96,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     }
     account.history = AccountHistory(hass, entry)
     await account.history.async_load()
-    account.device_id = async_update_devices(hass, entry)
     account.on_meters_change = lambda: async_update_meter_issues(hass, entry)
     Survey(hass, entry)
     account.on_meters_change()

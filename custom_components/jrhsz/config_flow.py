@@ -128,6 +128,7 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             errors = await self._async_sign_in({**entry.data, **user_input})
             if not errors:
+                # Without a reason a text of Home Assistant is shown, which is English for all.
                 return self.async_update_reload_and_abort(
                     entry, data_updates=user_input, reason="reauth_successful"
                 )

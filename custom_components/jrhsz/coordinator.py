@@ -59,7 +59,7 @@ class JrhszData:
 
     client: Client
     store: AccountStore
-    device_id: str = ""
+    device_id: str
     coordinators: dict[str, MeterCoordinator] = field(default_factory=dict)
     adders: list[Callable[[Sequence[MeterCoordinator]], None]] = field(default_factory=list)
     trouble: type[PlatformError] | None = None
@@ -151,6 +151,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
 
     def as_dict(self) -> dict[str, Any]:
         """Return what to keep over a restart, JSON-ready."""
+        # Mostly they are the same.
         info = baseline = self.data.as_record() if self.is_known else None
         if self._baseline != self.data:
             baseline = self._baseline.as_record() if self._baseline else None

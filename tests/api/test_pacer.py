@@ -469,7 +469,6 @@ async def play(schedule: list[Plan]) -> tuple[Platform, list[asyncio.Task[Any]]]
     return platform, tasks
 
 
-# Hypothesis doesn't see the reference that it has itself to its random numbers.
 @given(schedule=st.lists(plans, max_size=12))
 @settings(max_examples=60, deadline=None, database=None)
 def test_pace_is_kept_whatever_happens(schedule: list[Plan]) -> None:
