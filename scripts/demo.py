@@ -12,8 +12,8 @@ import sys
 from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
-from tests.hass_process import HOST, HassProcess, HassProcessError
-from tests.live import (
+from tests.support.hass_process import HOST, HassProcess, HassProcessError
+from tests.support.live import (
     ShownMeter,
     SimulatorProcess,
     add_account,

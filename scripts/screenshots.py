@@ -13,10 +13,10 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from custom_components.jrhsz.meter_history import MeterHistory
+from custom_components.jrhsz.history.state import MeterHistory
 from tests.e2e.frontend import CHROMIUM, PRIMARY, Frontend, open_frontend
-from tests.hass_process import HassProcess, HassProcessError
-from tests.live import PASSWORD, USERNAME, SimulatorProcess, set_options, shown_meters
+from tests.support.hass_process import HassProcess, HassProcessError
+from tests.support.live import PASSWORD, USERNAME, SimulatorProcess, set_options, shown_meters
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"

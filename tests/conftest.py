@@ -13,9 +13,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from .common import account_of
-from .postgres import PostgresServer, find_server
 from .simulator import Simulator
+from .support.accounts import account_of
+from .support.postgres import PostgresServer, find_server
 
 # Bound here, because Home Assistant puts a custom_components of the test package in front.
 import_module("custom_components.jrhsz")
@@ -103,6 +103,6 @@ def config_entry(simulator: Simulator, no_pace: None) -> MockConfigEntry:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look orders up again at once, and give a silent platform up soon."""
-    monkeypatch.setattr("custom_components.jrhsz.recharge._LOOK_UPS", (0, 0, 0))
+    monkeypatch.setattr("custom_components.jrhsz.recharge.send._LOOK_UPS", (0, 0, 0))
     timeout = ClientTimeout(total=1)
     monkeypatch.setattr("custom_components.jrhsz.api.transport._TIMEOUT", timeout)

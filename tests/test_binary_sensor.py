@@ -12,9 +12,9 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.jrhsz.api import MeterInfo
 from custom_components.jrhsz.balance import BalanceWatch
 
-from .common import account_of, restart, set_up, state_of, wait_for
-from .platform_snapshot import assert_platform, newest_only
 from .simulator import Fault, Simulator
+from .support.accounts import account_of, restart, set_up, state_of, wait_for
+from .support.platform_snapshot import assert_platform, newest_only
 
 ELECTRICITY, WATER = "2022040001", "2022040002"
 

@@ -44,13 +44,13 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.jrhsz.journal import Order, Status
-from custom_components.jrhsz.orders import DATA_ORDERS
-from custom_components.jrhsz.statistics import Statistic, statistic_id
+from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
+from custom_components.jrhsz.recharge.journal import Order, Status
+from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
-from .common import account_of, set_up, state_of
-from .recharges import METER, OTHER, credited, device_of, orders_of, recharge
 from .simulator import CST, Fault, Simulator
+from .support.accounts import account_of, set_up, state_of
+from .support.recharges import METER, OTHER, credited, device_of, orders_of, recharge
 
 FOLDER = Path(__file__).parents[1] / "blueprints" / "automation" / "jrhsz"
 ENGLISH = sorted(path.stem for path in FOLDER.glob("*.yaml") if "zh-Hans" not in path.name)

@@ -12,9 +12,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
-from .common import account_of, set_up, state_of, wait_for
-from .platform_snapshot import assert_platform, newest_only
 from .simulator import Fault, Simulator
+from .support.accounts import account_of, set_up, state_of, wait_for
+from .support.platform_snapshot import assert_platform, newest_only
 
 METER = "2022040006"
 

@@ -16,9 +16,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
-from .common import account_of
-from .flows import PASSWORD, Driver
 from .simulator import Dialect, Fault, Simulator
+from .support.accounts import account_of
+from .support.flows import PASSWORD, Driver
 
 pytestmark = pytest.mark.usefixtures("no_pace")
 
@@ -488,7 +488,7 @@ async def test_all_but(browse: Driver, simulator: Simulator) -> None:
 
 async def test_too_many_meters(browse: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Test that more meters than Home Assistant takes are refused in every way to choose."""
-    monkeypatch.setattr("custom_components.jrhsz.flow_choosing.MAX_METERS", 2)
+    monkeypatch.setattr("custom_components.jrhsz.meters.choosing_steps.MAX_METERS", 2)
     await browse.choose("by_building")
     await browse.submit()
     await browse.choose("all_meters")

@@ -15,8 +15,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.jrhsz.coordinator import MeterCoordinator
 
-from .common import restart, set_up, state_of, wait_for
 from .simulator import Fault, Simulator
+from .support.accounts import restart, set_up, state_of, wait_for
 
 METER, OTHER = "2022040001", "2022040002"
 

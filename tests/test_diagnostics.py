@@ -13,8 +13,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from .common import account_of, restart, set_up, wait_for
 from .simulator import Fault, Simulator
+from .support.accounts import account_of, restart, set_up, wait_for
 
 METER, OTHER = "2022040001", "2022040002"
 

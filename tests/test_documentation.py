@@ -15,10 +15,11 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util, yaml as yaml_util
 import pytest
 
-from custom_components.jrhsz import const, history_services, recharge_records
+from custom_components.jrhsz import const, history_services
 from custom_components.jrhsz.api import Consumption, Payment
-from custom_components.jrhsz.journal import Order
-from custom_components.jrhsz.recharge_request import Outcome
+from custom_components.jrhsz.recharge import records as recharge_records
+from custom_components.jrhsz.recharge.journal import Order
+from custom_components.jrhsz.recharge.request import Outcome
 from custom_components.jrhsz.trigger import BalanceBecameLowTrigger
 from scripts import package
 
@@ -216,15 +217,13 @@ def test_map() -> None:
     """Test that the map of the code names every module and folder, and nothing else."""
     package_map = section("CONTRIBUTING.md", "Map")
     named = set(re.findall(r"`([^`]+)`", "".join(rows(package_map))))
-    in_api = set(re.findall(r"`(\w+\.py)`", package_map.split("| `api/` |")[1].split("\n")[0]))
-    named |= {f"api/{module}" for module in in_api}
     there = {
         f"{path.relative_to(INTEGRATION).as_posix()}{'/' if path.is_dir() else ''}"
-        for path in (*INTEGRATION.iterdir(), *INTEGRATION.glob("api/*.py"))
+        for path in INTEGRATION.iterdir()
         if path.name != "__pycache__"
     }
-    assert named - there == set()
-    assert there - named == {"api/__init__.py", "manifest.json", "quality_scale.yaml"}
+    assert {name for name in named if not (INTEGRATION / name).exists()} == set()
+    assert there - named == {"manifest.json", "quality_scale.yaml"}
 
 
 @pytest.mark.parametrize("name", READMES)

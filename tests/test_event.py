@@ -21,13 +21,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.jrhsz.api import Client, Payment
-from custom_components.jrhsz.orders import signal_of
 from custom_components.jrhsz.payments import WINDOW, SeenPayments
+from custom_components.jrhsz.recharge.orders import signal_of
 from custom_components.jrhsz.store import AccountStore
 
-from .common import restart, set_up, state_of, wait_for
-from .recharges import METER, hit, later, recharge
 from .simulator import Fault, Simulator
+from .support.accounts import restart, set_up, state_of, wait_for
+from .support.recharges import METER, hit, later, recharge
 
 CHANNEL = "微信充值"
 

@@ -21,8 +21,8 @@ from custom_components.jrhsz.connection import (
     async_get_session,
 )
 
-from .common import account_of, restart, set_up, state_of, wait_for
 from .simulator import Fault, Simulator
+from .support.accounts import account_of, restart, set_up, state_of, wait_for
 
 ELECTRICITY, WATER = "2022040001", "2022040002"
 

@@ -17,9 +17,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Address, Client, PlatformError
 from custom_components.jrhsz.connection import async_get_http
 
-from .common import account_of, restart, set_up, state_of, wait_for
-from .flows import Driver
 from .simulator import Fault, Simulator
+from .support.accounts import account_of, restart, set_up, state_of, wait_for
+from .support.flows import Driver
 
 METER, OTHER = "2022040001", "2022040002"
 LISTING = "Meters can't be listed: choose them by code; new ones are not noticed."

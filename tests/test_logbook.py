@@ -14,9 +14,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.jrhsz.logbook import async_describe_events
 
-from .common import set_up
-from .recharges import METER, OTHER, recharge
 from .simulator import Fault, Simulator
+from .support.accounts import set_up
+from .support.recharges import METER, OTHER, recharge
 
 
 def lines(hass: HomeAssistant, events: list[Event[Any]]) -> list[tuple[str, str]]:

@@ -12,9 +12,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
-from .common import restart, set_up, state_of, wait_for
-from .platform_snapshot import assert_platform, newest_only
 from .simulator import Simulator
+from .support.accounts import restart, set_up, state_of, wait_for
+from .support.platform_snapshot import assert_platform, newest_only
 
 METER, OTHER = "2022040001", "2022040003"
 KEY = "low_balance_threshold"

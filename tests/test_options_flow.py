@@ -6,9 +6,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .common import account_of, set_up, state_of
-from .flows import Driver
 from .simulator import Fault, Simulator
+from .support.accounts import account_of, set_up, state_of
+from .support.flows import Driver
 
 pytestmark = pytest.mark.usefixtures("no_pace")
 

@@ -11,12 +11,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.connection import DATA_CONNECTIONS
-from custom_components.jrhsz.order_issues import open_orders_issue
-from custom_components.jrhsz.orders import DATA_ORDERS, async_setup_orders
+from custom_components.jrhsz.recharge.issues import open_orders_issue
+from custom_components.jrhsz.recharge.orders import DATA_ORDERS, async_setup_orders
 
-from .common import set_up
-from .recharges import METER, OTHER, answer, fix, orders_of, recharge
 from .simulator import Fault, Simulator
+from .support.accounts import set_up
+from .support.recharges import METER, OTHER, answer, fix, orders_of, recharge
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 

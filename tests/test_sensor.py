@@ -6,8 +6,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from .platform_snapshot import assert_platform, newest_only
 from .simulator import Simulator
+from .support.platform_snapshot import assert_platform, newest_only
 
 
 @newest_only

@@ -17,9 +17,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components import jrhsz
 
-from .common import set_up
-from .recharges import METER, OTHER, device_of, orders_of, recharge, shows_our_numbers
 from .simulator import Fault, Simulator
+from .support.accounts import set_up
+from .support.recharges import METER, OTHER, device_of, orders_of, recharge, shows_our_numbers
 
 
 @pytest.fixture

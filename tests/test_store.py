@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.jrhsz.store import AccountStore
 
-from .common import wait_for
+from .support.accounts import wait_for
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 
-from .common import account_of, set_up, wait_for
 from .simulator import Fault, Simulator
+from .support.accounts import account_of, set_up, wait_for
 
 
 async def info_of(hass: HomeAssistant) -> dict[str, Any]:

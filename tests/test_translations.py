@@ -11,7 +11,11 @@ from homeassistant.config_entries import ConfigFlow
 import pytest
 
 import custom_components.jrhsz
-from custom_components.jrhsz import config_flow, flow_choosing, flow_listing, options_flow
+from custom_components.jrhsz import config_flow, options_flow
+from custom_components.jrhsz.meters import (
+    choosing_steps as flow_choosing,
+    listing_steps as flow_listing,
+)
 
 INTEGRATION = Path(custom_components.jrhsz.__file__).parent
 LANGUAGES = ("en", "zh-Hans")

@@ -6,9 +6,9 @@ from homeassistant.helpers.trigger import async_get_all_descriptions
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from .common import set_up, state_of
-from .recharges import METER, OTHER, device_of
 from .simulator import Simulator
+from .support.accounts import set_up, state_of
+from .support.recharges import METER, OTHER, device_of
 
 
 async def test_balance_became_low(

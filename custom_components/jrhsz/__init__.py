@@ -34,17 +34,17 @@ from .coordinator import JrhszConfigEntry, JrhszData, MeterCoordinator
 from .devices import async_deselect, async_update_devices, user_code_of
 from .exceptions import translation
 from .history_services import async_setup_history_services
-from .history_sync import AccountHistory, async_remove_history
+from .importer.sync import AccountHistory, async_remove_history
 from .issues import (
     async_delete_issues,
     async_update_meter_issues,
     async_update_session_issues,
 )
-from .orders import DATA_ORDERS, async_setup_orders
-from .overview import async_setup_overview
+from .meters.survey import Survey
+from .overview.dashboard import async_setup_overview
+from .recharge.orders import DATA_ORDERS, async_setup_orders
 from .services import async_setup_services
 from .store import AccountStore
-from .survey import Survey
 
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,

@@ -33,8 +33,8 @@ from .api import (
 from .connection import async_get_http, async_get_session
 from .const import CONF_METERS, CONF_USER_CODE, DEFAULT_URL, DOMAIN
 from .coordinator import JrhszConfigEntry
-from .flow_choosing import ChoosingFlow
-from .listing import Meter
+from .meters.choosing_steps import ChoosingFlow
+from .meters.listing import Meter
 from .options_flow import JrhszOptionsFlow
 
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))

@@ -38,7 +38,7 @@ from .exceptions import translation
 from .store import AccountStore
 
 if TYPE_CHECKING:
-    from .history_sync import AccountHistory
+    from .importer.sync import AccountHistory
 
 # Home Assistant's timers may fire up to a second early.
 _REPEAT_AFTER: Final = timedelta(seconds=61)

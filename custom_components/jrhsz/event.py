@@ -18,9 +18,9 @@ from .api import Payment, PlatformError, Priority, Turn
 from .const import DOMAIN, LOGGER
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
-from .look_up import DAY
-from .orders import DATA_ORDERS, signal_of
 from .payments import LOOK_AFTER, WINDOW, SeenPayments
+from .recharge.look_up import DAY
+from .recharge.orders import DATA_ORDERS, signal_of
 
 PARALLEL_UPDATES = 0
 

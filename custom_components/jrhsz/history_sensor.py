@@ -19,7 +19,7 @@ from .api import MeterInfo, MeterKind
 from .const import SMALL_ACCOUNT
 from .coordinator import MeterCoordinator
 from .entity import JrhszEntity
-from .meter_history import MeterHistory
+from .history.state import MeterHistory
 
 _UNITS: Final[dict[MeterKind, tuple[SensorDeviceClass, str]]] = {
     MeterKind.ELECTRICITY: (SensorDeviceClass.ENERGY, UnitOfEnergy.KILO_WATT_HOUR),

@@ -20,6 +20,7 @@ import voluptuous as vol
 
 from .api import Consumption, PlatformError, Turn
 from .const import DOMAIN
+from .importer.recorder import NotWrittenError, async_has_recorder
 from .services import (
     ATTR_START,
     METER_SPAN_SCHEMA,
@@ -29,7 +30,6 @@ from .services import (
     invalid_span,
     platform_failure,
 )
-from .statistics import NotWrittenError, async_has_recorder
 
 _WEEK: Final = timedelta(days=7)
 

@@ -20,7 +20,7 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import JrhszConfigEntry
-from .listing import Meter, label
+from .meters.listing import Meter, label
 
 CONTESTED: Final = "contested"
 GONE_METERS: Final = "gone_meters"

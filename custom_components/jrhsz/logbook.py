@@ -10,7 +10,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
-from .orders import EVENT_RECHARGE
+from .recharge.orders import EVENT_RECHARGE
 
 
 @callback

@@ -38,7 +38,7 @@ from .const import (
     DEFAULT_SILENT_HOURS,
     SMALL_ACCOUNT,
 )
-from .flow_choosing import ChoosingFlow
+from .meters.choosing_steps import ChoosingFlow
 
 
 def _number(low: float, high: float, unit: str, step: float = 1) -> NumberSelector:

@@ -21,17 +21,17 @@ from .api import Payment, PlatformError, Priority, Turn
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
 from .issues import GONE_METERS, NEW_METERS, UNKNOWN_CODES
-from .journal import Order
-from .look_up import probable
-from .meter_fixes import LostMetersFlow, NewMetersFlow
-from .order_issues import (
+from .meters.fixes import LostMetersFlow, NewMetersFlow
+from .recharge.issues import (
     JOURNAL_DAMAGED,
     OPEN_ORDERS,
     async_update_journal,
     described,
     listed,
 )
-from .orders import DATA_ORDERS, client_of
+from .recharge.journal import Order
+from .recharge.look_up import probable
+from .recharge.orders import DATA_ORDERS, client_of
 
 CONF_ORDER: Final = "order"
 

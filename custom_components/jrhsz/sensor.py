@@ -17,12 +17,12 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .account import AccountCoordinator, AccountTotals
 from .api import MeterInfo, MeterKind
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
 from .history_sensor import history_sensors
+from .totals import AccountCoordinator, AccountTotals
 
 PARALLEL_UPDATES = 0
 

@@ -24,10 +24,10 @@ from .api import AuthenticationError, PlatformError, Turn
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
 from .exceptions import translation
-from .journal import DETAILS_KEPT, Status
-from .recharge import async_recharge
-from .recharge_records import async_recharge_records, payment_record
-from .recharge_request import ORDER_NUMBER, Meter, Request, read_amount
+from .recharge.journal import DETAILS_KEPT, Status
+from .recharge.records import async_recharge_records, payment_record
+from .recharge.request import ORDER_NUMBER, Meter, Request, read_amount
+from .recharge.send import async_recharge
 
 ATTR_AMOUNT: Final = "amount"
 ATTR_DRY_RUN: Final = "dry_run"

@@ -22,7 +22,7 @@ from custom_components.jrhsz.api import (
 )
 from tests.simulator import Fault, Simulator
 
-from .calls import DAY, METER, NOON, READS, data_fault
+from ..support.calls import DAY, METER, NOON, READS, data_fault
 from .conftest import PASSWORD
 
 

@@ -21,7 +21,7 @@ from custom_components.jrhsz.api import (
 )
 from tests.simulator import Simulator, single_changes
 
-from .calls import DAY, METER, NOON
+from ..support.calls import DAY, METER, NOON
 from .conftest import PASSWORD
 
 CHANGES = single_changes()

@@ -24,7 +24,7 @@ from custom_components.jrhsz.api import (
 )
 from tests.simulator import Fault, Simulator
 
-from .calls import DAY, LISTS, METER, NOON, PAGED, READS, data_fault, interfaces
+from ..support.calls import DAY, LISTS, METER, NOON, PAGED, READS, data_fault, interfaces
 
 
 @pytest.mark.parametrize("name", READS)

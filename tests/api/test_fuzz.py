@@ -29,7 +29,7 @@ from custom_components.jrhsz.api import (
 )
 from custom_components.jrhsz.api.reply import Reply, parse
 
-from .calls import READS
+from ..support.calls import READS
 from .conftest import PASSWORD, WallClock, assert_clean
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))

@@ -19,7 +19,7 @@ from custom_components.jrhsz.api import (
 )
 from custom_components.jrhsz.api.reply import Reply
 
-from .fake_time import FakeTime
+from ..support.fake_time import FakeTime
 
 METER = "GetUserInfo"
 SUCCESS = Reply(code=200, message="", data=None, total_count=None)

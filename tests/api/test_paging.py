@@ -15,7 +15,7 @@ from custom_components.jrhsz.api import (
 )
 from tests.simulator import Fault, Simulator
 
-from .calls import DAY, METER, NOON, PAGED, READS, data_fault
+from ..support.calls import DAY, METER, NOON, PAGED, READS, data_fault
 
 
 @pytest.mark.parametrize("name", PAGED)

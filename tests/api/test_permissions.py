@@ -8,7 +8,7 @@ import pytest
 from custom_components.jrhsz.api import Client, NotPermittedError
 from tests.simulator import Fault, Simulator
 
-from .calls import METER, outcomes
+from ..support.calls import METER, outcomes
 from .conftest import PASSWORD, WallClock
 
 

@@ -29,7 +29,7 @@ from custom_components.jrhsz.api import (
 )
 from tests.simulator import Fault, Simulator
 
-from .calls import METER, data_fault
+from ..support.calls import METER, data_fault
 from .conftest import PASSWORD, WallClock
 
 

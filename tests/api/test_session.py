@@ -29,7 +29,7 @@ from custom_components.jrhsz.api import (
 from custom_components.jrhsz.api.login import Token
 from tests.simulator import Fault, Simulator
 
-from .calls import METER, logins, outcomes
+from ..support.calls import METER, logins, outcomes
 from .conftest import PASSWORD, WallClock, has_secret
 
 

@@ -24,7 +24,7 @@ from custom_components.jrhsz.api import (
 )
 from tests.simulator import Fault, Simulator
 
-from .calls import METER, logins
+from ..support.calls import METER, logins
 from .conftest import PASSWORD, WallClock
 
 

@@ -25,8 +25,8 @@ from custom_components.jrhsz.api import (
 from custom_components.jrhsz.api.reply import Reply, parse
 from tests.simulator import Fault, Simulator
 
+from ..support.raw_server import RawServer, http as http_answer
 from .conftest import PASSWORD
-from .raw_server import RawServer, http as http_answer
 
 GOOD = b'{"code":200,"data":[],"msg":"ok"}'
 FIELDS: dict[str, str | int] = {

@@ -11,4 +11,4 @@ real sockets, the real interval and a real Home Assistant core (`home.py`).
 from importlib import import_module
 
 # Lets the time of day be replaced, if that is done before Home Assistant takes it.
-import_module("tests.early")
+import_module("tests.support.early")

@@ -14,8 +14,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 
-from tests.flows import Driver
 from tests.simulator import Simulator
+from tests.support.flows import Driver
 
 from .figures import Figure
 from .home import PASSWORD, entry_of, home, set_up_all

@@ -17,7 +17,7 @@ _COUNTS = re.compile(r"(\d+) passing, (\d+) failing")
 
 def measure() -> list[Figure]:
     """Try them, and return how many went well."""
-    command = (sys.executable, "-m", "pytest", "-p", "tests.early", "-q")
+    command = (sys.executable, "-m", "pytest", "-p", "tests.support.early", "-q")
     test = ("--timeout=900", "--hypothesis-show-statistics", "tests/api/test_fuzz.py")
     run = subprocess.run(  # noqa: S603  our own command
         (*command, *test),

@@ -7,8 +7,8 @@ from typing import Any
 
 from yarl import URL
 
-from tests.hass_process import HassProcess
-from tests.live import PASSWORD, USERNAME, SimulatorProcess
+from tests.support.hass_process import HassProcess
+from tests.support.live import PASSWORD, USERNAME, SimulatorProcess
 
 ENTRY_ID = "01K0ESTATE0000000000000000"
 INTERVAL = timedelta(minutes=30)

@@ -18,7 +18,7 @@ from playwright.async_api import (
     async_playwright,
 )
 
-from tests.hass_process import INTEGRATION, HassProcess
+from tests.support.hass_process import INTEGRATION, HassProcess
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DESKTOP = (1280, 900)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hass_process import HassProcess
-from tests.live import PASSWORD, USERNAME, SimulatorProcess
+from tests.support.hass_process import HassProcess
+from tests.support.live import PASSWORD, USERNAME, SimulatorProcess
 
 from .estate import write_estate
 from .frontend import PHONE, PRIMARY, Frontend, open_frontend

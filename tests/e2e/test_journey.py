@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.hass_process import HassProcess, HassProcessError
-from tests.live import (
+from tests.support.hass_process import HassProcess, HassProcessError
+from tests.support.live import (
     PASSWORD,
     USERNAME,
     ShownMeter,

@@ -1,0 +1,102 @@
+"""When what of a meter's history is to be read: rules without Home Assistant."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from zlib import crc32
+
+from ..api import CHINA_STANDARD_TIME
+from .readings import DAY, HOUR
+from .state import MeterHistory, Window
+from .usage import Usage
+
+OVERLAP: Final = 3 * DAY
+RENEWED: Final = 30 * DAY
+# With the days that are asked for around it, hourly records of so many days are one page.
+_WINDOW: Final = 38 * DAY
+_NIGHT: Final = timedelta(hours=1)
+_WEEK: Final = 7
+_PAYMENTS_VALID: Final = 36 * HOUR
+
+
+def is_sync_due(history: MeterHistory, read_time: datetime | None, now: int) -> bool:
+    """Tell whether records are to be read: at once at first, then hourly if there are new ones."""
+    since = now - history.synced_at
+    if not history.complete or since < 0:
+        return True
+    is_read = read_time is not None and read_time.timestamp() > history.used_until
+    return since >= (HOUR if is_read or history.awaits_payment else DAY)
+
+
+def is_renewal_due(history: MeterHistory, user_code: str, now: int) -> bool:
+    """Tell whether the last month is to be read again: in one night of the week for each meter."""
+    night = _last_night(now)
+    night -= (night // DAY - crc32(user_code.encode())) % _WEEK * DAY
+    return history.complete and not night <= history.renewed_at <= now
+
+
+def are_payments_due(history: MeterHistory, now: int) -> bool:
+    """Tell whether payments are to be read: nightly, and hourly while a balance waits for one."""
+    if history.paid_at < _last_night(now) or history.paid_at > now:
+        return True
+    return history.awaits_payment and now - history.paid_at >= HOUR
+
+
+def costs_at(history: MeterHistory, now: int) -> int | None:
+    """Return as of when the cost can be settled: when payments were read, if that is new."""
+    return history.paid_at if now - _PAYMENTS_VALID < history.paid_at <= now else None
+
+
+def first_begin(days: int, stored_until: int | None, now: int) -> int:
+    """Return where the first import begins; what is stored of an earlier time goes on."""
+    begin = now - days * DAY
+    return begin if stored_until is None else min(max(begin, stored_until - OVERLAP), now)
+
+
+def next_window(history: MeterHistory, now: int, *, is_renewal: bool) -> Window:
+    """Return the span of records to read next."""
+    started = history.started if history.started is not None else now
+    begin = history.begin or started
+    if is_renewal:
+        begin = min(begin, max(started, now - RENEWED))
+        return Window(begin, now, goes_on=begin > started, reaches_present=True, renews=True)
+    end = now
+    if not history.complete:
+        # Where there are few records, the next window begins at an old one.
+        end = min(now, max(begin + _WINDOW, (history.cursor or started) + RENEWED))
+    return Window(begin, end, goes_on=history.begin is not None, reaches_present=end == now)
+
+
+def rebuilt_window(history: MeterHistory, since: int, seam: int | None, now: int) -> Window:
+    """Return the span of records to read to write over what is stored since a time.
+
+    It begins at a seam before, if anything is stored there: what is kept up to it is as it was
+    before whatever is to be repaired. An import that isn't complete goes on after this window,
+    which must not leave a gap between.
+    """
+    begin = since if seam is None else seam
+    begin = min(begin, history.begin or history.started or begin)
+    goes_on = seam is not None or (history.started is not None and begin > history.started)
+    return Window(begin, now, goes_on=goes_on, reaches_present=True)
+
+
+def spans(begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield spans that together are one, of a page each if records are hourly."""
+    while begin < end:
+        yield begin, min(begin + _WINDOW, end)
+        begin += _WINDOW
+
+
+def next_begin(history: MeterHistory, usage: Usage) -> int | None:
+    """Return where the next window begins: with an overlap, and with the oldest balance."""
+    needed = usage.end - OVERLAP
+    if history.samples:
+        needed = min(needed, history.samples[0].read_time)
+    return usage.boundary(needed) or history.begin
+
+
+def _last_night(now: int) -> int:
+    """Return when the last night's work began, in China."""
+    china = datetime.fromtimestamp(now, CHINA_STANDARD_TIME) - _NIGHT
+    midnight = china.replace(hour=0, minute=0, second=0, microsecond=0)
+    return int((midnight + _NIGHT).timestamp())

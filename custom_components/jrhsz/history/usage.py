@@ -1,0 +1,246 @@
+"""The platform's records of a meter → its use in every hour: exact, whatever the records' order.
+
+A record says that the meter read `last_reading` at one time and `reading` at a later one. Both are
+points of a line; the use is how far the line rises. Between two points it rises evenly if records
+span the time between them. If none does, it rises in the hour of the later point. A line ends, and
+another begins without any use in between, where the meter's number changes or its reading falls
+for good. Computed from any part of the records, the line has the same shape as from all of them.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from ..api import Consumption
+from .readings import (
+    BRIEF_POINTS,
+    EXACT,
+    HOUR,
+    Meter,
+    Point,
+    by_number,
+    chain,
+    completed,
+    united,
+)
+
+_ZERO: Final = Decimal(0)
+
+
+class Row(NamedTuple):
+    """An hour of a statistic: the reading or cost at its end, and the sum up to it."""
+
+    start: int
+    state: Decimal
+    sum: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The rows (state, sum) that a statistic has from some hour on, and the sum before them."""
+
+    before: Decimal = _ZERO
+    rows: Mapping[int, tuple[float | None, float | None]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Line:
+    """The points of one meter number in the order of time, with the use up to each of them."""
+
+    times: list[int] = field(default_factory=list)
+    readings: list[Decimal] = field(default_factory=list)
+    totals: list[Decimal] = field(default_factory=list)
+    even: list[bool] = field(default_factory=list)
+    read_times: list[int] = field(default_factory=list)
+
+    def total(self, time: int) -> Decimal:
+        """Return the use up to a time."""
+        index = bisect_right(self.times, time)
+        if index == 0:
+            return _ZERO
+        before = self.totals[index - 1]
+        if index == len(self.times) or not self.even[index]:
+            return before
+        begin, end = self.times[index - 1], self.times[index]
+        rise = (self.totals[index] - before) * (time - begin) / (end - begin)
+        return before + rise.quantize(EXACT, ROUND_FLOOR)
+
+    def reading(self, time: int) -> Decimal:
+        """Return what the meter read at a time, not before its first point."""
+        index = bisect_right(self.times, time) - 1
+        return self.readings[index] + self.total(time) - self.totals[index]
+
+    def fits(self, time: int, reading: Decimal) -> bool:
+        """Tell whether the points before and after a time leave room for a reading between them."""
+        before = bisect_left(self.times, time) - 1
+        after = min(bisect_right(self.times, time), len(self.times) - 1)
+        if before < 0 or after == before:
+            return False
+        rise = self.readings[after] - self.readings[before]
+        is_whole = rise == self.totals[after] - self.totals[before]
+        return is_whole and _ZERO <= reading - self.readings[before] <= rise
+
+    def boundary(self, time: int) -> int | None:
+        """Return when the last record was read whose whole hour is told by those up to a time."""
+        count = min(bisect_right(self.read_times, time), len(self.read_times) - BRIEF_POINTS)
+        if count <= 0:
+            return None
+        index = bisect_right(self.read_times, hour_of(self.read_times[count - 1]))
+        return self.read_times[index - 1] if index else None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The use of a meter, and of those that it replaced, as far as records tell."""
+
+    lines: tuple[_Line, ...] = ()
+
+    @property
+    def begin(self) -> int:
+        """Return the time of the first point."""
+        return min(line.times[0] for line in self.lines)
+
+    @property
+    def end(self) -> int:
+        """Return the time of the last point."""
+        return max(line.times[-1] for line in self.lines)
+
+    @property
+    def first_read(self) -> int:
+        """Return when the first record was read."""
+        return min(line.read_times[0] if line.read_times else line.times[0] for line in self.lines)
+
+    def total(self, time: int) -> Decimal:
+        """Return the use from the beginning up to a time."""
+        return sum((line.total(time) for line in self.lines), _ZERO)
+
+    def reading(self, time: int) -> Decimal:
+        """Return the reading at a time, not before the beginning, of the meter read last."""
+        line = max(
+            (line for line in self.lines if line.times[0] <= time),
+            key=lambda line: line.times[bisect_right(line.times, time) - 1],
+        )
+        return line.reading(time)
+
+    def fits(self, time: int, reading: Decimal) -> bool:
+        """Tell whether a reading lies between those before and after a time."""
+        return len(self.lines) == 1 and self.lines[0].fits(time, reading)
+
+    def rises_as_it_reads(self, begin: int, end: int) -> bool:
+        """Tell whether what was used in a span is the difference of the readings at its ends."""
+        return self.total(end) - self.total(begin) == self.reading(end) - self.reading(begin)
+
+    def boundary(self, time: int) -> int | None:
+        """Return when the record was read from which on to read again what happened since a time.
+
+        Later records don't show it to be wrong any more.
+        """
+        boundaries = (line.boundary(time) for line in self.lines)
+        return max((found for found in boundaries if found is not None), default=None)
+
+
+def exact(value: float) -> Decimal:
+    """Return a number as it was before it became a float."""
+    return Decimal(value).quantize(EXACT)
+
+
+def hour_of(time: int) -> int:
+    """Return the start of the hour in which a time lies."""
+    return time - time % HOUR
+
+
+def next_hour(time: int) -> int:
+    """Return the first start of an hour that isn't before a time."""
+    return -(-time // HOUR) * HOUR
+
+
+def usage_of(records: Iterable[Consumption], now: datetime) -> Usage | None:
+    """Return the use that records tell of, or nothing if they tell of no reading up to now."""
+    meters = by_number(records, int(now.timestamp()))
+    chains = {number: chain(meter) for number, meter in meters.items()}
+    ends = {number: chain[-1] for number, chain in chains.items() if chain}
+    lines = []
+    for number, meter in meters.items():
+        others = [end for other, end in ends.items() if other != number]
+        if points := completed(chains[number], meter, others):
+            lines.append(_line(points, meter))
+    lines.sort(key=lambda line: (line.times, line.readings))
+    return Usage(tuple(lines)) if lines else None
+
+
+def consumption_rows(usage: Usage, stored: Stored, now: int, *, goes_on: bool) -> list[Row]:
+    """Return the rows of the hours that are over, going on from the rows stored before them.
+
+    `stored` begins with the hour of `usage.begin`. What the first record tells of the time before
+    it was read is in those rows already if these records go on from earlier ones.
+    """
+    first = hour_of(usage.begin)
+    begin, base, lag = usage.begin, stored.before, _ZERO
+    known = [hour for hour in stored.rows if first <= hour < next_hour(usage.first_read)]
+    if known and (goes_on or stored.before):
+        _, stored_sum = stored.rows[last := max(known)]
+        begin = first = last + HOUR
+        base = stored.before if stored_sum is None else exact(stored_sum)
+        lag = _lag(usage, stored, begin)
+    past = base - usage.total(begin) + lag
+    return [
+        Row(hour, usage.reading(hour + HOUR), max(base, past + usage.total(hour + HOUR)))
+        for hour in range(first, min(hour_of(now), next_hour(usage.end)), HOUR)
+    ]
+
+
+def changed_rows(rows: Iterable[Row], stored: Stored) -> list[Row]:
+    """Return the rows that differ from those stored."""
+    return [row for row in rows if stored.rows.get(row.start) != (float(row.state), float(row.sum))]
+
+
+def _lag(usage: Usage, stored: Stored, time: int) -> Decimal:
+    """Return by how much a reading stored for a time is behind ours, as far as it may be.
+
+    The last hour of an import is known in part only: its reading lies between those before and
+    after. Before records that came late, it is that of an earlier one. What is missing is added,
+    so that the sum is right from where the readings agree.
+    """
+    state, _ = stored.rows[time - HOUR]
+    if state is None:
+        return _ZERO
+    reading = exact(state)
+    if usage.fits(time, reading) or _meets(usage, stored, time):
+        return usage.reading(time) - reading
+    return _ZERO
+
+
+def _meets(usage: Usage, stored: Stored, time: int) -> bool:
+    """Tell whether what is stored rises, as it reads, from a time to a reading that is ours."""
+    first, before = stored.rows[time - HOUR]
+    for hour, (state, total) in sorted(stored.rows.items()):
+        end = hour + HOUR
+        if not time < end <= usage.end or state is None or exact(state) != usage.reading(end):
+            continue
+        if first is None or before is None or total is None:
+            return False
+        is_whole = exact(total) - exact(before) == exact(state) - exact(first)
+        return is_whole and usage.rises_as_it_reads(time, end)
+    return False
+
+
+def _line(points: list[Point], meter: Meter) -> _Line:
+    """Return the line through points; a fall breaks it."""
+    spans = united(meter.spans)
+    ends = [end for _, end in spans]
+    line = _Line(
+        [point.time for point in points],
+        [point.reading for point in points],
+        [_ZERO],
+        [False],
+        [point.time for point in points if point.time in meter.readings],
+    )
+    for before, after in pairwise(points):
+        line.totals.append(line.totals[-1] + max(_ZERO, after.reading - before.reading))
+        index = bisect_left(ends, after.time)
+        line.even.append(index < len(spans) and spans[index][0] <= before.time)
+    return line

@@ -1,0 +1,169 @@
+"""The recorder's side of history: ids and names of statistics, reading and writing of rows."""
+
+from enum import StrEnum
+import hashlib
+from itertools import batched
+from typing import Final
+
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
+    get_last_statistics,
+    statistics_during_period,
+)
+from homeassistant.components.recorder.tasks import SynchronizeTask
+from homeassistant.const import UnitOfEnergy, UnitOfVolume
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
+
+from ..api import MeterKind
+from ..const import DOMAIN
+from ..coordinator import MeterCoordinator
+from ..history.readings import HOUR
+from ..history.usage import Row, Stored, exact
+
+_MAX_SLUG: Final = 100
+_HASH_DIGITS: Final = 10
+# Home Assistant checks rows in the event loop: so many take a few milliseconds.
+_ROWS_AT_ONCE: Final = 2_000
+
+
+class Statistic(StrEnum):
+    """What a statistic counts."""
+
+    CONSUMPTION = "consumption"
+    COST = "cost"
+
+
+class NotWrittenError(Exception):
+    """The recorder didn't write what it was given."""
+
+
+@callback
+def async_has_recorder(hass: HomeAssistant) -> bool:
+    """Tell whether statistics can be kept."""
+    return DATA_INSTANCE in hass.data
+
+
+def statistic_id(account: str, user_code: str, statistic: Statistic) -> str:
+    """Return the id of a meter's statistic, for the unique id of its account.
+
+    The part that can be read may be the same for different codes, so a hash follows it.
+    """
+    slug = slugify(user_code)[:_MAX_SLUG].strip("_")
+    digest = hashlib.sha256(f"{account}\0{user_code}".encode()).hexdigest()[:_HASH_DIGITS]
+    return f"{DOMAIN}:{slug}_{digest}_{statistic}"
+
+
+async def async_metadata(
+    hass: HomeAssistant, meter: MeterCoordinator, statistic: Statistic
+) -> StatisticMetaData:
+    """Return what describes a statistic of a meter whose kind is known."""
+    kind = meter.data.kind
+    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+    key = "cost" if statistic is Statistic.COST else str(kind)
+    unit_class: str | None = None
+    unit: str = "CNY"
+    if statistic is Statistic.CONSUMPTION and kind is MeterKind.WATER:
+        unit_class, unit = VolumeConverter.UNIT_CLASS, UnitOfVolume.CUBIC_METERS
+    elif statistic is Statistic.CONSUMPTION:
+        unit_class, unit = EnergyConverter.UNIT_CLASS, UnitOfEnergy.KILO_WATT_HOUR
+    text = texts[f"component.{DOMAIN}.selector.statistic.options.{key}"]
+    return StatisticMetaData(
+        mean_type=StatisticMeanType.NONE,
+        has_sum=True,
+        name=text.format(meter=meter.device_name),
+        source=DOMAIN,
+        statistic_id=statistic_id(str(meter.config_entry.unique_id), meter.user_code, statistic),
+        unit_class=unit_class,
+        unit_of_measurement=unit,
+    )
+
+
+def stored_rows(hass: HomeAssistant, statistic_id: str, start: int) -> Stored:
+    """Return what a statistic has from an hour on; to be called in the recorder's executor."""
+    rows = statistics_during_period(
+        hass,
+        dt_util.utc_from_timestamp(start),
+        None,
+        {statistic_id},
+        "hour",
+        None,
+        {"state", "sum", "change"},
+    ).get(statistic_id, [])
+    before = next(
+        (
+            row["sum"] - row["change"]
+            for row in rows
+            if row["sum"] is not None and row["change"] is not None
+        ),
+        None,
+    )
+    if before is None:
+        last = get_last_statistics(hass, 1, statistic_id, False, {"sum"}).get(statistic_id)
+        before = last[0]["sum"] if last and last[0]["start"] < start else None
+    return Stored(
+        exact(before or 0.0), {int(row["start"]): (row["state"], row["sum"]) for row in rows}
+    )
+
+
+def first_stored(hass: HomeAssistant, statistic_id: str, begin: int, end: int) -> int | None:
+    """Return the end of the first row in a span; to be called in the recorder's executor."""
+    rows = statistics_during_period(
+        hass,
+        dt_util.utc_from_timestamp(begin),
+        dt_util.utc_from_timestamp(end),
+        {statistic_id},
+        "hour",
+        None,
+        {"sum"},
+    ).get(statistic_id)
+    return int(rows[0]["start"]) + HOUR if rows else None
+
+
+def last_stored(hass: HomeAssistant, statistic_id: str) -> int | None:
+    """Return the end of the last row of a statistic; to be called in the recorder's executor."""
+    last = get_last_statistics(hass, 1, statistic_id, False, {"sum"}).get(statistic_id)
+    return int(last[0]["start"]) + HOUR if last else None
+
+
+async def async_write_rows(
+    hass: HomeAssistant, metadata: StatisticMetaData, rows: list[Row]
+) -> None:
+    """Write rows, over those stored for the same hours, and wait until the recorder did.
+
+    Raises NotWrittenError if they can't be found afterwards.
+    """
+    if not rows:
+        return
+    recorder = get_instance(hass)
+    for batch in batched(rows, _ROWS_AT_ONCE, strict=False):
+        async_add_external_statistics(
+            hass,
+            metadata,
+            [
+                StatisticData(
+                    start=dt_util.utc_from_timestamp(row.start),
+                    state=float(row.state),
+                    sum=float(row.sum),
+                )
+                for row in batch
+            ],
+        )
+        # The recorder's own wait ends too early while it works on its last task.
+        written = hass.loop.create_future()
+        recorder.queue_task(SynchronizeTask(written))
+        await written
+    stored = await recorder.async_add_executor_job(
+        stored_rows, hass, metadata["statistic_id"], rows[0].start
+    )
+    if any(stored.rows.get(row.start) != (float(row.state), float(row.sum)) for row in rows):
+        msg = f"The recorder didn't write {metadata['statistic_id']}"
+        raise NotWrittenError(msg)

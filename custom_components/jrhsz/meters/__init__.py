@@ -1,0 +1,1 @@
+"""Finding, choosing and watching the meters of an account."""

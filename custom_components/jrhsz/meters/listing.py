@@ -1,0 +1,159 @@
+"""Asking the platform which meters an account has, call by call, so that it can go on later."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+import json
+import re
+from typing import Final
+import unicodedata
+
+from ..api import UNKNOWN_METER, Address, Building, Client, Room
+from ..const import CONF_BUILDING, CONF_ROOM, CONF_USER_CODE
+
+_SEPARATORS: Final = re.compile(r"[\s,;|、，；]+")
+
+# A meter as the options keep it: code, building and room, the latter two for its name.
+type Meter = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A list of rooms that can be asked for: of a building, of an address, or of the account.
+
+    `value` is what the options remember it by, `name` what its meters' devices are named after.
+    """
+
+    value: str = ""
+    name: str = ""
+    source: Building | Address | None = None
+
+
+ACCOUNT: Final = Place()
+
+
+@dataclass(slots=True)
+class Listing:
+    """What is to be asked, and what was answered so far."""
+
+    todo: list[Place | str] = field(default_factory=list)
+    rooms: dict[Place, list[Room]] = field(default_factory=dict)
+    codes: dict[str, str | None] = field(default_factory=dict)
+
+    async def async_go_on(self, client: Client, progressed: Callable[[], None]) -> None:
+        """Ask what is to be asked; an error ends it, and what was answered stays."""
+        while self.todo:
+            match self.todo[0]:
+                case Place() as place:
+                    self.rooms[place] = await _rooms(client, place)
+                case code:
+                    self.codes[code] = await _known_code(client, code)
+            del self.todo[0]
+            progressed()
+
+    def meters(self, places: Iterable[Place]) -> dict[str, Meter]:
+        """Return the meters of these places; a building is the smallest list that has it.
+
+        Codes nest, so that of two lists as small the one with the longer code is the inner one.
+        """
+        listed = [place for place in places if place in self.rooms]
+        sizes = {place: len({room.user_code for room in self.rooms[place]}) for place in listed}
+        smallest: dict[str, tuple[int, Meter]] = {}
+        for index, place in sorted(
+            enumerate(listed), key=lambda item: (sizes[item[1]], -len(item[1].value))
+        ):
+            for room in self.rooms[place]:
+                meter = {
+                    CONF_USER_CODE: room.user_code,
+                    CONF_BUILDING: place.name,
+                    CONF_ROOM: _room_name(room),
+                }
+                smallest.setdefault(room.user_code, (index, meter))
+        ordered = sorted(smallest.values(), key=lambda item: item[0])
+        return {meter[CONF_USER_CODE]: meter for _, meter in ordered}
+
+
+def places_of_buildings(buildings: Iterable[Building]) -> list[Place]:
+    """Return the lists of buildings, known by their codes."""
+    unique: dict[str, Building] = {}
+    for building in buildings:
+        unique.setdefault(building.build_code, building)
+    return [Place(code, building.name, building) for code, building in unique.items()]
+
+
+def places_of_addresses(addresses: Iterable[Address]) -> list[Place]:
+    """Return the lists of addresses; only together with its building an address is unique."""
+    unique = list(dict.fromkeys(addresses))
+    uses = Counter(address.address for address in unique)
+    return [
+        Place(
+            json.dumps([address.build_code, address.address], ensure_ascii=False),
+            f"{address.build_code} {address.address}".strip()
+            if uses[address.address] > 1
+            else address.address,
+            address,
+        )
+        for address in unique
+    ]
+
+
+def split_codes(text: str) -> list[str]:
+    """Return the codes of a text, each once and exactly as typed."""
+    return [code for code in dict.fromkeys(_SEPARATORS.split(text)) if code]
+
+
+def meter_of_code(code: str) -> Meter:
+    """Return a meter of which nothing but the code is known."""
+    return {CONF_USER_CODE: code, CONF_BUILDING: "", CONF_ROOM: code}
+
+
+def label(meter: Meter) -> str:
+    """Return how a meter is shown in a list to choose from."""
+    parts = (meter[CONF_BUILDING], meter[CONF_ROOM], meter[CONF_USER_CODE])
+    return " · ".join(dict.fromkeys(part for part in parts if part))
+
+
+def with_unique_names(kept: Iterable[Meter], newcomers: Iterable[Meter]) -> list[Meter]:
+    """Return all meters; a newcomer whose name is taken gets its code beside the room."""
+    meters = list(kept)
+    taken = {device_name(meter) for meter in meters}
+    for meter in newcomers:
+        if (name := device_name(meter)) in taken:
+            room = f"{meter[CONF_ROOM]} ({meter[CONF_USER_CODE]})"
+            meters.append({**meter, CONF_ROOM: room})
+        else:
+            taken.add(name)
+            meters.append(meter)
+    return meters
+
+
+def device_name(meter: Meter) -> str:
+    """Return the name of a meter's device."""
+    return f"{meter[CONF_BUILDING]} {meter[CONF_ROOM]}".strip()
+
+
+def _room_name(room: Room) -> str:
+    """Return what a room is called."""
+    return room.house_number.strip() or room.user_name.strip() or room.user_code
+
+
+async def _rooms(client: Client, place: Place) -> list[Room]:
+    """Return the rooms of a place."""
+    match place.source:
+        case Building(build_code=build_code):
+            return await client.get_rooms(build_code)
+        case Address() as address:
+            return await client.get_rooms_at(address)
+        case _:
+            return await client.get_rooms()
+
+
+async def _known_code(client: Client, code: str) -> str | None:
+    """Return the code in the form in which the platform knows it, if it does."""
+    for form in dict.fromkeys((code, unicodedata.normalize("NFKC", code))):
+        try:
+            await client.get_meter(form)
+        except UNKNOWN_METER:
+            continue
+        return form
+    return None

@@ -1,0 +1,285 @@
+"""The steps in which an account's meters are listed, the same in config and options flow."""
+
+from abc import ABC, abstractmethod
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+import math
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlowResult
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+)
+from homeassistant.helpers.translation import async_get_translations
+import voluptuous as vol
+
+from ..api import Client, NotPermittedError, PlatformError, pacer
+from ..const import CONF_METERS, CONF_USER_CODE, DOMAIN
+from ..exceptions import translation
+from .listing import (
+    ACCOUNT,
+    Listing,
+    Meter,
+    Place,
+    meter_of_code,
+    places_of_addresses,
+    places_of_buildings,
+    split_codes,
+)
+
+_CHECKED_CODES: Final = 20
+
+
+class ListingFlow(ConfigEntryBaseFlow, ABC):
+    """A flow in which meters are found: in lists of the platform, or by their codes.
+
+    A step may be called again at any time without input, since the frontend asks for the current
+    state of a flow: what a step shows depends on what is kept here alone.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing listed."""
+        self._listing = Listing()
+        self._places: dict[str, list[Place]] = {}
+        self._way = ""
+        self._wanted: list[Place] = []
+        self._codes: list[str] = []
+        self._error: PlatformError | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._total = 0
+        self._seconds_per_call = 0.0
+
+    @property
+    @abstractmethod
+    def _client(self) -> Client:
+        """Return the account's client."""
+
+    @property
+    @abstractmethod
+    def _old_options(self) -> Mapping[str, Any]:
+        """Return the options that the entry has."""
+
+    @abstractmethod
+    async def async_step_choose(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the user say which of the meters to take."""
+
+    @property
+    def _chosen(self) -> dict[str, Meter]:
+        """Return the meters that were chosen before this flow."""
+        meters: list[Meter] = self._old_options.get(CONF_METERS, [])
+        return {meter[CONF_USER_CODE]: meter for meter in meters}
+
+    @property
+    def _found(self) -> dict[str, Meter]:
+        """Return the meters that this flow has found."""
+        codes = map(self._listing.codes.get, self._codes)
+        return self._listing.meters(self._wanted) | {
+            code: meter_of_code(code) for code in codes if code
+        }
+
+    async def async_step_browse(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the user say how to list the meters."""
+        self._wanted, self._codes, self._listing.todo, self._error = [], [], [], None
+        ways = ["by_building", "by_address", "by_code"]
+        return self.async_show_menu(
+            step_id="browse",
+            menu_options=[*ways, "pick_meters"] if self._chosen else ways,
+            description_placeholders={"count": str(len(self._chosen))},
+        )
+
+    async def async_step_by_building(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Let the user choose buildings; an account without any is listed as a whole."""
+        return await self._async_step_places("by_building", "buildings", user_input)
+
+    async def async_step_by_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Let the user choose addresses; an account without any is listed as a whole."""
+        return await self._async_step_places("by_address", "addresses", user_input)
+
+    async def _async_step_places(
+        self, way: str, key: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Let the user choose from the lists that the account has."""
+        self._way = way
+        if way not in self._places:
+            try:
+                self._places[way] = await self._async_get_places(way)
+            except PlatformError as err:
+                self._error = err
+                return await self._async_go_to(self._step_after_error(err))
+        places = self._places[way]
+        wanted = places
+        if places != [ACCOUNT]:
+            if not user_input or not user_input[key]:
+                errors = {} if user_input is None else {"base": "nothing_chosen"}
+                return self._show_places(way, key, errors)
+            wanted = [place for place in places if place.value in user_input[key]]
+        self._wanted, self._codes = wanted, []
+        return await self._async_ask([x for x in wanted if x not in self._listing.rooms])
+
+    async def _async_get_places(self, way: str) -> list[Place]:
+        """Ask the platform for the lists that the account has."""
+        if way == "by_building":
+            places = places_of_buildings(await self._client.get_buildings())
+        else:
+            places = places_of_addresses(await self._client.get_addresses())
+        return places or [ACCOUNT]
+
+    def _show_places(self, way: str, key: str, errors: dict[str, str]) -> ConfigFlowResult:
+        """Show the lists that the account has, all of them preselected."""
+        places = self._places[way]
+        uses = Counter(place.name for place in places)
+        options = [
+            SelectOptionDict(
+                value=place.value,
+                label=place.name if uses[place.name] == 1 else f"{place.name} ({place.value})",
+            )
+            for place in places
+        ]
+        field = vol.Required(key, default=[place.value for place in places])
+        selector = SelectSelectorConfig(
+            options=options, multiple=True, mode=SelectSelectorMode.LIST
+        )
+        return self.async_show_form(
+            step_id=way,
+            data_schema=vol.Schema({field: SelectSelector(selector)}),
+            errors=errors,
+            last_step=False,
+        )
+
+    async def async_step_by_code(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Let the user type codes; a few of them are checked."""
+        errors: dict[str, str] = {}
+        known = self._listing.codes
+        if user_input is not None:
+            self._error = None
+            self._wanted, self._codes = [], split_codes(user_input["codes"])
+            known.update({code: code for code in self._codes if code in self._chosen})
+            unchecked = [code for code in self._codes if not known.get(code)]
+            known.update({code: code for code in unchecked[_CHECKED_CODES:]})
+            if self._codes:
+                return await self._async_ask(unchecked[:_CHECKED_CODES])
+            errors["base"] = "nothing_chosen"
+        unknown = [code for code in self._codes if code in known and known[code] is None]
+        if isinstance(self._error, NotPermittedError):
+            reading = self._error.interface == "GetUserInfo"
+            errors["base"] = "reading_not_permitted" if reading else "listing_not_permitted"
+        elif unknown:
+            errors["base"] = "unknown_codes"
+        kept = "\n".join(code for code in self._codes if code not in unknown)
+        field = vol.Required("codes", description={"suggested_value": kept})
+        return self.async_show_form(
+            step_id="by_code",
+            data_schema=vol.Schema({field: TextSelector(TextSelectorConfig(multiline=True))}),
+            errors=errors,
+            description_placeholders={
+                "codes": ", ".join(unknown),
+                "checked": str(_CHECKED_CODES),
+            },
+            last_step=False,
+        )
+
+    async def _async_ask(self, todo: Sequence[Place | str]) -> ConfigFlowResult:
+        """Ask the platform about these, if there are any, and go on."""
+        self._listing.todo, self._error = [*todo], None
+        self._total = len(todo)
+        if todo:
+            return await self.async_step_listing()
+        return await self._async_go_to(self._step_after_listing())
+
+    async def async_step_listing(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show how far the listing is; it ends with the flow, and can be continued."""
+        if self._task is None:
+            self._task = self.hass.async_create_task(self._async_listing(), f"{DOMAIN} listing")
+        if self._task.done():
+            self._task = None
+            return self.async_show_progress_done(next_step_id=self._step_after_listing())
+        left = len(self._listing.todo)
+        seconds = left * max(pacer.INTERVAL, self._seconds_per_call)
+        # The frontend forgets the bar when the text changes, which it hears of after this step.
+        self.hass.loop.call_soon(self.async_update_progress, 1 - left / self._total)
+        return self.async_show_progress(
+            step_id="listing",
+            progress_action="listing",
+            description_placeholders={
+                "done": str(self._total - left),
+                "total": str(self._total),
+                "left": duration(seconds),
+            },
+            progress_task=self._task,
+        )
+
+    async def _async_listing(self) -> None:
+        """Ask the platform, moving the bar and the time left with each answer."""
+        started, before = self.hass.loop.time(), len(self._listing.todo)
+
+        def progressed() -> None:
+            """Show an answer that came."""
+            left = len(self._listing.todo)
+            self._seconds_per_call = (self.hass.loop.time() - started) / (before - left)
+            self.async_notify_flow_changed()
+            self.async_update_progress(1 - left / self._total)
+
+        self._error = None
+        try:
+            await self._listing.async_go_on(self._client, progressed)
+        except PlatformError as err:
+            self._error = err
+
+    def _step_after_listing(self) -> str:
+        """Return what is shown once the platform was asked."""
+        if self._error is not None:
+            return self._step_after_error(self._error)
+        if any(self._listing.codes[code] is None for code in self._codes):
+            return "by_code"
+        return "choose" if self._found else "nothing_found"
+
+    def _step_after_error(self, err: PlatformError) -> str:
+        """Return what is shown after an error: what isn't permitted can't be tried again."""
+        return "by_code" if isinstance(err, NotPermittedError) else "listing_failed"
+
+    async def _async_go_to(self, step_id: str) -> ConfigFlowResult:
+        """Show another step."""
+        step: Callable[[], Awaitable[ConfigFlowResult]] = getattr(self, f"async_step_{step_id}")
+        return await step()
+
+    async def async_step_listing_failed(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the user try again from where it stopped, or go on with what is there."""
+        retry = "listing" if self._listing.todo else self._way
+        found = self._found
+        return self.async_show_menu(
+            step_id="listing_failed",
+            menu_options=[retry, "choose" if found else "browse"],
+            description_placeholders={
+                "error": await self._async_describe(self._error or PlatformError()),
+                "count": str(len(found)),
+            },
+        )
+
+    async def _async_describe(self, err: PlatformError) -> str:
+        """Say what happened in Home Assistant's language; a menu has no errors to show."""
+        language = self.hass.config.language
+        messages = await async_get_translations(self.hass, language, "exceptions", {DOMAIN})
+        what = translation(err)
+        message = messages[f"component.{DOMAIN}.exceptions.{what['translation_key']}.message"]
+        return message.format(**what["translation_placeholders"])
+
+    async def async_step_nothing_found(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say that the lists are empty."""
+        return self.async_show_menu(step_id="nothing_found", menu_options=["browse", "by_code"])
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people; the units are the same in all languages."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{math.ceil(seconds / 60)} min"  # noqa: PLR2004  two minutes

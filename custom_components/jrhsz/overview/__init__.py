@@ -1,0 +1,1 @@
+"""The dashboard of all rooms: what it is told, and the script that shows it."""

@@ -1,0 +1,1 @@
+"""Spending credit: the one path that does, what guards it, and what becomes of an order."""

@@ -1,0 +1,126 @@
+"""The records of recharges, for whoever has to account for them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from homeassistant.core import HomeAssistant, ServiceResponse
+from homeassistant.util.json import JsonValueType
+
+from ..api import UNKNOWN_METER, Payment, Priority, Turn
+from ..coordinator import JrhszConfigEntry
+from .journal import Order, Status
+from .limits import OUR_NUMBER
+from .look_up import DAY
+from .orders import DATA_ORDERS
+
+
+async def async_recharge_records(
+    hass: HomeAssistant,
+    entry: JrhszConfigEntry,
+    span: tuple[datetime, datetime],
+    *,
+    verify: bool,
+) -> ServiceResponse:
+    """Return the orders of an account in a span, oldest first, with all that is known of them.
+
+    To verify them reads the payments of all its meters, at the platform's pace. Raises
+    PlatformError, and HomeAssistantError unless the whole journal is known.
+    """
+    orders, (begin, end) = hass.data[DATA_ORDERS], span
+    await orders.async_require_journal()
+
+    def of_span() -> list[Order]:
+        """Return the orders as they are known now."""
+        known = orders.of_account(str(entry.unique_id))
+        return [order for order in known if begin <= order.sent <= end]
+
+    names = {order.user_id: await _async_name(hass, order.user_id) for order in of_span()}
+    if not verify:
+        return {"recharges": [_record(order, names) for order in of_span()]}
+
+    found: dict[str, list[Payment]] = defaultdict(list)
+    unknown: list[JsonValueType] = []
+    gone: set[str] = set()
+    wider = (begin - DAY, end + DAY)
+    meters = {order.user_code for order in of_span()} | set(entry.runtime_data.coordinators)
+    for user_code in sorted(meters):
+        try:
+            payments = await entry.runtime_data.client.get_payments(
+                user_code, *wider, Turn(Priority.RECHARGE)
+            )
+        except UNKNOWN_METER:
+            gone.add(user_code)
+            continue
+        await orders.async_examine(entry, user_code, payments, wider)
+        for payment in payments:
+            if orders.journal.knows(payment.order_number):
+                found[payment.order_number].append(payment)
+            elif OUR_NUMBER.fullmatch(payment.order_number):
+                unknown.append({"user_code": user_code, **payment_record(payment)})
+    return {
+        "recharges": [
+            {
+                **_record(order, names),
+                "verification": "not_checked"
+                if order.user_code in gone
+                else compared(order, found[order.number]),
+            }
+            for order in of_span()
+        ],
+        "not_in_journal": unknown,
+    }
+
+
+def compared(order: Order, payments: Iterable[Payment]) -> str:
+    """Return how an order compares with the payments of its number: all of them together.
+
+    An order that was rejected matches a list without it.
+    """
+    amounts = [payment.amount for payment in payments]
+    if not amounts:
+        return "match" if order.status is Status.REJECTED else "missing"
+    booked = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    is_right = None not in amounts and booked == order.amount
+    return "match" if is_right and order.status is not Status.REJECTED else "amount_differs"
+
+
+def payment_record(payment: Payment) -> dict[str, Any]:
+    """Return a payment for a response."""
+    return {
+        "time": payment.time.isoformat() if payment.time else None,
+        "amount": None if payment.amount is None else float(payment.amount),
+        "order_number": payment.order_number,
+        "channel": payment.channel,
+    }
+
+
+def _record(order: Order, names: dict[str | None, str | None]) -> dict[str, Any]:
+    """Return an order for a response."""
+    return {
+        "order_number": order.number,
+        "meter": order.meter,
+        "user_code": order.user_code,
+        "device_id": order.device_id,
+        "amount": float(order.amount),
+        "user": names[order.user_id],
+        "sent": order.sent.isoformat(),
+        "status": order.status.value,
+        "source": order.source.value,
+        "message": order.message,
+        "balance_before": _float(order.balance_before),
+        "balance_after": _float(order.balance_after),
+    }
+
+
+def _float(amount: Decimal | None) -> float | None:
+    """Return an amount for a response."""
+    return None if amount is None else float(amount)
+
+
+async def _async_name(hass: HomeAssistant, user_id: str | None) -> str | None:
+    """Return the name of a user; nobody's, if an automation acted."""
+    user = await hass.auth.async_get_user(user_id) if user_id else None
+    return user.name if user else user_id

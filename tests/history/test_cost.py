@@ -1,0 +1,386 @@
+"""Test how balances and payments become the cost of every hour."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+import random
+
+from hypothesis import given, settings, strategies as st
+
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption, Payment
+from custom_components.jrhsz.history.cost import (
+    Costs,
+    Paid,
+    Sample,
+    costs_of,
+    paid,
+    trimmed,
+    with_sample,
+)
+from custom_components.jrhsz.history.readings import DAY, HOUR
+from custom_components.jrhsz.history.settlement import Correction
+from custom_components.jrhsz.history.usage import Row, Stored, Usage, usage_of
+
+START = int(datetime(2026, 3, 2, tzinfo=CHINA_STANDARD_TIME).timestamp())
+
+
+def at(hours: float) -> int:
+    """Return the time some hours after the start."""
+    return START + round(hours * HOUR)
+
+
+def payment(hours: float, amount: str | Decimal) -> Paid:
+    """Return a payment."""
+    return Paid(at(hours), Decimal(amount))
+
+
+def used(*readings: tuple[float, str]) -> Usage:
+    """Return the use between readings."""
+    usage = usage_of(
+        [
+            Consumption(
+                table_no="A",
+                reading=Decimal(reading),
+                read_time=datetime.fromtimestamp(at(hours), UTC),
+                last_reading=Decimal(readings[index][1]),
+                last_read_time=datetime.fromtimestamp(at(readings[index][0]), UTC),
+                device_id=None,
+            )
+            for index, (hours, reading) in enumerate(readings[1:])
+        ],
+        datetime.max.replace(tzinfo=UTC),
+    )
+    assert usage is not None
+    return usage
+
+
+def balances(*seen: tuple[float, str]) -> list[Sample]:
+    """Return samples that were polled five minutes after their reading."""
+    samples: list[Sample] = []
+    for hours, balance in seen:
+        time = at(hours)
+        samples = with_sample(samples, time + 300, time, Decimal(balance))
+    return samples
+
+
+def costs(
+    samples: list[Sample], *payments: Paid, usage: Usage | None = None, hours: float = 12
+) -> Costs:
+    """Return what the samples tell some hours after the start."""
+    since = samples[0].poll - 2 * DAY
+    return costs_of(samples, payments, usage, since=since, now=at(hours))
+
+
+def by_hour(costs: Costs, hours: float = 12) -> dict[int, float]:
+    """Return the cost by hour, without the hours without any."""
+    return {
+        (row.start - START) // HOUR: float(row.state)
+        for row in costs.rows(Stored(), at(hours))
+        if row.state
+    }
+
+
+STEADY = used(*((hour, str(hour)) for hour in range(100)))
+
+
+def test_cost_is_what_the_balance_lost() -> None:
+    """The cost between two readings is in the hours between them."""
+    found = costs(balances((0, "100"), (1, "99.40"), (2, "98.10")), usage=STEADY)
+    assert by_hour(found) == {0: 0.6, 1: 1.3}
+
+
+def test_cost_follows_the_use() -> None:
+    """Where three quarters were used, three quarters of the cost are."""
+    usage = used((0, "0"), (1, "3"), (2, "4"), (4, "4"))
+    assert by_hour(costs(balances((0, "10"), (2, "8")), usage=usage)) == {0: 1.5, 1: 0.5}
+    assert by_hour(costs(balances((2, "10"), (4, "8")), usage=usage)) == {2: 1.0, 3: 1.0}
+
+
+def test_cost_spreads_evenly_without_known_use() -> None:
+    """Without records there is only time to go by."""
+    assert by_hour(costs(balances((0.5, "10"), (2, "8.50")))) == {0: 0.5, 1: 1.0}
+
+
+def test_cost_waits_for_the_use() -> None:
+    """What the records don't tell yet comes later."""
+    samples = balances((0, "10"), (2, "8"), (4, "5"))
+    assert by_hour(costs(samples, usage=used((0, "0"), (3, "3")))) == {0: 1.0, 1: 1.0}
+
+
+def test_sums_go_on_from_the_row_before() -> None:
+    """The first row adds to what is stored before it."""
+    rows = costs(balances((0, "10"), (2, "8")), usage=STEADY).rows(Stored(Decimal(7)), at(9))
+    assert rows == [Row(at(0), Decimal(1), Decimal(8)), Row(at(1), Decimal(1), Decimal(9))]
+
+
+def test_the_running_hour_is_not_written() -> None:
+    """It is written when it is over."""
+    found = costs(balances((0, "10"), (1.5, "8.50")), usage=STEADY)
+    assert by_hour(found, 1.9) == {0: 1.0}
+    assert by_hour(found, 2) == {0: 1.0, 1: 0.5}
+
+
+def test_a_payment_counts_where_the_balance_rises() -> None:
+    """It is neither a cost nor a negative cost."""
+    samples = balances((0, "10"), (1, "9"), (2, "58"), (3, "57"))
+    found = costs(samples, payment(1.2, "50"), usage=STEADY)
+    assert by_hour(found) == {0: 1.0, 1: 1.0, 2: 1.0}
+    assert not found.corrections
+
+
+def test_a_late_credit_counts_where_the_balance_rises() -> None:
+    """A meter may fetch its credit hours after it was paid."""
+    samples = balances((0, "10"), (1, "9"), (2, "8"), (3, "7"), (4, "56"), (5, "55"))
+    found = costs(samples, payment(0.5, "50"), usage=STEADY)
+    assert by_hour(found) == dict.fromkeys(range(5), 1.0)
+
+
+def test_a_payment_waits_for_its_rise() -> None:
+    """Meanwhile there is no cost from the hour of the payment on."""
+    samples = balances((0, "10"), (1, "9"), (2, "8"), (3, "7"))
+    found = costs(samples, payment(1.5, "50"), usage=STEADY)
+    assert by_hour(found) == {0: 1.0}
+    assert not found.awaits_payment
+
+
+def test_a_payment_that_never_arrives_is_a_logged_correction() -> None:
+    """After two days it makes no cost."""
+    samples = balances(*((hour, str(100 - hour)) for hour in range(52)))
+    found = costs(samples, payment(1.5, "50"), usage=STEADY, hours=52)
+    assert by_hour(found, 52) == dict.fromkeys(range(51), 1.0)
+    assert found.corrections == [Correction(at(1.5), Decimal(-50))]
+
+
+def test_a_payment_smaller_than_the_use_leaves_no_rise() -> None:
+    """It counts at once where the cost would be too low without it."""
+    samples = balances((0, "100"), (1, "99"), (2, "98"), (12, "93"), (13, "92"))
+    found = costs(samples, payment(7, "5"), usage=STEADY, hours=14)
+    assert by_hour(found, 14) == dict.fromkeys(range(13), 1.0)
+
+
+def test_a_small_payment_may_be_fetched_later() -> None:
+    """It counts in the first hour that costs too little without it."""
+    seen = [(hour, f"{100 - hour}") for hour in range(5)]
+    seen += [(hour, f"{100 - hour + Decimal('0.6')}") for hour in range(5, 13)]
+    found = costs(balances(*seen), payment(1.5, "0.6"), usage=STEADY, hours=14)
+    assert by_hour(found, 14) == dict.fromkeys(range(12), 1.0)
+    assert not found.corrections
+
+
+def test_equal_small_payments_count_one_after_the_other() -> None:
+    """None takes the place of a later one, which would be left without any."""
+    seen = [(0, "100"), (1, "99"), (2, "98"), (3, "97.60"), (4, "96.60"), (5, "96.21")]
+    found = costs(balances(*seen), payment(1.5, "0.6"), payment(4.5, "0.6"), usage=STEADY)
+    assert by_hour(found) == {**dict.fromkeys(range(4), 1.0), 4: 0.99}
+
+
+def test_without_a_price_a_small_payment_counts_after_two_days() -> None:
+    """There is nothing to compare with, and the list says that it was made."""
+    samples = balances((0, "100"), (12, "93"), (60, "45"))
+    found = costs(samples, payment(7, "5"), hours=60)
+    assert sum(by_hour(found, 60).values()) == 60.0
+    assert costs(samples, payment(30, "5"), hours=60).end == at(12)
+
+
+def test_a_rise_waits_for_its_payment() -> None:
+    """The list of payments may be slow; it is asked for again."""
+    samples = balances((0, "10"), (1, "9"), (2, "58"), (3, "57"))
+    found = costs(samples, usage=STEADY)
+    assert found.awaits_payment
+    assert by_hour(found) == {0: 1.0}
+
+
+def test_a_rise_without_payment_is_a_logged_correction() -> None:
+    """After two days the rise costs nothing, and the rest goes on."""
+    samples = balances((0, "10"), (1, "9"), (2, "58"), (3, "57"))
+    found = costs(samples, usage=STEADY, hours=51)
+    assert by_hour(found, 51) == {0: 1.0, 2: 1.0}
+    assert found.corrections == [Correction(at(2) + 300, Decimal(49))]
+    assert not found.awaits_payment
+
+
+def test_several_payments_at_once() -> None:
+    """All of them are in one rise, or one in each."""
+    samples = balances((0, "10"), (1, "9"), (2, "158"), (3, "157"), (4, "176"))
+    found = costs(
+        samples,
+        payment(1.2, "50"),
+        payment(1.3, "100"),
+        payment(1.4, "20"),
+        usage=STEADY,
+    )
+    assert by_hour(found) == {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0}
+
+
+def test_equal_payments_are_two() -> None:
+    """Two records that are the same are two payments."""
+    samples = balances((0, "10"), (1, "9"), (2, "28"), (3, "27"))
+    found = costs(samples, payment(1.2, "10"), payment(1.2, "10"), usage=STEADY)
+    assert by_hour(found) == {0: 1.0, 1: 1.0, 2: 1.0}
+
+
+def test_a_refund_counts_with_its_sign() -> None:
+    """What is taken back is no cost, at once or later."""
+    samples = balances((0, "100"), (1, "99"), (2, "78"), (3, "77"))
+    assert by_hour(costs(samples, payment(1.2, "-20"), usage=STEADY)) == dict.fromkeys(
+        range(3), 1.0
+    )
+    samples = balances((0, "100"), (1, "99"), (2, "98"), (3, "77"), (4, "76"))
+    assert by_hour(costs(samples, payment(1.2, "-20"), usage=STEADY)) == dict.fromkeys(
+        range(4), 1.0
+    )
+
+
+def test_a_refund_that_never_shows_is_a_logged_correction() -> None:
+    """Cost goes on after two days."""
+    samples = balances(*((hour, str(100 - hour)) for hour in range(60)))
+    found = costs(samples, payment(1.5, "-20"), usage=STEADY, hours=30)
+    assert by_hour(found, 30) == {0: 1.0}
+    found = costs(samples, payment(1.5, "-20"), usage=STEADY, hours=60)
+    assert by_hour(found, 60) == dict.fromkeys(range(59), 1.0)
+    assert found.corrections == [Correction(at(1.5), Decimal(20))]
+
+
+def test_a_balance_that_lags_behind_its_reading() -> None:
+    """A loss without a new reading belongs to the reading before."""
+    samples = [
+        Sample(at(0), at(0), Decimal(10)),
+        Sample(at(1), at(1), Decimal(10)),
+        Sample(at(1.5), at(1), Decimal(9)),
+        Sample(at(2), at(2), Decimal(8)),
+    ]
+    assert by_hour(costs(samples, usage=STEADY)) == {0: 1.0, 1: 1.0}
+
+
+def test_a_negative_cost_is_joined_with_its_neighbours() -> None:
+    """An amount above the rise and its payment can't cost less than nothing in an hour."""
+    samples = balances((0, "100"), (1, "97"), (2, "97.50"), (3, "96"))
+    found = costs(samples, payment(1.2, "0.4"), usage=STEADY, hours=80)
+    assert by_hour(found, 80) == {0: 3.0, 2: 1.5}
+    assert found.corrections[0].amount == Decimal("0.1")
+
+
+def test_payments_from_before_the_first_balance_are_in_it() -> None:
+    """Only a later rise shows that one of them was not."""
+    samples = balances((0, "10"), (1, "9"), (2, "8"))
+    assert by_hour(costs(samples, payment(-1, "50"), usage=STEADY)) == {0: 1.0, 1: 1.0}
+    samples = balances((0, "10"), (1, "59"), (2, "58"))
+    assert by_hour(costs(samples, payment(-1, "50"), usage=STEADY)) == {0: 1.0, 1: 1.0}
+
+
+def test_one_balance_is_no_cost() -> None:
+    """It takes two to tell a difference."""
+    assert not costs(balances((0, "10"))).steps
+    assert trimmed(Costs()) is None
+
+
+def test_samples_join_and_ignore_a_wrong_clock() -> None:
+    """Equal balances are one sample; a clock set back forgets what came from the future."""
+    samples = with_sample([], at(0.1), at(0), Decimal(10))
+    samples = with_sample(samples, at(0.6), at(0), Decimal(10))
+    assert samples == [Sample(at(0.1), at(0), Decimal(10))]
+    assert with_sample(samples, 60, at(1), Decimal(9)) == samples
+    ahead = with_sample(samples, at(500), at(1), Decimal(9))
+    assert len(ahead) == 2
+    later = with_sample(ahead, at(1.1), at(1), Decimal(9))
+    assert later[1:] == [Sample(at(1.1), at(1), Decimal(9))]
+
+
+def test_quick_uploads_keep_what_the_cost_of_an_hour_needs() -> None:
+    """Of each hour stay the first and the last balance, and those around a rise."""
+    samples = balances(*((minute / 60, f"{99 - minute / 100:.2f}") for minute in range(0, 180, 5)))
+    assert [(sample.read_time - START) // 60 for sample in samples] == [0, 55, 60, 115, 120, 175]
+    seen = [(0, "9"), (0.1, "8"), (0.2, "7"), (0.3, "57"), (0.4, "56"), (0.5, "55"), (0.6, "54")]
+    samples = balances(*seen)
+    assert [int(sample.balance) for sample in samples] == [9, 7, 57, 54]
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> tuple[list[Sample], list[Paid], Usage]:
+    """Draw ten days of a meter with a price, payments, late credits and polls that are missed."""
+    price = Decimal(draw(st.integers(30, 400))).scaleb(-2)
+    uses = draw(st.lists(st.integers(0, 300), min_size=240, max_size=240))
+    reading, readings = Decimal(0), [(0.25, "0")]
+    for hour, use in enumerate(uses, 1):
+        reading += Decimal(use).scaleb(-2)
+        readings.append((hour + 0.25, str(reading)))
+    payments, credited = [], list[tuple[float, Decimal]]()
+    for _ in range(draw(st.integers(0, 8))):
+        hours = draw(st.integers(1, 190)) + draw(st.sampled_from([0.1, 0.3, 0.6]))
+        amount = Decimal(draw(st.sampled_from([-5, 2, 5, 20, 50, 100, 100, 200])))
+        payments.append(payment(hours, amount))
+        credited.append((hours + draw(st.sampled_from([0, 0, 3, 20])), amount))
+    samples: list[Sample] = []
+    for index, (hours, text) in enumerate(readings):
+        if 0 < index < len(uses) and draw(st.integers(0, 20)) == 0:
+            continue
+        for poll in (hours + 0.2, hours + 0.7):
+            added = sum((amount for when, amount in credited if when <= poll), Decimal(0))
+            samples = with_sample(
+                samples, at(poll), at(hours), Decimal(500) - price * Decimal(text) + added
+            )
+    return samples, payments, used(*readings)
+
+
+@settings(max_examples=60, deadline=None)
+@given(lives(), st.randoms(use_true_random=False))
+def test_any_life_costs_what_was_used(
+    life: tuple[list[Sample], list[Paid], Usage], dice: random.Random
+) -> None:
+    """No hour costs less than nothing; all of them cost what the balance lost and was paid."""
+    samples, payments, usage = life
+    dice.shuffle(payments)
+    found = costs(samples, *payments, usage=usage, hours=245)
+    rows = found.rows(Stored(), at(245))
+    assert all(row.state >= 0 for row in rows)
+    lost = samples[0].balance - samples[-1].balance
+    added = sum((item.amount for item in payments), Decimal(0))
+    corrected = sum((item.amount for item in found.corrections), Decimal(0))
+    assert found.end == samples[-1].read_time
+    assert rows[-1].sum == lost + added + corrected
+
+
+@settings(max_examples=60, deadline=None)
+@given(lives(), st.randoms(use_true_random=False))
+def test_trimmed_samples_give_the_same_rows(
+    life: tuple[list[Sample], list[Paid], Usage], dice: random.Random
+) -> None:
+    """Computed day by day from what is kept, the rows are those of all samples."""
+    samples, payments, usage = life
+    kept, rest = samples[:1], samples[1:]
+    since = samples[0].poll - 2 * DAY
+    rows: dict[int, tuple[Decimal, Decimal]] = {}
+    corrections = set()
+    while rest:
+        size = dice.randint(1, 48)
+        kept, rest = kept + rest[:size], rest[size:]
+        now = kept[-1].poll + HOUR
+        known = [item for item in payments if item.time < now]
+        found = costs_of(kept, known, usage, since=since, now=now)
+        corrections |= set(found.corrections)
+        if not found.steps:
+            continue
+        before = [total for start, (_, total) in rows.items() if start < found.begin // HOUR * HOUR]
+        for row in found.rows(Stored(max(before, default=Decimal(0))), now):
+            rows[row.start] = (row.state, row.sum)
+        if trim := trimmed(found):
+            kept, since = trim
+            assert kept[0].read_time >= found.end - 5 * DAY
+    clean = costs(samples, *payments, usage=usage, hours=(now - START) / HOUR)
+    if not corrections and not clean.corrections:
+        expected = {row.start: (row.state, row.sum) for row in clean.rows(Stored(), now)}
+        assert rows[max(rows)][1] == expected[max(rows)][1]
+
+
+def test_payments_without_time_or_amount_tell_nothing() -> None:
+    """Nothing can be matched with them."""
+    time = datetime(2026, 3, 2, 1, tzinfo=CHINA_STANDARD_TIME)
+    found = paid(
+        Payment(order_number="", amount=amount, time=when, channel=None)
+        for amount, when in (
+            (Decimal(5), time),
+            (None, time),
+            (Decimal(5), None),
+            (Decimal(0), time),
+        )
+    )
+    assert found == [Paid(at(1), Decimal(5))]

@@ -1,0 +1,58 @@
+"""Tests of when what of a meter's history is read."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from custom_components.jrhsz.history.plan import first_begin, is_renewal_due, rebuilt_window
+from custom_components.jrhsz.history.readings import DAY
+from custom_components.jrhsz.history.state import MeterHistory, Window
+
+NOW = int(datetime(2026, 3, 12, 1, tzinfo=UTC).timestamp())
+
+
+def test_the_first_import_goes_on_where_what_is_stored_ended() -> None:
+    """Test that it reads three days of it again, and never begins in the future."""
+    assert first_begin(30, None, NOW) == NOW - 30 * DAY
+    assert first_begin(30, NOW - 40 * DAY, NOW) == NOW - 30 * DAY
+    assert first_begin(30, NOW - 10 * DAY, NOW) == NOW - 13 * DAY
+    assert first_begin(30, NOW + 10 * DAY, NOW) == NOW
+
+
+@pytest.mark.parametrize(
+    ("history", "since", "seam", "begin", "goes_on"),
+    [
+        # Nothing is stored.
+        (MeterHistory(), 5, None, 5, False),
+        # An older installation stored something.
+        (MeterHistory(), 5, 8, 8, True),
+        # An import is complete.
+        (MeterHistory(started=30, begin=3, complete=True), 5, 8, 8, True),
+        (MeterHistory(started=30, begin=3, complete=True), 1, 4, 4, True),
+        (MeterHistory(started=30, begin=3, complete=True), 40, None, 40, False),
+        # One isn't.
+        (MeterHistory(started=30), 5, None, 30, False),
+        (MeterHistory(started=30, begin=20), 5, None, 20, True),
+        (MeterHistory(started=30, begin=20), 25, 28, 28, True),
+    ],
+)
+def test_a_rebuild_leaves_no_gap(
+    history: MeterHistory, since: int, seam: int | None, begin: int, *, goes_on: bool
+) -> None:
+    """Test where it begins, in days before now, and whether what is stored there is kept."""
+    history = MeterHistory(
+        started=None if history.started is None else NOW - history.started * DAY,
+        begin=None if history.begin is None else NOW - history.begin * DAY,
+        complete=history.complete,
+    )
+    kept_until = None if seam is None else NOW - seam * DAY
+    window = rebuilt_window(history, NOW - since * DAY, kept_until, NOW)
+    assert window == Window(NOW - begin * DAY, NOW, goes_on=goes_on, reaches_present=True)
+
+
+def test_a_renewal_from_the_future_is_none() -> None:
+    """Test that a clock that was ahead puts the weekly renewal off by a week at most."""
+    history = MeterHistory(complete=True, renewed_at=NOW + 400 * DAY)
+    assert is_renewal_due(history, "1", NOW)
+    history.note_window(Window(NOW - DAY, NOW, goes_on=True, reaches_present=True, renews=True), 1)
+    assert [is_renewal_due(history, "1", NOW + day * DAY) for day in (0, 8)] == [False, True]

@@ -1,0 +1,1 @@
+"""Tests with whole processes, some of which are killed."""

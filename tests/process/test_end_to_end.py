@@ -1,0 +1,87 @@
+"""A real Home Assistant process, and the simulator as another process beside it."""
+
+from pathlib import Path
+import re
+from typing import Any
+
+import pytest
+
+from ..support.hass_process import HassProcess
+from ..support.live import (
+    PASSWORD,
+    SimulatorProcess,
+    add_account,
+    shown_meters,
+    wait_for_readings,
+)
+
+METERS = 4
+COMPLAINT = re.compile(r" (WARNING|ERROR|CRITICAL) ")
+# Home Assistant says this once of every custom integration.
+STANDARD_LINE = "We found a custom integration jrhsz which has not been tested by Home Assistant"
+
+
+def interfaces(state: dict[str, Any], since: int = 0) -> list[str]:
+    """Return the interfaces that were called after the call of that number."""
+    return [call["interface"] for call in state["calls"] if call["number"] > since]
+
+
+def complaints(log: str) -> list[str]:
+    """Return warnings and errors that name this integration, and lines of its tracebacks."""
+    # Folders may be named after the project; they say nothing about who complains.
+    lines = [line.replace("ha-jrhsz", "") for line in log.splitlines()]
+    return [
+        line
+        for line in lines
+        if STANDARD_LINE not in line
+        and (("jrhsz" in line and COMPLAINT.search(line)) or "custom_components/jrhsz" in line)
+    ]
+
+
+# The first start in an environment installs what Home Assistant's frontend needs.
+@pytest.mark.timeout(300)
+async def test_account_is_added_shown_and_kept_over_a_restart(
+    socket_enabled: None, tmp_path: Path
+) -> None:
+    """All meters show the platform's values, also right after a restart, at the allowed pace."""
+    hass = HassProcess(tmp_path / "config", log_levels={"custom_components.jrhsz": "debug"})
+    async with (
+        SimulatorProcess("--meters", str(METERS), "--limit", "2") as simulator,
+        hass,
+    ):
+        entry_id = await add_account(hass, simulator.url)
+        shown, wrong = await wait_for_readings(hass, simulator, entry_id, limit=40)
+        assert not wrong
+        assert len(shown) == METERS
+        assert {meter.form("reading") for meter in shown.values()} == {
+            ("energy", "kWh"),
+            ("water", "m³"),
+        }
+        state = await simulator.state()
+        assert state["early"] == 0
+        assert interfaces(state).count("login") == 1
+        assert interfaces(state).count("GetUserInfo") == METERS
+
+        await hass.restart()
+        before = await simulator.state()
+        after_restart = await shown_meters(hass, entry_id)
+        assert {
+            code: (meter.value("reading"), meter.value("balance"), meter.value("last_reading"))
+            for code, meter in after_restart.items()
+        } == {
+            code: (meter.value("reading"), meter.value("balance"), meter.value("last_reading"))
+            for code, meter in shown.items()
+        }
+        assert interfaces(before, state["call_count"]) == []
+
+        # The next poll needs no login: the token was kept.
+        entity = next(iter(after_restart.values())).sensors["reading"]["entity_id"]
+        await hass.service("homeassistant", "update_entity", {"entity_id": entity})
+        state = await simulator.state()
+        assert interfaces(state, before["call_count"]) == ["GetUserInfo"]
+        assert state["early"] == 0
+        await hass.stop()
+
+    assert STANDARD_LINE in hass.log()
+    assert complaints(hass.log()) == []
+    assert PASSWORD not in hass.log()

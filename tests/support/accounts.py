@@ -1,0 +1,71 @@
+"""What tests of the integration share."""
+
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from yarl import URL
+
+from custom_components.jrhsz.connection import DATA_CONNECTIONS
+
+from ..simulator import Simulator
+
+
+def account_of(simulator: Simulator, **options: Any) -> MockConfigEntry:
+    """Return an entry for the simulator's account with all of its meters."""
+    meters = [
+        {"user_code": code, "building": "一栋", "room": code} for code in sorted(simulator.meters)
+    ]
+    return MockConfigEntry(
+        domain="jrhsz",
+        title="demo",
+        unique_id=f"{URL(simulator.url).authority}/demo",
+        data={
+            "url": simulator.url,
+            "username": "demo",
+            "password": "demo-password",
+            "verify_ssl": True,
+        },
+        options={"meters": meters, "history_days": 0, **options},
+    )
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set an account up and poll all meters that are due."""
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Unload an account, forget what the process shares, and set the account up again."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    hass.data.pop(DATA_CONNECTIONS, None)
+    await set_up(hass, entry)
+
+
+async def wait_for(hass: HomeAssistant, freezer: FrozenDateTimeFactory, **delta: float) -> None:
+    """Let time pass, and all that is due happen."""
+    freezer.tick(timedelta(**delta))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def state_of(hass: HomeAssistant, entry: MockConfigEntry, user_code: str, key: str) -> State:
+    """Return the state of an entity of a meter, whatever its entity id is."""
+    registry = er.async_get(hass)
+    unique_id = f"{entry.unique_id}|{user_code}|{key}"
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if entity.unique_id == unique_id:
+            state = hass.states.get(entity.entity_id)
+            assert state is not None
+            return state
+    raise KeyError(unique_id)

@@ -1,0 +1,115 @@
+"""What tests of recharges share."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
+from custom_components.jrhsz.recharge.journal import Order
+from custom_components.jrhsz.recharge.orders import DATA_ORDERS, async_setup_orders
+
+from ..simulator import Fault, Simulator
+from .accounts import set_up
+
+METER, OTHER = "2022040001", "2022040003"
+
+
+def device_of(hass: HomeAssistant, entry: MockConfigEntry, user_code: str = METER) -> str:
+    """Return the id of a meter's device."""
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        ("jrhsz", f"{entry.unique_id}|{user_code}"), entry.entry_id
+    )
+    assert device is not None
+    return device.id
+
+
+async def recharge(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    user_code: str = METER,
+    *,
+    amount: Any = 20,
+    response: bool = True,
+    context: Context | None = None,
+    **data: Any,
+) -> Any:
+    """Call the action and return its response."""
+    return await hass.services.async_call(
+        "jrhsz",
+        "recharge",
+        {"device_id": device_of(hass, entry, user_code), "amount": amount, **data},
+        blocking=True,
+        return_response=response,
+        context=context,
+    )
+
+
+def orders_of(hass: HomeAssistant) -> dict[str, Order]:
+    """Return the orders in the journal."""
+    return hass.data[DATA_ORDERS].journal.orders
+
+
+async def restart_process(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Forget all that isn't on disk, and set the account up again."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    hass.data.pop(DATA_CONNECTIONS, None)
+    await async_setup_orders(hass)
+    await set_up(hass, entry)
+
+
+async def fix(hass: HomeAssistant, issue_id: str) -> dict[str, Any]:
+    """Start to fix an issue."""
+    assert await async_setup_component(hass, "repairs", {})
+    manager = hass.data["repairs"]["flow_manager"]
+    return dict(await manager.async_init("jrhsz", data={"issue_id": issue_id}))
+
+
+async def answer(hass: HomeAssistant, step: dict[str, Any], **user_input: Any) -> dict[str, Any]:
+    """Answer a form, or choose from a menu, of a fix flow."""
+    manager = hass.data["repairs"]["flow_manager"]
+    return dict(await manager.async_configure(step["flow_id"], user_input))
+
+
+def shows_our_numbers(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Let it be known that the platform shows our numbers."""
+    async_get_session(hass, simulator.url, "demo").note(shows_our_numbers=True)
+
+
+async def later(hass: HomeAssistant, **delta: float) -> None:
+    """Let what is due after some time happen."""
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(**delta))
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch, **ahead: float) -> None:
+    """Let Home Assistant's clock be wrong; a frozen one would take timers back too."""
+    wrong = timedelta(**ahead)
+    monkeypatch.setattr(dt_util, "utcnow", lambda: datetime.now(UTC) + wrong)
+
+
+async def hit(fault: Fault) -> None:
+    """Wait until a fault has hit a call."""
+    for _ in range(500):
+        if fault.hits:
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
+def credited(simulator: Simulator, user_code: str = METER) -> Decimal:
+    """Return what recharges booked on a meter; each at most once."""
+    booked = [order for order in simulator.ledger if order.user_code == user_code]
+    assert all(order.times_received == order.times_credited == 1 for order in booked)
+    return sum((order.credited for order in booked), Decimal(0))
