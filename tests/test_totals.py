@@ -37,7 +37,6 @@ async def test_sums(
     simulator: Simulator,
     config_entry: MockConfigEntry,
     device_registry: dr.DeviceRegistry,
-    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test sums and counts, and that they belong to the account's device."""
     balances = ["100.10", "20.00", "-3.25", "-0.05", "500", "20.01", "1", "60"]

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from .records import Info, Payment, Record, to_decimal, to_hundredths, to_moment, to_seconds
@@ -225,7 +225,8 @@ class SimMeter:
         money = self._usage.first_balance + self._adjusted + self._usage.paid(credited)
         money += sum(amount for time, _, amount in self._manual if time <= credited)
         exact = Decimal(money * 100 - self._usage.price * self._charged(read)).scaleb(-4)
-        return exact.quantize(_CENT, ROUND_HALF_UP)
+        # Half a cent rounds up below zero too, so that a correction by whole cents stays whole.
+        return (exact + _CENT / 2).quantize(_CENT, ROUND_FLOOR)
 
     def _now(self) -> int:
         """Return the world's time."""
