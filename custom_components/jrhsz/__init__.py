@@ -23,6 +23,7 @@ from .api import (
     DENIAL_LIFE,
     AuthenticationError,
     Client,
+    Interface,
     NoApiPermissionError,
     NotPermittedError,
     PlatformError,
@@ -177,7 +178,7 @@ async def _async_ensure_token(
 ) -> None:
     """See that the account can be polled, logging in only if there is no valid token."""
     try:
-        session.raise_if_denied("GetUserInfo")
+        session.raise_if_denied(Interface.METER)
         await session.token()
     except AuthenticationError as err:
         raise ConfigEntryAuthFailed(**translation(err)) from err
@@ -191,7 +192,7 @@ async def _async_ensure_token(
 
 def _is_shut_out(session: Session) -> bool:
     """Tell whether the account may not even read its meters."""
-    return "GetUserInfo" in session.denied or isinstance(session.refusal, NoApiPermissionError)
+    return Interface.METER in session.denied or isinstance(session.refusal, NoApiPermissionError)
 
 
 @callback

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from .api import MeterInfo, MeterKind
-from .api.models import number
+from .api import MeterInfo, MeterKind, number
 from .const import CONF_LOW_BALANCE, CONF_LOW_BALANCE_WATER, DEFAULT_LOW_BALANCE
 
 _CLEARLY: Final = Decimal("0.05")

@@ -81,7 +81,7 @@ def _session(session: Session) -> dict[str, Any]:
         "token_age": None if age is None else round(age.total_seconds()),
         "contested": session.contested,
         "refusal": session.refusal.code if session.refusal else None,
-        "not_permitted": sorted(session.last_denied),
+        "not_permitted": sorted(name.value for name in session.last_denied),
         "encoding": session.encoding.value,
         "date_format": session.date_format,
         "shows_our_numbers": session.shows_our_numbers,

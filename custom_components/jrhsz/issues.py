@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_cached_translations
 
-from .api import NoApiPermissionError, Session
+from .api import Interface, NoApiPermissionError, Session
 from .const import (
     CONF_BUILDING,
     CONF_KEPT,
@@ -36,7 +36,7 @@ def async_update_session_issues(hass: HomeAssistant, entry: ConfigEntry, session
     """Tell what the account may not do, and whether somebody else uses it."""
     missing = sorted(session.last_denied)
     if isinstance(session.refusal, NoApiPermissionError):
-        missing = ["login"]
+        missing = [Interface.LOGIN]
     effects = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
     prefix = f"component.{DOMAIN}.selector.interface.options"
     texts = dict.fromkeys(effects.get(f"{prefix}.{name.lower()}", name) for name in missing)

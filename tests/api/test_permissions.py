@@ -5,7 +5,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from custom_components.jrhsz.api import Client, NotPermittedError
+from custom_components.jrhsz.api import Client, Interface, NotPermittedError
 from tests.simulator import Fault, Simulator
 
 from ..support.calls import METER, outcomes
@@ -27,8 +27,8 @@ async def test_not_permitted_with_a_young_token(
     assert [call.interface for call in simulator.calls] == ["login", "getBuildCode"]
     assert client.session.denied == {"getBuildCode": clock.now + timedelta(hours=24)}
     with pytest.raises(NotPermittedError):
-        client.session.raise_if_denied("getBuildCode")
-    client.session.raise_if_denied("GetUserInfo")
+        client.session.raise_if_denied(Interface.BUILDINGS)
+    client.session.raise_if_denied(Interface.METER)
     await client.get_meter(METER)
     simulator.set_dialect(forbidden=())
     clock.advance(hours=24)
@@ -83,6 +83,6 @@ async def test_denial_ends_with_new_credentials(
     simulator.set_dialect(forbidden=())
     await client.session.sign_in(PASSWORD, http)
     assert await client.get_buildings()
-    client.session.deny("getBuildCode")
+    client.session.deny(Interface.BUILDINGS)
     client.session.use("another", http)
     assert client.session.denied == {}

@@ -16,6 +16,7 @@ from custom_components.jrhsz.api import (
     ExchangeError,
     FailedError,
     HttpStatusError,
+    Interface,
     NoApiPermissionError,
     Pacer,
     PlatformError,
@@ -187,7 +188,7 @@ async def test_kept_over_a_restart(
     changes: list[bool] = []
     session.on_change = changes.append
     await client.get_meter(METER)
-    session.deny("getBuildCode")
+    session.deny(Interface.BUILDINGS)
     session.note(encoding=Encoding.JSON, date_format="%Y-%m-%d")
     session.note(shows_our_numbers=True, encoding=Encoding.JSON)
     session.note(shows_our_numbers=True)
@@ -299,7 +300,7 @@ def test_kept_denials_are_believed_for_a_day(unused: Session, clock: WallClock, 
     until = clock.now + timedelta(hours=hours)
     unused.restore(unused.as_dict() | {"denials": {"GetUserInfo": until.isoformat()}})
     assert unused.denied == {}
-    unused.raise_if_denied("GetUserInfo")
+    unused.raise_if_denied(Interface.METER)
 
 
 async def test_no_credentials(simulator: Simulator, no_pace: None) -> None:
@@ -308,7 +309,7 @@ async def test_no_credentials(simulator: Simulator, no_pace: None) -> None:
     with pytest.raises(RuntimeError, match="No credentials are in use"):
         await session.token()
     with pytest.raises(RuntimeError, match="No credentials are in use"):
-        await session.send("GetUserInfo", {}, Token("a", session.now()), Encoding.FORM)
+        await session.send(Interface.METER, {}, Token("a", session.now()), Encoding.FORM)
     assert session.now().tzinfo is UTC
     session.note(date_format="%Y-%m-%d")
 

@@ -11,7 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.jrhsz.api import Client, ConnectError, Session
+from custom_components.jrhsz.api import Client, ConnectError, Interface, Session
 from custom_components.jrhsz.api.reply import Reply
 from custom_components.jrhsz.connection import async_get_session
 from custom_components.jrhsz.recharge import send as recharge_module
@@ -303,9 +303,9 @@ async def test_no_connection(
     await set_up(hass, config_entry)
     send = Session.send
 
-    async def unreachable(self: Session, interface: str, *args: Any) -> Reply:
+    async def unreachable(self: Session, interface: Interface, *args: Any) -> Reply:
         """Reach nobody with a recharge."""
-        if interface == "Prestore":
+        if interface is Interface.RECHARGE:
             msg = "No connection could be made"
             raise ConnectError(msg)
         return await send(self, interface, *args)

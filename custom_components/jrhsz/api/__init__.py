@@ -24,7 +24,10 @@ from .errors import (
     TokenError,
     UnknownCodeError,
     UnreadableReplyError,
+    is_door_check,
+    is_general_failure,
 )
+from .interface import Interface
 from .models import (
     CHINA_STANDARD_TIME,
     Address,
@@ -34,6 +37,7 @@ from .models import (
     MeterKind,
     Payment,
     Room,
+    number,
 )
 from .pacer import Pacer, Priority, Turn
 from .session import DENIAL_LIFE, Session
@@ -57,6 +61,7 @@ __all__ = [
     "ExchangeTimeoutError",
     "FailedError",
     "HttpStatusError",
+    "Interface",
     "InterfaceDeniedError",
     "MeterInfo",
     "MeterKind",
@@ -79,4 +84,7 @@ __all__ = [
     "Turn",
     "UnknownCodeError",
     "UnreadableReplyError",
+    "is_door_check",
+    "is_general_failure",
+    "number",
 ]

@@ -28,6 +28,7 @@ from .errors import (
     TokenError,
     UnknownCodeError,
 )
+from .interface import Interface
 from .login import Token
 from .models import (
     CHINA_STANDARD_TIME,
@@ -68,21 +69,21 @@ class Client:
 
     async def get_buildings(self, turn: Turn | None = None) -> list[Building]:
         """Return the account's buildings, getBuildCode (4.2). Codes nest and lists overlap."""
-        return _readable(Building.from_record, await self._list("getBuildCode", {}, turn))
+        return _readable(Building.from_record, await self._list(Interface.BUILDINGS, {}, turn))
 
     async def get_rooms(
         self, build_code: str | None = None, turn: Turn | None = None
     ) -> list[Room]:
         """Return the rooms of a building, or of the account, getUserCodeByAccount (4.3)."""
         fields = _building(build_code)
-        return _readable(Room.from_record, await self._list("getUserCodeByAccount", fields, turn))
+        return _readable(Room.from_record, await self._list(Interface.ROOMS, fields, turn))
 
     async def get_meter(self, user_code: str, turn: Turn | None = None) -> MeterInfo:
         """Return what a meter showed last, GetUserInfo (4.4).
 
         Raises EmptyReplyError if the platform knows nothing about the code.
         """
-        reply = await self._read("GetUserInfo", {"user_code": user_code}, turn or Turn())
+        reply = await self._read(Interface.METER, {"user_code": user_code}, turn or Turn())
         return MeterInfo.from_record(reply.record())
 
     async def prestore(self, user_code: str, order_number: str, amount: Decimal) -> None:
@@ -93,7 +94,7 @@ class Client:
         means.
         """
         try:
-            self.session.raise_if_denied("Prestore")
+            self.session.raise_if_denied(Interface.RECHARGE)
             token = await self.session.token()
         except NotSentError:
             raise
@@ -105,16 +106,16 @@ class Client:
             "out_trade_no": order_number,
             "total_fee": f"{amount:.2f}",
         }
-        reply = await self.session.send("Prestore", fields, token, self.session.encoding)
+        reply = await self.session.send(Interface.RECHARGE, fields, token, self.session.encoding)
         # The next order logs in anew, or isn't sent; this one is not sent again.
         match reply.error:
             case InterfaceDeniedError() if token.is_young(self.session.now()):
-                self.session.deny("Prestore")
+                self.session.deny(Interface.RECHARGE)
             case TokenError() | InterfaceDeniedError():
                 self.session.end(token)
         if reply.error:
             raise reply.error
-        self.session.confirm(token, "Prestore")
+        self.session.confirm(token, Interface.RECHARGE)
 
     async def get_payments(
         self, user_code: str, begin: datetime, end: datetime, turn: Turn | None = None
@@ -124,7 +125,7 @@ class Client:
         Both ends belong to the span. A payment whose time can't be read is kept.
         """
         return await self._paged(
-            "GetPaymentList", Payment.from_record, user_code, (begin, end), turn
+            Interface.PAYMENTS, Payment.from_record, user_code, (begin, end), turn
         )
 
     async def get_consumption(
@@ -135,7 +136,7 @@ class Client:
         Both ends belong to the span. A record whose time can't be read is kept.
         """
         return await self._paged(
-            "GetConsumenList", Consumption.from_record, user_code, (begin, end), turn
+            Interface.CONSUMPTION, Consumption.from_record, user_code, (begin, end), turn
         )
 
     async def get_addresses(
@@ -143,20 +144,22 @@ class Client:
     ) -> list[Address]:
         """Return the addresses of a building, or of the account, getAddress (4.8)."""
         fields = _building(build_code)
-        return _readable(Address.from_record, await self._list("getAddress", fields, turn))
+        return _readable(Address.from_record, await self._list(Interface.ADDRESSES, fields, turn))
 
     async def get_rooms_at(self, address: Address, turn: Turn | None = None) -> list[Room]:
         """Return the rooms at an address, addressUserInfo (4.9)."""
         fields = {"address": address.address, **_building(address.build_code)}
-        return _readable(Room.from_record, await self._list("addressUserInfo", fields, turn))
+        return _readable(
+            Room.from_record, await self._list(Interface.ROOMS_AT_ADDRESS, fields, turn)
+        )
 
-    async def _list(self, interface: str, fields: _Fields, turn: Turn | None) -> list[Record]:
+    async def _list(self, interface: Interface, fields: _Fields, turn: Turn | None) -> list[Record]:
         """Return the records of an interface that isn't paged."""
         return (await self._read(interface, fields, turn or Turn())).records()
 
     async def _paged[ItemT: _Timed](
         self,
-        interface: str,
+        interface: Interface,
         from_record: Callable[[Record], ItemT],
         user_code: str,
         span: tuple[datetime, datetime],
@@ -194,7 +197,7 @@ class Client:
 
     async def _pages[ItemT](
         self,
-        interface: str,
+        interface: Interface,
         fields: _Fields,
         from_record: Callable[[Record], ItemT],
         turn: Turn,
@@ -215,7 +218,7 @@ class Client:
                 break
         return items
 
-    async def _read(self, interface: str, fields: _Fields, turn: Turn) -> Reply:
+    async def _read(self, interface: Interface, fields: _Fields, turn: Turn) -> Reply:
         """Call an interface that only reads, in the other encoding if it finds no parameters."""
         try:
             return await self._call(interface, fields, turn)
@@ -231,7 +234,7 @@ class Client:
             return reply
 
     async def _call(
-        self, interface: str, fields: _Fields, turn: Turn, encoding: Encoding | None = None
+        self, interface: Interface, fields: _Fields, turn: Turn, encoding: Encoding | None = None
     ) -> Reply:
         """Call an interface that only reads, once more with a new token if that may help."""
         session = self.session

@@ -23,6 +23,8 @@ No error carries a password, a token or a whole reply.
 from datetime import datetime
 from typing import Final
 
+from .interface import Interface
+
 SUCCESS: Final = 200
 FAILED: Final = 1001
 NO_ACCOUNT: Final = 1002
@@ -56,7 +58,7 @@ class ExchangeTimeoutError(ExchangeError):
 class NotPermittedError(NotSentError):
     """The platform doesn't permit this interface to the account."""
 
-    def __init__(self, interface: str, until: datetime) -> None:
+    def __init__(self, interface: Interface, until: datetime) -> None:
         """Remember the interface and when it may be tried again."""
         super().__init__(f"{interface} is not permitted for this account")
         self.interface = interface
@@ -159,6 +161,10 @@ LOGIN_CODES: Final = RETURN_CODES | {
 }
 # What the platform answers about a meter that it doesn't know.
 UNKNOWN_METER: Final = (FailedError, EmptyReplyError)
+# The platform checks these before it does anything.
+_DOOR_CHECK: Final = frozenset(
+    {NO_ACCOUNT, WRONG_PASSWORD, UNKNOWN_TOKEN, EXPIRED_TOKEN, MISSING_PARAMETER, NOT_PERMITTED}
+)
 _TOO_SOON: Final = ("频繁", "过快", "太快", "稍后")
 
 
@@ -169,3 +175,13 @@ def error_for(
     if any(words in message for words in _TOO_SOON):
         return RateLimitError(code, message)
     return table.get(code, UnknownCodeError)(code, message)
+
+
+def is_door_check(code: int | None) -> bool:
+    """Tell whether a return code comes from a check before the platform does anything."""
+    return code in _DOOR_CHECK
+
+
+def is_general_failure(code: int | None) -> bool:
+    """Tell whether a return code says no more than that the request failed."""
+    return code == FAILED

@@ -203,6 +203,11 @@ class Pacer:
         while lane.records[0].ended < now - _REMEMBERED_SECONDS:
             lane.records.popleft()
 
+    @property
+    def interval(self) -> float:
+        """Return the least number of seconds between an answer and the next call."""
+        return INTERVAL
+
     def queue_lengths(self) -> dict[str, int]:
         """Return how many calls wait, per interface."""
         return {interface: len(lane.waiting) for interface, lane in self._lanes.items()}

@@ -23,6 +23,7 @@ from .errors import (
     UnreadableReplyError,
     error_for,
 )
+from .interface import Interface
 from .login import Logins, Token
 from .models import text
 from .pacer import Pacer, Turn
@@ -73,7 +74,7 @@ class Session:
         self._token: Token | None = None
         self._lock = asyncio.Lock()
         self._logins = Logins()
-        self._denials: dict[str, datetime] = {}
+        self._denials: dict[Interface, datetime] = {}
 
     def __repr__(self) -> str:
         """Show neither password nor token."""
@@ -147,7 +148,7 @@ class Session:
             return token
 
     async def send(
-        self, interface: str, fields: dict[str, str | int], token: Token, encoding: Encoding
+        self, interface: Interface, fields: dict[str, str | int], token: Token, encoding: Encoding
     ) -> Reply:
         """Send one request with a token, now, and return the reply with any return code."""
         if self._http is None:
@@ -170,7 +171,7 @@ class Session:
         self._token = None
         self.on_change(False)
 
-    def confirm(self, token: Token, interface: str) -> None:
+    def confirm(self, token: Token, interface: Interface) -> None:
         """Note a success: it ends a denial, and a contest if the token got old without trouble."""
         permitted = self._denials.pop(interface, None)
         calm = self._logins.young_ends and not token.is_young(self.now())
@@ -190,7 +191,7 @@ class Session:
         return self._logins.contested
 
     @property
-    def denied(self) -> dict[str, datetime]:
+    def denied(self) -> dict[Interface, datetime]:
         """Return the interfaces known not to be permitted, and until when that is believed."""
         now = self.now()
         return {
@@ -198,17 +199,17 @@ class Session:
         }
 
     @property
-    def last_denied(self) -> set[str]:
+    def last_denied(self) -> set[Interface]:
         """Return the interfaces that were not permitted when they were called last."""
         return set(self._denials)
 
-    def deny(self, interface: str) -> NotPermittedError:
+    def deny(self, interface: Interface) -> NotPermittedError:
         """Remember for 24 hours that an interface isn't permitted; return the error to raise."""
         self._denials[interface] = until = self.now() + DENIAL_LIFE
         self.on_change(False)
         return NotPermittedError(interface, until)
 
-    def raise_if_denied(self, interface: str) -> None:
+    def raise_if_denied(self, interface: Interface) -> None:
         """Raise NotPermittedError if the interface is known not to be permitted."""
         if until := self.denied.get(interface):
             raise NotPermittedError(interface, until)
@@ -232,7 +233,7 @@ class Session:
             "shows_our_numbers": self.shows_our_numbers,
             "logins": [login.isoformat() for login in self._logins.times],
             "young_ends": self._logins.young_ends,
-            "denials": {name: until.isoformat() for name, until in self._denials.items()},
+            "denials": {name.value: until.isoformat() for name, until in self._denials.items()},
         }
 
     def restore(self, kept: dict[str, Any]) -> Self:
@@ -252,7 +253,8 @@ class Session:
         logins = Logins(
             [_aware(login) for login in kept["logins"]], _typed(int, kept["young_ends"])
         )
-        denials = {name: _aware(until) for name, until in dict(kept["denials"]).items()}
+        kept_denials = dict(kept["denials"])
+        denials = {Interface(name): _aware(until) for name, until in kept_denials.items()}
         self._token, self.encoding, self.date_format = token, encoding, date_format
         self.shows_our_numbers = kept["shows_our_numbers"] is True
         self._logins, self._denials = logins, denials
@@ -283,7 +285,7 @@ class Session:
             try:
                 reply = await post(
                     http,
-                    f"{self.base_url}/user/login",
+                    f"{self.base_url}/user/{Interface.LOGIN}",
                     {"admin_user_name": self.username, "api_password": password},
                     encoding,
                 )
@@ -292,7 +294,7 @@ class Session:
                 raise
             return reply.without(password)
 
-        born, reply = await self.pacer.run("login", Turn(), prepare, exchange)
+        born, reply = await self.pacer.run(Interface.LOGIN, Turn(), prepare, exchange)
         if reply.code != SUCCESS:
             raise error_for(reply.code, reply.message, LOGIN_CODES)
         if not (value := text(reply.data)):

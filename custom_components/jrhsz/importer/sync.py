@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from ..api import (
     CHINA_STANDARD_TIME,
     Consumption,
+    Interface,
     MeterInfo,
     NotPermittedError,
     Payment,
@@ -57,9 +58,6 @@ from .recorder import async_has_recorder
 from .window import Import, async_begin_of_stored, async_end_of_stored
 from .worker import Lane, async_update_states, seconds_now
 
-_CONSUMPTION: Final = "GetConsumenList"
-_PAYMENTS: Final = "GetPaymentList"
-
 _CHECK_EVERY: Final = timedelta(minutes=1)
 _SAVE_DELAY: Final = 300
 _SAVE_DELAY_LARGE: Final = 1800
@@ -85,8 +83,10 @@ class AccountHistory:
             delay=_SAVE_DELAY if is_small else _SAVE_DELAY_LARGE,
         )
         self._lanes = (
-            Lane(hass, entry, _CONSUMPTION, self._is_sync_due, self._async_sync),
-            Lane(hass, entry, _PAYMENTS, self._are_payments_due, self._async_read_payments),
+            Lane(hass, entry, Interface.CONSUMPTION, self._is_sync_due, self._async_sync),
+            Lane(
+                hass, entry, Interface.PAYMENTS, self._are_payments_due, self._async_read_payments
+            ),
         )
         self._locks: dict[str, asyncio.Lock] = {}
         self._told: set[tuple[str, Correction]] = set()
@@ -204,7 +204,7 @@ class AccountHistory:
     def _is_sync_due(self, meter: MeterCoordinator, now: int) -> bool:
         """Tell whether a window of records is to be read, or the cost computed without."""
         history = self.meters[meter.user_code]
-        if _CONSUMPTION in self._account.client.session.denied:
+        if Interface.CONSUMPTION in self._account.client.session.denied:
             return not 0 <= now - history.synced_at < HOUR
         return is_sync_due(history, meter.data.read_time, now) or is_renewal_due(
             history, meter.user_code, now
@@ -212,7 +212,7 @@ class AccountHistory:
 
     def _are_payments_due(self, meter: MeterCoordinator, now: int) -> bool:
         """Tell whether payments are to be read."""
-        denied = _PAYMENTS in self._account.client.session.denied
+        denied = Interface.PAYMENTS in self._account.client.session.denied
         return not denied and are_payments_due(self.meters[meter.user_code], now)
 
     async def _async_read_payments(self, meter: MeterCoordinator) -> None:
@@ -246,7 +246,7 @@ class AccountHistory:
         with suppress(NotPermittedError):
             records = await self._async_records(meter, window[:2], Priority.HISTORY)
         async with self._locks[code]:
-            is_paid = _PAYMENTS not in self._account.client.session.denied
+            is_paid = Interface.PAYMENTS not in self._account.client.session.denied
             settles = window.reaches_present and is_paid
             outcome = await Import(
                 hass=self._hass,

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..api import FailedError, PlatformError
+from ..api import FailedError, Interface, PlatformError
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..history.readings import HOUR
@@ -28,7 +28,7 @@ class Lane:
 
     hass: HomeAssistant
     entry: JrhszConfigEntry
-    interface: str
+    interface: Interface
     is_due: Callable[[MeterCoordinator, int], bool]
     run: Callable[[MeterCoordinator], Awaitable[None]]
     _task: asyncio.Task[None] | None = None

@@ -13,7 +13,6 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..api import pacer
 from ..const import CONF_KNOWN, CONF_METERS, CONF_PLACES, MAX_METERS
 from .listing import Meter, label, with_unique_names
 from .listing_steps import ListingFlow, duration
@@ -72,7 +71,7 @@ class ChoosingFlow(ListingFlow):
             menu_options=choices,
             description_placeholders={
                 "count": str(count),
-                "duration": duration(count * pacer.INTERVAL),
+                "duration": duration(count * self._client.session.pacer.interval),
                 "max_meters": str(MAX_METERS),
             },
         )

@@ -19,7 +19,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
-from ..api import Client, NotPermittedError, PlatformError, pacer
+from ..api import Client, Interface, NotPermittedError, PlatformError
 from ..const import CONF_METERS, CONF_USER_CODE, DOMAIN
 from ..exceptions import translation
 from .listing import (
@@ -173,7 +173,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             errors["base"] = "nothing_chosen"
         unknown = [code for code in self._codes if code in known and known[code] is None]
         if isinstance(self._error, NotPermittedError):
-            reading = self._error.interface == "GetUserInfo"
+            reading = self._error.interface == Interface.METER
             errors["base"] = "reading_not_permitted" if reading else "listing_not_permitted"
         elif unknown:
             errors["base"] = "unknown_codes"
@@ -206,7 +206,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             self._task = None
             return self.async_show_progress_done(next_step_id=self._step_after_listing())
         left = len(self._listing.todo)
-        seconds = left * max(pacer.INTERVAL, self._seconds_per_call)
+        seconds = left * max(self._client.session.pacer.interval, self._seconds_per_call)
         # The frontend forgets the bar when the text changes, which it hears of after this step.
         self.hass.loop.call_soon(self.async_update_progress, 1 - left / self._total)
         return self.async_show_progress(

@@ -7,25 +7,12 @@ from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from ..api import Payment
-from ..api.errors import (
-    EXPIRED_TOKEN,
-    FAILED,
-    MISSING_PARAMETER,
-    NO_ACCOUNT,
-    NOT_PERMITTED,
-    UNKNOWN_TOKEN,
-    WRONG_PASSWORD,
-)
+from ..api import Payment, is_door_check, is_general_failure
 from .journal import Journal, Order, Source, Status
 
 DAY: Final = timedelta(days=1)
 WATCHED: Final = timedelta(days=7)
 
-# The platform checks these before it does anything.
-_DOOR_CHECK: Final = frozenset(
-    {NO_ACCOUNT, WRONG_PASSWORD, UNKNOWN_TOKEN, EXPIRED_TOKEN, MISSING_PARAMETER, NOT_PERMITTED}
-)
 _ABSENCES_AFTER_FAILURE: Final = 3
 _FRESH: Final = timedelta(minutes=20)
 _NEAR: Final = timedelta(hours=1)
@@ -71,8 +58,8 @@ def examined(order: Order, payments: Iterable[Payment], *, shows_our_numbers: bo
         return replace(order, watch_until=None) if watch_over else order
     order = replace(order, absences=order.absences + 1)
     if order.is_open:
-        refused = order.code in _DOOR_CHECK
-        failed = order.code == FAILED and order.absences >= _ABSENCES_AFTER_FAILURE
+        refused = is_door_check(order.code)
+        failed = is_general_failure(order.code) and order.absences >= _ABSENCES_AFTER_FAILURE
         if refused or (failed and shows_our_numbers):
             return replace(
                 order,

@@ -25,8 +25,8 @@ from ..api import (
     PlatformError,
     ReturnCodeError,
     Turn,
+    is_general_failure,
 )
-from ..api.errors import FAILED
 from ..const import DOMAIN, LOGGER
 from ..exceptions import translation
 from .journal import Journal, Order, Source, Status
@@ -173,7 +173,7 @@ async def _async_find(
     answered = hass.loop.time()
     with suppress(TimeoutError):
         async with asyncio.timeout_at(answered if hass.is_stopping else end) as attempt.patience:
-            for after in _LOOK_UPS if order.code == FAILED else _LOOK_UPS[:1]:
+            for after in _LOOK_UPS if is_general_failure(order.code) else _LOOK_UPS[:1]:
                 await asyncio.sleep(answered + after - hass.loop.time())
                 try:
                     payments = await client.get_payments(order.user_code, *window([order]), Turn())
