@@ -18,6 +18,11 @@ SECONDS_PER_CALL = 2
 FRAMES = 30
 THRESHOLD = 20
 ARREARS, LOW, SILENT = "2022040001", "2022040003", "2022040046"
+# How many seconds ago the browser had loaded the page.
+SINCE_LOADED = """() => {
+  const [{ loadEventEnd }] = performance.getEntriesByType("navigation");
+  return (performance.now() - loadEventEnd) / 1000;
+}"""
 CHANGES = {
     ARREARS: {"balance": "-12.34"},
     LOW: {"balance": "8.00"},
@@ -54,6 +59,8 @@ async def look_at_overview(frontend: Frontend, low: int) -> None:
     await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     await frontend.open("/all-rooms")
     overview = page.locator("jrhsz-overview")
+    await overview.locator(".line .meter").first.wait_for()
+    assert await page.evaluate(SINCE_LOADED) < AT_MOST
     await overview.locator(".number b").get_by_text(f"{ROOMS}", exact=True).wait_for()
     assert await overview.locator(".number").all_inner_texts() == [
         "600\nRooms",

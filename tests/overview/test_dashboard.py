@@ -1,5 +1,7 @@
 """What the overview learns of rooms, and how its script gets into the frontend."""
 
+from pathlib import Path
+import re
 from typing import Any
 from unittest.mock import patch
 
@@ -9,6 +11,7 @@ from homeassistant.components.frontend import (
     UrlManager,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.loader import async_get_integration
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -17,10 +20,13 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from custom_components.jrhsz.overview.dashboard import SCRIPT_URL, building_name, natural
+from custom_components.jrhsz.overview import dashboard
+from custom_components.jrhsz.overview.dashboard import building_name, natural
 
 from ..simulator import Simulator
 from ..support.accounts import account_of, set_up
+
+SCRIPTS = Path(dashboard.__file__).parent / "frontend"
 
 
 @pytest.fixture
@@ -108,17 +114,29 @@ async def test_room_is_told_before_its_meter_is_known(
     assert rooms[-1]["meters"] == [{"kind": None, "silent_hours": 12}]
 
 
-async def test_script_is_served_and_loaded(
+async def test_scripts_are_served_and_loaded(
     hass: HomeAssistant, frontend: None, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    """Every browser loads the script, from an address that changes with the version."""
+    """Every browser loads the modules, from addresses that change with the version."""
     assert await async_setup_component(hass, "jrhsz", {})
-    (url,) = hass.data[DATA_EXTRA_MODULE_URL].urls
-    assert hass.data[DATA_EXTRA_JS_URL_ES5].urls == {url}
-    assert url.startswith(f"{SCRIPT_URL}?v=")
-    response = await (await hass_client_no_auth()).get(url)
-    assert response.status == 200
-    assert 'define("ll-strategy-dashboard-jrhsz"' in await response.text()
+    (first,) = hass.data[DATA_EXTRA_MODULE_URL].urls
+    # As a plain script a module would fail.
+    assert hass.data[DATA_EXTRA_JS_URL_ES5].urls == set()
+    version = (await async_get_integration(hass, "jrhsz")).version
+    assert first == f"/jrhsz/{version}/overview.js"
+    client = await hass_client_no_auth()
+    found, todo = dict[str, str](), {first}
+    while todo:
+        url = todo.pop()
+        response = await client.get(url)
+        assert response.status == 200, url
+        assert response.content_type == "text/javascript"
+        found[url] = await response.text()
+        modules = re.findall(r'from "\./([a-z_]+\.js)"', found[url])
+        todo |= {f"/jrhsz/{version}/{module}" for module in modules} - set(found)
+    assert 'define("ll-strategy-dashboard-jrhsz"' in found[first]
+    # Nothing is delivered that nobody loads.
+    assert {url.rpartition("/")[2] for url in found} == {path.name for path in SCRIPTS.iterdir()}
 
 
 async def test_nothing_is_offered_without_a_frontend(hass: HomeAssistant) -> None:

@@ -27,9 +27,7 @@ from ..const import (
 
 type Kind = Literal["electricity", "water"]
 
-SCRIPT_URL: Final = f"/{DOMAIN}/overview.js"
-
-_SCRIPT: Final = Path(__file__).parent / "frontend" / "overview.js"
+_SCRIPTS: Final = Path(__file__).parent / "frontend"
 _KINDS: Final[dict[str | None, Kind]] = {"energy": "electricity", "water": "water"}
 _KINDS_BY_SUFFIX: Final[dict[str, Kind]] = {"电": "electricity", "水": "water"}
 _DIGITS: Final = "零一二三四五六七八九"
@@ -49,11 +47,10 @@ async def async_setup_overview(hass: HomeAssistant) -> None:
     if frontend.DOMAIN not in hass.config.components:
         return
     integration = await async_get_integration(hass, DOMAIN)
-    await hass.http.async_register_static_paths([StaticPathConfig(SCRIPT_URL, str(_SCRIPT))])
-    # Browsers keep the script for a month: another version has to have another address.
-    url = f"{SCRIPT_URL}?v={integration.version}"
-    for old_browser in (False, True):
-        frontend.add_extra_js_url(hass, url, old_browser)
+    # Browsers keep what they load for a month: another version has to have other addresses.
+    base = f"/{DOMAIN}/{integration.version}"
+    await hass.http.async_register_static_paths([StaticPathConfig(base, str(_SCRIPTS))])
+    frontend.add_extra_js_url(hass, f"{base}/overview.js")
     websocket_api.async_register_command(hass, _async_send_rooms)
 
 
