@@ -45,7 +45,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
-from custom_components.jrhsz.recharge.journal import Order, Status
+from custom_components.jrhsz.recharge.order import Order, Status
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from .simulator import CST, Fault, Simulator
@@ -623,7 +623,7 @@ async def test_automatic_recharge_counts(
     time = month if sent == "this month" else month - timedelta(seconds=2)
     order = Order(
         number="X1",
-        account=str(account.unique_id),
+        account_id=str(account.unique_id),
         host="host",
         username="demo",
         user_code=code,

@@ -18,7 +18,7 @@ import pytest
 from custom_components.jrhsz import const, history_services
 from custom_components.jrhsz.api import Consumption, Payment
 from custom_components.jrhsz.recharge import records as recharge_records
-from custom_components.jrhsz.recharge.journal import Order
+from custom_components.jrhsz.recharge.order import Order
 from custom_components.jrhsz.recharge.request import Outcome
 from custom_components.jrhsz.trigger import BalanceBecameLowTrigger
 from scripts import package
@@ -79,7 +79,7 @@ def keys_of_responses() -> set[str]:
     """Return the keys of what actions return."""
     order = Order(
         number="",
-        account="",
+        account_id="",
         host="",
         username="",
         user_code="",

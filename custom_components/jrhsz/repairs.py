@@ -29,8 +29,8 @@ from .recharge.issues import (
     described,
     listed,
 )
-from .recharge.journal import Order
 from .recharge.look_up import probable
+from .recharge.order import Order
 from .recharge.orders import DATA_ORDERS, client_of
 
 CONF_ORDER: Final = "order"

@@ -24,7 +24,8 @@ from .api import AuthenticationError, PlatformError, Turn
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
 from .exceptions import translation
-from .recharge.journal import DETAILS_KEPT, Status
+from .recharge.journal import DETAILS_KEPT
+from .recharge.order import Status
 from .recharge.records import async_recharge_records, payment_record
 from .recharge.request import ORDER_NUMBER, Meter, Request, read_amount
 from .recharge.send import async_recharge

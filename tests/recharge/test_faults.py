@@ -16,7 +16,7 @@ from custom_components.jrhsz.api.reply import Reply
 from custom_components.jrhsz.connection import async_get_session
 from custom_components.jrhsz.recharge import send as recharge_module
 from custom_components.jrhsz.recharge.issues import open_orders_issue
-from custom_components.jrhsz.recharge.journal import Order
+from custom_components.jrhsz.recharge.order import Order
 
 from ..simulator import Fault, Simulator
 from ..support.accounts import set_up

@@ -19,7 +19,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.jrhsz.api import Client, ExchangeError, Priority
 from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
 from custom_components.jrhsz.recharge.issues import open_orders_issue
-from custom_components.jrhsz.recharge.journal import Journal, Order
+from custom_components.jrhsz.recharge.journal import Journal
+from custom_components.jrhsz.recharge.order import Order
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS, EVENT_RECHARGE, Orders
 
 from ..simulator import Fault, Simulator
@@ -351,7 +352,7 @@ async def test_account_back_under_another_id(
     hass.data.pop(DATA_CONNECTIONS)
     again = account_of(simulator)
     await set_up(hass, again)
-    assert the_order(hass).account == again.unique_id
+    assert the_order(hass).account_id == again.unique_id
     assert issue_of(hass, config_entry) is None
     assert issue_of(hass, again) is not None
 
@@ -526,7 +527,7 @@ async def test_many_open_orders(
         for index in range(1, count):
             later_one = replace(order, number=f"More{index}", sent=order.sent + timedelta(index))
             orders_of(hass)[later_one.number] = later_one
-        orders.async_update_issue(order.account)
+        orders.async_update_issue(order.account_id)
         issue = issue_of(hass, config_entry)
         assert issue is not None
         assert issue.translation_placeholders is not None

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
-from custom_components.jrhsz.recharge.journal import Order
+from custom_components.jrhsz.recharge.order import Order
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS, async_setup_orders
 
 from ..simulator import Fault, Simulator

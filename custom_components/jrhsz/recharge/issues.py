@@ -9,7 +9,8 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..api import CHINA_STANDARD_TIME
 from ..const import DOMAIN
-from .journal import Journal, Order
+from .journal import Journal
+from .order import Order
 
 JOURNAL_DAMAGED: Final = "journal_damaged"
 OPEN_ORDERS: Final = "open_orders"

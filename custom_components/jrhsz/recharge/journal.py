@@ -7,14 +7,11 @@ known what came of it: whatever happens in between, that is what is found afterw
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
-from decimal import Decimal
-from enum import StrEnum
+from datetime import timedelta
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -23,80 +20,12 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.file import WriteError, write_utf8_file_atomic
 
 from ..const import DOMAIN, LOGGER
+from .order import Order
 
 FILE_NAME: Final = f"{DOMAIN}.orders"
 _VERSION: Final = 1
 _ASIDE: Final = f"{FILE_NAME}.damaged."
 DETAILS_KEPT: Final = timedelta(days=400)
-
-
-class Status(StrEnum):
-    """What is known about an order."""
-
-    CONFIRMED = "confirmed"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-
-
-class Source(StrEnum):
-    """What an order's status was learnt from."""
-
-    ANSWER = "answer"
-    PAYMENTS = "payments"
-    PERSON = "person"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One recharge: what was ordered, by whom, and what is known about it.
-
-    `account` is the unique id of the account's entry, `sent` the moment before it was sent,
-    `code` and `message` are the platform's answer to it, `absences` counts the look-ups that
-    didn't find it. A closed order is looked up until `watch_until` all the same.
-    """
-
-    number: str
-    account: str
-    host: str
-    username: str
-    user_code: str
-    device_id: str
-    meter: str
-    amount: Decimal
-    user_id: str | None
-    sent: datetime
-    status: Status = Status.UNKNOWN
-    source: Source = Source.ANSWER
-    code: int | None = None
-    message: str = ""
-    absences: int = 0
-    balance_before: Decimal | None = None
-    balance_after: Decimal | None = None
-    watch_until: datetime | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether it isn't known yet whether the order was credited."""
-        return self.status is Status.UNKNOWN
-
-    def as_record(self) -> dict[str, Any]:
-        """Return what is written, JSON-ready."""
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> Self:
-        """Read what was written.
-
-        Raises KeyError, TypeError, ValueError or ArithmeticError if it is anything else.
-        """
-        values = {field.name: record[field.name] for field in fields(cls)}
-        for name in ("amount", "balance_before", "balance_after"):
-            values[name] = None if values[name] is None else Decimal(values[name])
-        for name in ("sent", "watch_until"):
-            values[name] = None if values[name] is None else datetime.fromisoformat(values[name])
-        values["status"] = Status(values["status"])
-        values["source"] = Source(values["source"])
-        return cls(**values)
 
 
 class DamagedJournalError(Exception):
@@ -244,17 +173,6 @@ def _parsed(content: bytes) -> tuple[list[Order], list[str]]:
         return [Order.from_record(order) for order in body["orders"]], body["hashes"]
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as err:
         raise DamagedJournalError from err
-
-
-def _plain(value: object) -> object:
-    """Return a value as JSON can hold it."""
-    match value:
-        case datetime():
-            return value.isoformat()
-        case Decimal():
-            return str(value)
-        case _:
-            return value
 
 
 def _serialized(body: dict[str, Any]) -> str:

@@ -20,7 +20,8 @@ from ..const import (
     DEFAULT_MAX_RECHARGE_TOTAL_PER_DAY,
     DOMAIN,
 )
-from .journal import Journal, Status
+from .journal import Journal
+from .order import Status
 from .request import Meter
 
 OUR_NUMBER: Final = re.compile(r"HA[0-9A-Z]{22,30}")
@@ -85,7 +86,7 @@ def refuse_beyond_day(
         and not journal.knows(payment.order_number)
     )
     of_meter = foreign + _total(order.amount for order in counted if meter.is_of(order))
-    of_account = foreign + _total(o.amount for o in counted if o.account == meter.account)
+    of_account = foreign + _total(o.amount for o in counted if o.account_id == meter.account)
     for key, limit, used in (
         (
             "limit_per_day",

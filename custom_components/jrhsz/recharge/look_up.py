@@ -8,7 +8,8 @@ from typing import Final
 from homeassistant.util import dt as dt_util
 
 from ..api import Payment, is_door_check, is_general_failure
-from .journal import Journal, Order, Source, Status
+from .journal import Journal
+from .order import Order, Source, Status
 
 DAY: Final = timedelta(days=1)
 WATCHED: Final = timedelta(days=7)

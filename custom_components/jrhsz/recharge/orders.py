@@ -24,8 +24,9 @@ from ..connection import async_get_session
 from ..const import CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL, DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry
 from .issues import async_tell_correction, async_update_journal, async_update_open_orders
-from .journal import Journal, Order, Source, Status
+from .journal import Journal
 from .look_up import DAY, WATCHED, Span, examined, is_watched, window
+from .order import Order, Source, Status
 from .request import host_of
 
 EVENT_RECHARGE: Final = f"{DOMAIN}_recharge"
@@ -68,11 +69,11 @@ class Orders:
     @property
     def accounts(self) -> set[str]:
         """Return the accounts that ever recharged."""
-        return {order.account for order in self.journal.orders.values()}
+        return {order.account_id for order in self.journal.orders.values()}
 
     def of_account(self, account: str) -> list[Order]:
         """Return the orders of an account, oldest first."""
-        orders = [order for order in self.journal.orders.values() if order.account == account]
+        orders = [order for order in self.journal.orders.values() if order.account_id == account]
         return sorted(orders, key=lambda order: order.sent)
 
     def open_of(self, account: str) -> list[Order]:
@@ -114,8 +115,8 @@ class Orders:
             context=context or Context(user_id=order.user_id),
         )
         if order.status is not Status.REJECTED:
-            async_dispatcher_send(self._hass, signal_of(order.account, order.user_code))
-        self.async_update_issue(order.account)
+            async_dispatcher_send(self._hass, signal_of(order.account_id, order.user_code))
+        self.async_update_issue(order.account_id)
         if before is not None and not before.is_open and before.status is not order.status:
             LOGGER.warning("Order %s was corrected: it is %s", order.number, order.status)
             async_tell_correction(self._hass, order)
@@ -239,12 +240,12 @@ class Orders:
         for order in list(self.journal.orders.values()):
             # An account may come back under another id: that of an address it had later.
             if (
-                order.account not in others
+                order.account_id not in others
                 and order.host == host_of(entry)
                 and order.username == entry.data[CONF_USERNAME]
             ):
-                self.journal.orders[order.number] = replace(order, account=account)
-                async_update_open_orders(self._hass, order.account, [])
+                self.journal.orders[order.number] = replace(order, account_id=account)
+                async_update_open_orders(self._hass, order.account_id, [])
 
         @callback
         def async_pass(_: datetime | HomeAssistant) -> None:

@@ -11,9 +11,9 @@ from homeassistant.util.json import JsonValueType
 
 from ..api import UNKNOWN_METER, Payment, Priority, Turn
 from ..coordinator import JrhszConfigEntry
-from .journal import Order, Status
 from .limits import OUR_NUMBER
 from .look_up import DAY
+from .order import Order, Status
 from .orders import DATA_ORDERS
 
 

@@ -11,7 +11,7 @@ from homeassistant.core import Context
 from yarl import URL
 
 from ..coordinator import JrhszConfigEntry
-from .journal import Order
+from .order import Order
 
 ORDER_NUMBER: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 
@@ -42,7 +42,7 @@ class Meter:
     def is_of(self, order: Order) -> bool:
         """Tell whether an order, of whatever account, is about this meter."""
         return order.user_code == self.user_code and (
-            order.host == self.host or order.account == self.account
+            order.host == self.host or order.account_id == self.account
         )
 
 

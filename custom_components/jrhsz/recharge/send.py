@@ -29,7 +29,7 @@ from ..api import (
 )
 from ..const import DOMAIN, LOGGER
 from ..exceptions import translation
-from .journal import Journal, Order, Source, Status
+from .journal import Journal
 from .limits import (
     is_below,
     refusal,
@@ -39,6 +39,7 @@ from .limits import (
     refuse_while_stopping,
 )
 from .look_up import DAY, Span, examined, window
+from .order import Order, Source, Status
 from .orders import DATA_ORDERS, Attempt, Orders, client_of
 from .request import Meter, Outcome, Request
 
@@ -239,7 +240,7 @@ def _new_order(meter: Meter, request: Request, number: str, balance: Decimal | N
     """Return the order as it is reserved: nobody knows what comes of it."""
     return Order(
         number=number,
-        account=meter.account,
+        account_id=meter.account,
         host=meter.host,
         username=meter.entry.data[CONF_USERNAME],
         user_code=meter.user_code,
