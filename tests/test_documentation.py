@@ -6,6 +6,7 @@ from decimal import Decimal
 import json
 from pathlib import Path
 import re
+from textwrap import dedent
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 from zipfile import ZipFile
@@ -15,32 +16,43 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util, yaml as yaml_util
 import pytest
 
-from custom_components.jrhsz import const, history_services
+from custom_components.jrhsz import const, history_services, trigger as triggers
 from custom_components.jrhsz.api import Consumption, Payment
 from custom_components.jrhsz.recharge import records as recharge_records
 from custom_components.jrhsz.recharge.order import Order
 from custom_components.jrhsz.recharge.request import Outcome
-from custom_components.jrhsz.trigger import BalanceBecameLowTrigger
 from scripts import package
 
 from .test_translations import flat, load
 
 ROOT: Final = Path(__file__).parents[1]
-READMES: Final = ("README.md", "README.zh-Hans.md")
-DOCUMENTS: Final = (*READMES, "info.md", "CONTRIBUTING.md", "CHANGELOG.md")
+LANGUAGES: Final = ("en", "zh-Hans")
+READMES: Final = {"en": "README.md", "zh-Hans": "README.zh-Hans.md"}
+PAGES: Final = {
+    language: [READMES[language], *(f"docs/{language}/{name}" for name in names)]
+    for language in LANGUAGES
+    for names in [sorted(path.name for path in (ROOT / "docs" / language).glob("*.md"))]
+}
+DOCUMENTS: Final = (
+    *(name for names in PAGES.values() for name in names),
+    *("info.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"),
+)
 REPOSITORY: Final = "https://github.com/ha-jrhsz/ha-jrhsz"
 IMPORT: Final = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
 INTEGRATION: Final = ROOT / "custom_components" / "jrhsz"
-FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-QUOTED: Final = {"README.md": r"\*([^*]+)\*", "README.zh-Hans.md": "“([^”]+)”"}
-TROUBLESHOOTING: Final = {"README.md": "Troubleshooting", "README.zh-Hans.md": "故障排查"}
-LANGUAGES: Final = {"README.md": "en", "README.zh-Hans.md": "zh-Hans"}
+FENCE: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+QUOTED: Final = {"en": r"\*([^*]+)\*", "zh-Hans": "“([^”]+)”"}
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 
 
-def text_of(name: str) -> str:
-    """Return a document without its examples."""
-    return FENCE.sub("", (ROOT / name).read_text(encoding="utf-8"))
+def text_of(*names: str) -> str:
+    """Return documents without their examples."""
+    return FENCE.sub("", whole(*names))
+
+
+def whole(*names: str) -> str:
+    """Return documents with their examples."""
+    return "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names)
 
 
 def headings(name: str) -> list[tuple[int, str]]:
@@ -60,14 +72,9 @@ def links(name: str) -> Iterator[str]:
         yield match[1] or match[2]
 
 
-def examples() -> list[tuple[str, str]]:
-    """Return the examples in YAML of both READMEs, with the README that has each."""
-    return [
-        (name, code)
-        for name in READMES
-        for language, code in FENCE.findall((ROOT / name).read_text(encoding="utf-8"))
-        if language == "yaml"
-    ]
+def examples(name: str) -> list[str]:
+    """Return the examples in YAML of a document."""
+    return [dedent(code) for language, code in FENCE.findall(whole(name)) if language == "yaml"]
 
 
 def read_json(path: Path) -> Any:
@@ -110,16 +117,24 @@ def rows(text: str) -> list[str]:
 
 
 def keys_of_translations() -> dict[str, set[str]]:
-    """Return the names that users rely on."""
+    """Return the names that users rely on, by the page that explains them."""
     texts = read_json(INTEGRATION / "translations" / "en.json")
+    automations = [texts["triggers"], texts.get("conditions", {})]
     return {
         "entities": {key for platform in texts["entity"].values() for key in platform},
-        "actions": {f"jrhsz.{key}" for key in texts["services"]},
-        "fields": {field for action in texts["services"].values() for field in action["fields"]},
-        "options": set(texts["options"]["step"]["settings"]["data"]),
-        "account": set(texts["config"]["step"]["user"]["data"]),
-        "triggers": {f"jrhsz.{key}" for key in texts["triggers"]},
-        "trigger fields": {key for item in texts["triggers"].values() for key in item["fields"]},
+        "actions": {
+            *(f"jrhsz.{key}" for key in texts["services"]),
+            *(field for action in texts["services"].values() for field in action["fields"]),
+            *("confirmed", "rejected", "unknown", "not_needed", "dry_run"),
+        },
+        "setup": {
+            *texts["config"]["step"]["user"]["data"],
+            *texts["options"]["step"]["settings"]["data"],
+        },
+        "automations": {
+            *(f"jrhsz.{key}" for described in automations for key in described),
+            *(f for described in automations for i in described.values() for f in i["fields"]),
+        },
     }
 
 
@@ -128,15 +143,19 @@ def test_links(name: str) -> None:
     """Test that no link within the repository leads nowhere."""
     dead = []
     for target in links(name):
-        local = target.removeprefix(IMPORT) if target.startswith(IMPORT) else target
-        local = unquote(local)
+        local = unquote(target.removeprefix(IMPORT))
         if local.startswith(f"{REPOSITORY}#"):
             local = f"README.md{local.removeprefix(REPOSITORY)}"
-        local = local.removeprefix(f"{REPOSITORY}/blob/main/")
+        elif local.startswith(f"{REPOSITORY}/blob/main/"):
+            local = local.removeprefix(f"{REPOSITORY}/blob/main/")
+        elif not urlsplit(local).scheme:
+            there = (ROOT / name).parent / urlsplit(local).path if local[0] != "#" else ROOT / name
+            path = there.resolve().relative_to(ROOT).as_posix()
+            local = f"{path}#{urlsplit(local).fragment}"
         parts = urlsplit(local)
         if parts.scheme:
             continue
-        path = parts.path or name
+        path = parts.path
         is_dead = not (ROOT / path).is_file()
         if not is_dead and parts.fragment not in {"", "readme"}:
             is_dead = parts.fragment not in anchors(path)
@@ -145,50 +164,64 @@ def test_links(name: str) -> None:
     assert dead == []
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_every_blueprint_can_be_imported(name: str) -> None:
-    """Test that a README links and imports the five blueprints in its language."""
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages(language: str) -> None:
+    """Test that the README leads to each page, and each page back and to its other language."""
+    readme, *pages = PAGES[language]
+    assert set(pages) <= set(links(readme))
+    (other,) = set(LANGUAGES) - {language}
+    for page in pages:
+        back = {f"../../{readme}#{anchor}" for anchor in anchors(readme)}
+        assert back.intersection(links(page)), page
+        assert f"../{other}/{Path(page).name}" in links(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_blueprint_can_be_imported(language: str) -> None:
+    """Test that a page links and imports the blueprints in its language."""
     folder = ROOT / "blueprints" / "automation" / "jrhsz"
     ours = {
-        path.name for path in folder.iterdir() if ("zh-Hans" in path.name) == ("zh-Hans" in name)
+        path.name
+        for path in folder.iterdir()
+        if ("zh-Hans" in path.name) == (language == "zh-Hans")
     }
-    targets = [unquote(target) for target in links(name)]
+    targets = [unquote(target) for target in links(f"docs/{language}/automations.md")]
     assert {Path(t).name for t in targets if t.startswith(IMPORT)} == ours
-    assert {Path(t).name for t in targets if t.startswith("blueprints/")} == ours
+    assert {Path(t).name for t in targets if t.startswith("../../blueprints/")} == ours
 
 
 def test_same_structure() -> None:
-    """Test that both READMEs have the same chapters, examples, tables and pictures."""
-    english, chinese = READMES
-    assert [level for level, _ in headings(english)] == [level for level, _ in headings(chinese)]
-    for pattern in (r"^\|", r"^- ", r"^\d\. ", r"<img "):
-        counts = [len(re.findall(pattern, text_of(name), re.MULTILINE)) for name in READMES]
-        assert counts[0] == counts[1], pattern
-    languages = [len([code for name, code in examples() if name == readme]) for readme in READMES]
-    assert languages[0] == languages[1] > 0
+    """Test that both languages have the same pages, chapters, examples, tables and pictures."""
+    for english, chinese in zip(*PAGES.values(), strict=True):
+        pair = (english, chinese)
+        assert len({name.rpartition("/")[2].replace(".zh-Hans", "") for name in pair}) == 1
+        levels = [[level for level, _ in headings(name)] for name in pair]
+        assert levels[0] == levels[1], pair
+        for pattern in (r"^\|", r"^- ", r"^\d\. ", r"<img "):
+            counts = [len(re.findall(pattern, text_of(name), re.MULTILINE)) for name in pair]
+            assert counts[0] == counts[1], (pair, pattern)
+        assert len(examples(english)) == len(examples(chinese)), pair
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_names(name: str) -> None:
-    """Test that every name that users rely on is explained."""
-    text = (ROOT / name).read_text(encoding="utf-8")
-    for kind, keys in keys_of_translations().items():
-        assert [key for key in sorted(keys) if f"`{key}`" not in text] == [], kind
-    for status in ("confirmed", "rejected", "unknown", "not_needed", "dry_run"):
-        assert f"`{status}`" in text
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names(language: str) -> None:
+    """Test that every name that users rely on is explained, on the page where it is looked for."""
+    for page, keys in keys_of_translations().items():
+        text = text_of(f"docs/{language}/{page}.md")
+        assert [key for key in sorted(keys) if f"`{key}`" not in text] == [], page
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_responses(name: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_responses(language: str) -> None:
     """Test that every key of what actions return is explained, and what a comparison may say."""
-    text = text_of(name)
+    text = text_of(f"docs/{language}/actions.md")
     keys = keys_of_responses() | {"match", "missing", "amount_differs", "not_checked"}
     assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
 
 
-def messages(name: str) -> list[list[set[str]]]:
+def messages(language: str) -> list[list[set[str]]]:
     """Return which texts each quotation in the table of messages may be, row by row."""
-    texts = dict(flat(load(LANGUAGES[name])))
+    texts = dict(flat(load(language)))
 
     def possible(quoted: str) -> set[str]:
         """Return which texts may be meant; an ellipsis is anything."""
@@ -196,14 +229,14 @@ def messages(name: str) -> list[list[set[str]]]:
         return {key for key, text in texts.items() if re.search(pattern, text, re.DOTALL)}
 
     return [
-        [possible(quoted) for quoted in re.findall(QUOTED[name], cell)]
-        for cell in rows(section(name, TROUBLESHOOTING[name]))
+        [possible(quoted) for quoted in re.findall(QUOTED[language], cell)]
+        for cell in rows(text_of(f"docs/{language}/troubleshooting.md"))
     ]
 
 
 def test_messages() -> None:
     """Test that each message that is quoted is one of ours, and the same in both languages."""
-    english, chinese = (messages(name) for name in READMES)
+    english, chinese = (messages(language) for language in LANGUAGES)
     for row, others in zip(english, chinese, strict=True):
         for keys, same in zip(row, others, strict=True):
             assert keys & same, (keys, same)
@@ -226,9 +259,10 @@ def test_map() -> None:
     assert there - named == {"manifest.json", "quality_scale.yaml"}
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_defaults(name: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_defaults(language: str) -> None:
     """Test that the defaults are those of the code."""
+    name = f"docs/{language}/setup.md"
     rows = {
         cells[1].strip(" `"): cells[2]
         for line in text_of(name).splitlines()
@@ -253,22 +287,23 @@ def test_defaults(name: str) -> None:
     assert f"{const.MAX_METERS:,}" in text_of(name)
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", [name for names in PAGES.values() for name in names])
 async def test_examples(hass: HomeAssistant, name: str) -> None:
     """Test that what people copy is valid, and names actions and fields that there are."""
     texts = read_json(INTEGRATION / "translations" / "en.json")["services"]
-    for code in (code for readme, code in examples() if readme == name):
+    ours = await triggers.async_get_triggers(hass)
+    for code in examples(name):
         data: Any = yaml_util.parse_yaml(code)
-        steps = data if isinstance(data, list) else data.get("actions", [])
+        data = {"actions": data} if isinstance(data, list) else data
+        steps = [data] if "action" in data else data.get("actions", [])
         cv.SCRIPT_SCHEMA(steps)
         for step in steps:
             action = str(step.get("action", ""))
             if action.startswith("jrhsz."):
                 assert set(step["data"]) <= set(texts[action.removeprefix("jrhsz.")]["fields"])
-        for trigger in [] if isinstance(data, list) else data.get("triggers", []):
+        for trigger in data.get("triggers", []):
             if (kind := trigger.pop("trigger")).startswith("jrhsz."):
-                assert kind == "jrhsz.balance_became_low"
-                await BalanceBecameLowTrigger.async_validate_config(hass, trigger)
+                await ours[kind.removeprefix("jrhsz.")].async_validate_config(hass, trigger)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -303,7 +338,7 @@ def test_hacs() -> None:
     assert hacs["name"] == read_json(INTEGRATION / "manifest.json")["name"]
     assert (INTEGRATION / "brand" / "icon.png").is_file()
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
-    for name in READMES:
+    for name in READMES.values():
         assert "2026.8" in text_of(name)
 
 

@@ -326,7 +326,7 @@ async def test_descriptions(hass: HomeAssistant, config_entry: MockConfigEntry) 
     assert set(described) == set(hass.services.async_services_for_domain("jrhsz"))
     for language, beginning in (
         ("en", "Books credit through your API account and collects no money from anybody."),
-        ("zh-Hans", "通过您的 API 账号为表入账，不向任何人收款。"),
+        ("zh-Hans", "给这块表充值，不向任何人收款，款项由运营方与您结算。"),
     ):
         path = folder / "translations" / f"{language}.json"
         texts = json.loads(path.read_text(encoding="utf-8"))["services"]
