@@ -1,0 +1,172 @@
+"""The fix flows of issues about orders and their journal."""
+
+import asyncio
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any, Final, override
+
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from ..api import Payment, PlatformError, Priority, Turn
+from ..const import DOMAIN
+from ..coordinator import JrhszConfigEntry
+from .issues import async_update_journal, described, listed
+from .look_up import probable
+from .order import Order
+from .orders import DATA_ORDERS, client_of
+
+CONF_ORDER: Final = "order"
+
+_PATIENCE: Final = 40
+_NOTHING: Final = "–"
+
+
+class OpenOrdersFlow(RepairsFlow):
+    """Asks whether open orders were credited."""
+
+    def __init__(self, account: str) -> None:
+        """Be about the orders of an account."""
+        self._account = account
+        self._number = ""
+
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Offer to look all orders up again, or to decide about one."""
+        if not (orders := self._orders):
+            return self.async_create_entry(data={})
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["check", "order"],
+            description_placeholders={"orders": listed(orders)},
+        )
+
+    async def async_step_check(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Look all orders up again."""
+        if (entry := self._entry) is None:
+            return self.async_abort(reason="account_removed")
+        orders = self.hass.data[DATA_ORDERS]
+        # What takes longer goes on in the background.
+        task = self.hass.async_create_background_task(
+            orders.async_look_up_all(entry.entry_id), f"{DOMAIN} look-up of orders"
+        )
+        await asyncio.wait({task}, timeout=_PATIENCE)
+        return await self.async_step_init()
+
+    async def async_step_order(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Choose the order to decide about."""
+        if not (orders := self._orders):
+            return await self.async_step_init()
+        if user_input is not None or len(orders) == 1:
+            self._number = user_input[CONF_ORDER] if user_input else orders[0].number
+            return await self.async_step_decide()
+        options = [SelectOptionDict(value=o.number, label=described(o)) for o in orders]
+        select = SelectSelector(
+            SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
+        )
+        return self.async_show_form(
+            step_id="order", data_schema=vol.Schema({vol.Required(CONF_ORDER): select})
+        )
+
+    async def async_step_decide(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show what is known about the order, and ask."""
+        entry, orders = self._entry, self.hass.data[DATA_ORDERS]
+        order = orders.journal.orders.get(self._number)
+        if entry is None or order is None:
+            return self.async_abort(reason="account_removed")
+        balance, payments = await self._async_read(entry, order)
+        order = orders.journal.orders[self._number]
+        if not order.is_open:
+            return await self.async_step_init()
+        return self.async_show_menu(
+            step_id="decide",
+            menu_options=["credited", "not_credited", "init"],
+            description_placeholders={
+                "order": described(order),
+                "balance_before": _yuan(order.balance_before),
+                "balance": balance,
+                "payments": _listed(payments),
+                "probable": _listed(probable(order, payments, orders.journal)),
+                "message": order.message or _NOTHING,
+            },
+        )
+
+    async def async_step_credited(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Close the order: it was credited."""
+        await self.hass.data[DATA_ORDERS].async_close(self._number, credited=True)
+        return await self.async_step_init()
+
+    async def async_step_not_credited(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Close the order: it was not credited."""
+        await self.hass.data[DATA_ORDERS].async_close(self._number, credited=False)
+        return await self.async_step_init()
+
+    @property
+    def _orders(self) -> list[Order]:
+        """Return the account's open orders."""
+        return self.hass.data[DATA_ORDERS].open_of(self._account)
+
+    @property
+    def _entry(self) -> JrhszConfigEntry | None:
+        """Return the account, if it is still there."""
+        return self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self._account)
+
+    async def _async_read(self, entry: JrhszConfigEntry, order: Order) -> tuple[str, list[Payment]]:
+        """Return the meter's balance and payments since shortly before the order, if they come."""
+        balance = _NOTHING
+        payments: list[Payment] = []
+        if entry.disabled_by is not None:
+            return balance, payments
+        with suppress(PlatformError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                payments = await self.hass.data[DATA_ORDERS].async_look_up(
+                    entry, [order], Priority.USER
+                )
+                info = await client_of(self.hass, entry).get_meter(order.user_code, Turn())
+                balance = _yuan(info.balance)
+        return balance, payments
+
+
+class JournalDamagedFlow(ConfirmRepairFlow):
+    """Asks to go on without what the damaged journal held."""
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Begin a new journal once a person has confirmed."""
+        if user_input is not None:
+            journal = self.hass.data[DATA_ORDERS].journal
+            try:
+                await journal.async_accept_loss()
+            except HomeAssistantError:
+                return self.async_abort(reason="journal_not_written")
+            async_update_journal(self.hass, journal)
+        return await super().async_step_confirm(user_input)
+
+
+def _yuan(amount: Decimal | None) -> str:
+    """Return an amount that needs no translation."""
+    return _NOTHING if amount is None else f"{amount:.2f} CNY"
+
+
+def _listed(payments: list[Payment]) -> str:
+    """Return payments as lines that need no translation, newest first."""
+    newest = sorted(
+        (payment for payment in payments if payment.time is not None),
+        key=lambda payment: payment.time or dt_util.utcnow(),
+        reverse=True,
+    )
+    lines = [
+        f"- {payment.time:%Y-%m-%d %H:%M:%S} · {_yuan(payment.amount)} · "
+        f"{payment.channel or _NOTHING} · {payment.order_number or _NOTHING}"
+        for payment in newest
+    ]
+    return "\n".join(lines) or _NOTHING
