@@ -189,7 +189,7 @@ async def test_kept_over_a_restart(
     session.on_change = changes.append
     await client.get_meter(METER)
     session.deny(Interface.BUILDINGS)
-    session.note(encoding=Encoding.JSON, date_format="%Y-%m-%d")
+    session.note(encoding=Encoding.JSON, date_format="%Y-%m-%d", proven_format="%Y-%m-%d %H:%M:%S")
     session.note(shows_our_numbers=True, encoding=Encoding.JSON)
     session.note(shows_our_numbers=True)
     assert changes == [True, False, False, False]
@@ -200,6 +200,7 @@ async def test_kept_over_a_restart(
         "token_born": "2026-11-02T04:00:00+00:00",
         "encoding": "json",
         "date_format": "%Y-%m-%d",
+        "proven_format": "%Y-%m-%d %H:%M:%S",
         "shows_our_numbers": True,
         "logins": ["2026-11-02T04:00:00+00:00"],
         "young_ends": 0,
@@ -228,6 +229,7 @@ def test_nothing_is_kept_of_a_new_session(unused: Session) -> None:
         "token_born": None,
         "encoding": "form",
         "date_format": None,
+        "proven_format": None,
         "shows_our_numbers": False,
         "logins": [],
         "young_ends": 0,
@@ -265,6 +267,7 @@ async def test_restoring_replaces_no_token(client: Client, simulator: Simulator)
         {"date_format": "%c"},
         {"date_format": 5},
         {"date_format": []},
+        {"proven_format": "%c"},
         {"logins": None},
         {"logins": "now"},
         {"logins": [7]},

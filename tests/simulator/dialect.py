@@ -70,6 +70,8 @@ class Dialect:
     """Dates that are read: both, `YYYY-MM-DD HH:MM:SS` only, `YYYY-MM-DD` only."""
     dates_code: Literal[1001, 1008] = 1001
     """Answer to other dates."""
+    dates_unread: Literal["refuse", "empty"] = "refuse"
+    """Whether other dates are refused, or answered with an empty list."""
     begin_inclusive: bool = True
     """Whether a record at `BeginDate` is in the list."""
     end_inclusive: bool = True
@@ -105,6 +107,9 @@ class Dialect:
     """Where the limit's interval begins (refusals only)."""
     early_extends: bool = False
     """Whether a refused call begins a new interval."""
+
+    date: Literal["world", "missing"] = "world"
+    """The header `Date`: the world's time, or nothing."""
 
     redirect: Literal[0, 301, 302, 307, 308] = 0
     """Redirect an interface with this status."""

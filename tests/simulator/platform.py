@@ -124,6 +124,8 @@ class Platform:
 
     def _payments(self, params: Params) -> Answer:
         """Answer `GetPaymentList`."""
+        if self._is_unread(params):
+            return Answer(data=[], total=0)
         begin, end = self._window(params)
         now, delay = self.world.now(), self.dialect.payment_delay
         found = [
@@ -137,6 +139,8 @@ class Platform:
 
     def _records(self, params: Params) -> Answer:
         """Answer `GetConsumenList`."""
+        if self._is_unread(params):
+            return Answer(data=[], total=0)
         begin, end = self._window(params)
         meter, delay = self._meter(params), self.dialect.records_delay
         if meter.record_filter is None:
@@ -241,6 +245,12 @@ class Platform:
         if not self.dialect.end_inclusive:
             end -= timedelta(seconds=1)
         return begin, end
+
+    def _is_unread(self, params: Params) -> bool:
+        """Tell whether dates in a form that isn't read are answered with an empty list."""
+        has_times = " " in params["BeginDate"]
+        unread = {"time": not has_times, "date": has_times, "any": False}[self.dialect.dates]
+        return unread and self.dialect.dates_unread == "empty"
 
     def _moment(self, text: str, *, end: bool) -> datetime:
         """Read a date."""

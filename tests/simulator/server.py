@@ -1,6 +1,7 @@
 """Serve the platform over HTTP."""
 
 import asyncio
+from email.utils import format_datetime
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -191,6 +192,8 @@ class Server:
 
     def _send(self, call: Call, response: web.Response) -> web.Response:
         """Stamp an answer just before it leaves, so that no client can be ahead of the stamp."""
+        is_told = self._sim.dialect.date == "world"
+        response.headers["Date"] = format_datetime(self._sim.now()) if is_told else ""
         self._sim.pace.answer(call, self._sim.monotonic(), self._sim.now(), self._sim.dialect)
         return response
 

@@ -18,6 +18,7 @@ from typing import Final, Protocol
 from .errors import (
     AuthenticationError,
     FailedError,
+    IncompleteListError,
     InterfaceDeniedError,
     MissingParameterError,
     NoApiPermissionError,
@@ -118,15 +119,24 @@ class Client:
         self.session.confirm(token, Interface.RECHARGE)
 
     async def get_payments(
-        self, user_code: str, begin: datetime, end: datetime, turn: Turn | None = None
+        self,
+        user_code: str,
+        begin: datetime,
+        end: datetime,
+        turn: Turn | None = None,
+        *,
+        complete: bool = False,
     ) -> list[Payment]:
         """Return a meter's payments of a span, GetPaymentList (4.6), in the platform's order.
 
-        Both ends belong to the span. A payment whose time can't be read is kept.
+        Both ends belong to the span. A payment whose time can't be read is kept. A list that is to
+        be `complete`, because it must prove that something is absent, is read until its end is
+        seen, in a form of dates that has shown records of this account, or else in both forms,
+        which must agree. Raises IncompleteListError if that isn't so.
         """
-        return await self._paged(
-            Interface.PAYMENTS, Payment.from_record, user_code, (begin, end), turn
-        )
+        paged = self._whole if complete else self._paged
+        items = await paged(Interface.PAYMENTS, Payment.from_record, user_code, (begin, end), turn)
+        return [item for item in items if item.time is None or begin <= item.time <= end]
 
     async def get_consumption(
         self, user_code: str, begin: datetime, end: datetime, turn: Turn | None = None
@@ -135,9 +145,10 @@ class Client:
 
         Both ends belong to the span. A record whose time can't be read is kept.
         """
-        return await self._paged(
+        items = await self._paged(
             Interface.CONSUMPTION, Consumption.from_record, user_code, (begin, end), turn
         )
+        return [item for item in items if item.time is None or begin <= item.time <= end]
 
     async def get_addresses(
         self, build_code: str | None = None, turn: Turn | None = None
@@ -165,35 +176,60 @@ class Client:
         span: tuple[datetime, datetime],
         turn: Turn | None,
     ) -> list[ItemT]:
-        """Return what lies within a span, from all pages.
-
-        Neither the format nor the ends of the platform's window are documented: it is asked for
-        a day more at both sides, with times or, if it refuses that, with dates.
-        """
-        begin, end = span
+        """Return a list of a span, asked for with times or, if that is refused, with dates."""
         turn = turn or Turn()
-
-        async def pages(date_format: str) -> list[ItemT]:
-            """Return all pages of the wider window."""
-            fields: _Fields = {
-                "user_code": user_code,
-                "BeginDate": _first_moment(begin - _DAY).strftime(date_format),
-                "EndDate": _last_moment(end + _DAY).strftime(date_format),
-            }
-            return await self._pages(interface, fields, from_record, turn)
-
         first, second = DATE_FORMATS
         if self.session.date_format == second:
             first, second = second, first
         try:
-            items = await pages(first)
+            items = await self._pages(interface, _window(user_code, span, first), from_record, turn)
         except (FailedError, MissingParameterError) as refused:
             try:
-                items = await pages(second)
+                items = await self._pages(
+                    interface, _window(user_code, span, second), from_record, turn
+                )
             except FailedError, MissingParameterError:
                 raise refused from None
             self.session.note(date_format=second)
-        return [item for item in items if item.time is None or begin <= item.time <= end]
+            first = second
+        # Readings are there for every meter; payments, where there are any, are the better proof.
+        if items and (interface is Interface.PAYMENTS or self.session.proven_format is None):
+            self.session.note(proven_format=first)
+        return items
+
+    async def _whole[ItemT: _Timed](
+        self,
+        interface: Interface,
+        from_record: Callable[[Record], ItemT],
+        user_code: str,
+        span: tuple[datetime, datetime],
+        turn: Turn | None,
+    ) -> list[ItemT]:
+        """Return a list of a span of which it is proven that nothing is missing.
+
+        A form of dates that the platform doesn't read may be answered with an empty list.
+        """
+        turn = turn or Turn()
+        proven = self.session.proven_format
+        lists = {
+            date_format: await self._pages(
+                interface,
+                _window(user_code, span, date_format),
+                from_record,
+                turn,
+                to_the_end=True,
+            )
+            for date_format in (DATE_FORMATS if proven is None else (proven,))
+        }
+        if proven is None:
+            proven = next((shown for shown, items in lists.items() if items), DATE_FORMATS[0])
+            if lists[proven]:
+                self.session.note(proven_format=proven)
+        whole = lists[proven]
+        if any(set(items) - set(whole) for items in lists.values()):
+            msg = "The list differs with the form of dates"
+            raise IncompleteListError(msg)
+        return whole
 
     async def _pages[ItemT](
         self,
@@ -201,8 +237,13 @@ class Client:
         fields: _Fields,
         from_record: Callable[[Record], ItemT],
         turn: Turn,
+        *,
+        to_the_end: bool = False,
     ) -> list[ItemT]:
-        """Return what is on all pages, trusting neither their sizes nor `totalCount`."""
+        """Return what is on all pages, trusting neither their sizes nor `totalCount`.
+
+        To the end of the list means until a page is empty or brings nothing new.
+        """
         items: list[ItemT] = []
         seen: set[ItemT] = set()
         for page_number in range(1, _MAX_PAGES + 1):
@@ -211,11 +252,15 @@ class Client:
             page = list(map(from_record, reply.records()))
             # Alike on one page are two records; on two pages it is one that moved, or a page again.
             if not (new := [item for item in page if item not in seen]):
-                break
+                return items
             items += new
             seen.update(new)
-            if len(page) < MAX_PAGE_SIZE and reply.total_count in {None, len(items)}:
-                break
+            is_short = len(page) < MAX_PAGE_SIZE and reply.total_count in {None, len(items)}
+            if is_short and not to_the_end:
+                return items
+        if to_the_end:
+            msg = "The end of the list was not seen"
+            raise IncompleteListError(msg)
         return items
 
     async def _read(self, interface: Interface, fields: _Fields, turn: Turn) -> Reply:
@@ -284,6 +329,19 @@ def _readable[ItemT](
     """Return the records that name what they are about, each once."""
     items = (item for record in records if (item := from_record(record)) is not None)
     return list(dict.fromkeys(items))
+
+
+def _window(user_code: str, span: tuple[datetime, datetime], date_format: str) -> _Fields:
+    """Return the fields that ask for a span, and for a day more at both sides.
+
+    Neither the format nor the ends of the platform's window are documented.
+    """
+    begin, end = span
+    return {
+        "user_code": user_code,
+        "BeginDate": _first_moment(begin - _DAY).strftime(date_format),
+        "EndDate": _last_moment(end + _DAY).strftime(date_format),
+    }
 
 
 def _first_moment(time: datetime) -> datetime:

@@ -12,6 +12,7 @@
         │   └── RedirectError     namely with a redirect, which is never followed
         ├── UnreadableReplyError  with something that isn't a reply of the platform
         ├── EmptyReplyError       with success, but with nothing about what was asked
+        ├── IncompleteListError   with a list that may lack something
         └── ReturnCodeError       with another return code than 200
             ├── FailedError, AuthenticationError, NoApiPermissionError, TokenError,
             │   MissingParameterError, InterfaceDeniedError, UnknownCodeError
@@ -103,6 +104,10 @@ class UnreadableReplyError(ReplyError):
 
 class EmptyReplyError(ReplyError):
     """A success that holds nothing about what was asked, such as an unknown meter."""
+
+
+class IncompleteListError(ReplyError):
+    """A list of which it can't be told that it is whole, where that was asked for."""
 
 
 class ReturnCodeError(ReplyError):

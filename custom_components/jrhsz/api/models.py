@@ -19,7 +19,7 @@ CHINA_STANDARD_TIME: Final = timezone(timedelta(hours=8), "CST")
 _PLAIN_DECIMAL: Final = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 # Before and after are the dates that databases and languages have for "never".
-_YEARS: Final = range(2000, 2100)
+YEARS: Final = range(2000, 2100)
 _METER_TYPES: Final = range(1, 16)
 _LIMIT: Final = Decimal(10) ** 12
 
@@ -213,4 +213,4 @@ def time(value: object) -> datetime | None:
         result = datetime.fromisoformat(plain)
     except ValueError:
         return None
-    return result.replace(tzinfo=CHINA_STANDARD_TIME) if result.year in _YEARS else None
+    return result.replace(tzinfo=CHINA_STANDARD_TIME) if result.year in YEARS else None

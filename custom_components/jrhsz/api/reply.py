@@ -7,6 +7,7 @@ numbers or strings, any content type, UTF-8 or GB18030.
 
 import codecs
 from dataclasses import dataclass, replace
+from datetime import datetime
 import json
 import re
 from typing import Any, Final
@@ -32,12 +33,16 @@ _NO_RECORDS: Final = ("暂无", "无数据", "没有数据", "无记录", "没�
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer with a return code; its data is neither shown nor logged."""
+    """An answer with a return code; its data is neither shown nor logged.
+
+    `date` is what the server's clock showed, if it told.
+    """
 
     code: int
     message: str
     data: Any
     total_count: int | None
+    date: datetime | None = None
 
     def __repr__(self) -> str:
         """Show the code alone: data may hold a token or a whole reply."""

@@ -66,6 +66,7 @@ class Session:
         self.now = now
         self.encoding = Encoding.FORM
         self.date_format: str | None = None
+        self.proven_format: str | None = None
         self.shows_our_numbers = False
         self.refusal: AuthenticationError | NoApiPermissionError | None = None
         self.on_change: Callable[[bool], None] = lambda new_token: None  # noqa: ARG005
@@ -75,6 +76,7 @@ class Session:
         self._lock = asyncio.Lock()
         self._logins = Logins()
         self._denials: dict[Interface, datetime] = {}
+        self._ahead: timedelta | None = None
 
     def __repr__(self) -> str:
         """Show neither password nor token."""
@@ -160,6 +162,8 @@ class Session:
             {"token": token.value, "admin_user_name": self.username, **fields},
             encoding,
         )
+        if reply.date is not None:
+            self._ahead = reply.date - self.now()
         return reply.without(self._password, token.value)
 
     def end(self, token: Token) -> None:
@@ -184,6 +188,11 @@ class Session:
     def token_age(self) -> timedelta | None:
         """Return the age of the token in use."""
         return self._token.age(self.now()) if self._token else None
+
+    @property
+    def platform_now(self) -> datetime | None:
+        """Return what the platform's clock shows now, if its last answers told."""
+        return None if self._ahead is None else self.now() + self._ahead
 
     @property
     def contested(self) -> bool:
@@ -215,7 +224,7 @@ class Session:
             raise NotPermittedError(interface, until)
 
     def note(self, **learnt: Any) -> None:
-        """Remember what was learnt: `encoding`, `date_format` or `shows_our_numbers`."""
+        """Remember what was learnt: encoding, forms of dates, or that our numbers are shown."""
         changed = {key: value for key, value in learnt.items() if getattr(self, key) != value}
         for key, value in changed.items():
             setattr(self, key, value)
@@ -230,6 +239,7 @@ class Session:
             "token_born": self._token.born.isoformat() if self._token else None,
             "encoding": self.encoding.value,
             "date_format": self.date_format,
+            "proven_format": self.proven_format,
             "shows_our_numbers": self.shows_our_numbers,
             "logins": [login.isoformat() for login in self._logins.times],
             "young_ends": self._logins.young_ends,
@@ -248,14 +258,16 @@ class Session:
             token = Token(_typed(str, kept["token"]), _aware(kept["token_born"]))
         encoding = Encoding(kept["encoding"])
         date_format = kept["date_format"]
-        if date_format not in (None, *DATE_FORMATS):
-            raise ValueError(date_format)
+        proven_format = kept.get("proven_format")
+        if not {date_format, proven_format} <= {None, *DATE_FORMATS}:
+            raise ValueError(date_format, proven_format)
         logins = Logins(
             [_aware(login) for login in kept["logins"]], _typed(int, kept["young_ends"])
         )
         kept_denials = dict(kept["denials"])
         denials = {Interface(name): _aware(until) for name, until in kept_denials.items()}
         self._token, self.encoding, self.date_format = token, encoding, date_format
+        self.proven_format = proven_format
         self.shows_our_numbers = kept["shows_our_numbers"] is True
         self._logins, self._denials = logins, denials
         return self

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Final, override
 
@@ -18,6 +21,7 @@ from .errors import (
     RedirectError,
     UnreadableReplyError,
 )
+from .models import YEARS
 from .reply import Reply, parse
 
 MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
@@ -83,6 +87,7 @@ async def post(
             _raise_for_status(response)
             body = await _body(response)
             charset = response.charset
+            date = _date(response)
     except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL:
         error = ConnectError("No connection could be made")
     except TimeoutError:
@@ -91,8 +96,11 @@ async def post(
         error = ExchangeError(f"The connection broke ({type(err).__name__})")
     else:
         if len(body) > _LARGE_REPLY_BYTES:
-            return await asyncio.get_running_loop().run_in_executor(None, parse, body, charset)
-        return parse(body, charset)
+            loop = asyncio.get_running_loop()
+            reply = await loop.run_in_executor(None, parse, body, charset)
+        else:
+            reply = parse(body, charset)
+        return replace(reply, date=date)
     # Raised here, so that it doesn't carry the cause, which may show what was sent or answered.
     raise error
 
@@ -111,6 +119,15 @@ def _raise_for_status(response: aiohttp.ClientResponse) -> None:
         raise RateLimitError(status, "")
     if status != 200:  # noqa: PLR2004  OK
         raise HttpStatusError(status)
+
+
+def _date(response: aiohttp.ClientResponse) -> datetime | None:
+    """Return what the server's clock showed, if it told."""
+    try:
+        date = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None and date.year in YEARS else None
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
