@@ -1,0 +1,137 @@
+"""A life: a meter, its account, and who looks when, all from one number."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from random import Random
+
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME, MeterInfo
+
+from .account import Account, User
+from .line import DAY, HOUR, MINUTE, Line, Steps
+from .meter import Accidents, Meter, quarter, used_meter
+from .tariffs import Settled, Tariff, settlement, tariff
+
+_YEAR = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
+_SILENCE = 3 * HOUR
+
+
+@dataclass(slots=True)
+class Life:
+    """What happens to a meter, and to Home Assistant, which looks at it at some times."""
+
+    seed: int
+    begin: int
+    end: int
+    polls: list[int]
+    history_days: int
+    has_list: bool
+    meter: Meter
+    tariff: Tariff
+    account: Account
+    use: Line
+    cost: Line
+
+    @property
+    def name(self) -> str:
+        """Return what a table of results calls lives like this."""
+        return self.tariff.name if self.has_list else f"{self.tariff.name}, no list"
+
+    @property
+    def installed(self) -> int:
+        """Return when the meter was looked at first."""
+        return self.polls[0]
+
+    @property
+    def story(self) -> str:
+        """Return what happens in it."""
+        days = (self.end - self.installed) / DAY
+        installed = datetime.fromtimestamp(self.installed, CHINA_STANDARD_TIME)
+        parts = [
+            f"{self.name}, {'water' if self.meter.is_water else 'electricity'}",
+            f"a report every {self.meter.cadence // MINUTE} min",
+            f"{days:.0f} days from {installed:%Y-%m-%d %H:%M}",
+            f"{len(self.polls)} polls",
+            f"history of {self.history_days} days",
+            *self.meter.told,
+            *self.account.told,
+        ]
+        return "; ".join(parts)
+
+    def info(self, now: int) -> MeterInfo:
+        """Return what the platform answers about the meter."""
+        report = self.meter.shown(now)
+        assert report is not None
+        return MeterInfo(
+            table_no=report.number,
+            meter_type=2 if self.meter.is_water else 3,
+            reading=Decimal(report.shown).scaleb(-2),
+            read_time=datetime.fromtimestamp(report.time, CHINA_STANDARD_TIME),
+            balance=Decimal(self.account.balance(now)).scaleb(-2),
+        )
+
+
+def life(seed: int, *, longest: int = 120) -> Life:
+    """Return the life of a number."""
+    dice = Random(seed)  # noqa: S311
+    kind, settled = settlement(dice)
+    if settled is Settled.MONTHLY and longest > 62:
+        days = dice.randrange(66, longest + 1)
+    else:
+        days = min(longest, dice.choice((5, 7, 9, 12, 12, 20, 20, 40, dice.randrange(45, 121))))
+    installed = _YEAR + dice.randrange(300 * DAY)
+    begin = installed - dice.randrange(6 * HOUR, 30 * DAY)
+    end = installed + days * DAY
+    cadence = quarter(dice)
+    if days < 12:
+        cadence = min(cadence, HOUR)
+    # At the end nothing is new for some hours: all that was used and billed is known.
+    meter = used_meter(dice, begin, end - _SILENCE, cadence)
+    quiet = max(installed, begin + 3 * DAY), end - max(2 * DAY, 4 * cadence)
+    Accidents(dice, meter, quiet).happen(dice.choice((0, 1, 2, 3)) if days > 6 else 1)
+    use = meter.use
+    daily_use = use.rise(begin, end) / (end - begin) * DAY
+    price = dice.uniform(2.5, 6.5) if meter.is_water else dice.uniform(0.4, 0.9)
+    rate = tariff(
+        dice,
+        kind,
+        settled,
+        price=round(price, 4),
+        daily_use=daily_use,
+        span=range(installed, end),
+    )
+    cost = rate.cost(use)
+    read = [(report.time, report.arrived) for report in meter.reports if report.good]
+    bills = Steps(rate.bills(cost, read, end))
+    account = Account(dice.randrange(1500, 25000), bills, rate.fees(begin, end))
+    User(dice, account).live(begin, installed, end)
+    return Life(
+        seed=seed,
+        begin=begin,
+        end=end,
+        polls=_polls(dice, installed, end),
+        history_days=dice.choice((30, 365)),
+        has_list=dice.random() > 0.08,
+        meter=meter,
+        tariff=rate,
+        account=account,
+        use=use,
+        cost=cost,
+    )
+
+
+def _polls(dice: Random, installed: int, end: int) -> list[int]:
+    """Draw when Home Assistant looks; sometimes it is off for hours or days."""
+    minutes = (30, 30, 30, 60, 10) if end - installed < 15 * DAY else (30, 60)
+    interval = dice.choice(minutes) * MINUTE
+    away: list[range] = []
+    if dice.random() < 0.25 and end - installed > 8 * DAY:
+        for _ in range(dice.randrange(1, 3)):
+            first = dice.randrange(installed + DAY, end - 5 * DAY)
+            away.append(range(first, first + dice.randrange(1, 60) * HOUR))
+    polls, time = [installed], installed
+    while time < end:
+        time += interval + dice.randrange(20)
+        if time < end and not any(time in gap for gap in away):
+            polls.append(time)
+    return polls

@@ -1,0 +1,312 @@
+"""Judges cost by the truth of a life, as exactly as its tariff lets it be known.
+
+It shares no code with the product. The total is to be right to the cent, days by how the balance
+follows the readings, and no hour may be below zero or above what use and charges explain. Days
+left and unit price are those of the seven full days before, without charges.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final
+
+from .driver import Look, Told
+from .lives.life import Life
+from .lives.line import DAY, HOUR, day_begin, days, months
+from .lives.tariffs import Kind, Settled
+from .verdict import Rows, Verdict
+
+_EXACT: Final = 1.1e-6
+_CENT: Final = 0.0051
+# Where the balance is settled by the month, nothing is known of a day.
+_NOTHING: Final = float("inf")
+_PATIENCE: Final = 60 * HOUR
+
+
+class Cost:
+    """Judges cost, days left and unit price."""
+
+    def __init__(self, life: Life, told: Told, verdict: Verdict) -> None:
+        """Find how exact the cost can be."""
+        self.life, self.told, self.verdict = life, told, verdict
+        self.rows = Rows(told.cost)
+        self.tariff = life.tariff
+        self.is_flat = self.tariff.kind in {Kind.FLAT, Kind.MONTHLY_FEE, Kind.SHARED}
+        self.days = (life.end - life.installed) / DAY
+        self.unclear = list(self._unclear())
+        # What is settled first is, in part, of the time before the first balance was seen.
+        settled = bisect_right(life.account.bills.times, life.installed)
+        times = life.account.bills.times
+        self.first_settled = times[settled] if settled < len(times) else life.end
+
+    def judge(self) -> None:
+        """Judge the total, the hours, the days, and the sensors."""
+        if not self.rows.ends:
+            if self._is_known_by_now():
+                self.verdict.blame(
+                    "no cost", self.life.end, None, self._true(self.life.installed, self.life.end)
+                )
+            return
+        self._judge_total()
+        self._judge_hours()
+        self._judge_days()
+        for look in self.told.looks:
+            self._judge_look(look)
+
+    def _true(self, begin: float, end: float) -> float:
+        """Return what a span cost in truth."""
+        return self.life.cost.rise(begin, end) + self.life.account.charged.between(begin, end) / 100
+
+    def _unclear(self) -> Iterator[tuple[int, int, float]]:
+        """Yield the spans between polls in which an unknown credit hides what was spent."""
+        for credit in self.life.account.credits:
+            if credit.paid is not None and credit.entered - credit.paid < _PATIENCE:
+                continue
+            before, after = self._polls_around(credit.entered)
+            bills, charged = self.life.account.bills, self.life.account.charged
+            spent = bills.between(before, after) + charged.between(before, after)
+            yield before, after, spent / 100
+
+    def _polls_around(self, time: int) -> tuple[int, int]:
+        """Return the last poll before a time, and the first that isn't."""
+        polls = self.life.polls
+        index = bisect_left(polls, time)
+        return polls[max(0, index - 1)], polls[min(index, len(polls) - 1)]
+
+    def _is_known_by_now(self) -> bool:
+        """Tell whether so much was settled that there must be some cost."""
+        last = self.life.polls[-1]
+        return self.life.account.bills.between(self.first_settled, last - DAY) > 0
+
+    def _judge_total(self) -> None:
+        """Compare the total with what the balance lost up to one of the last polls."""
+        life, account = self.life, self.life.account
+        first = life.polls[0]
+        slack = _CENT + sum(spent for *_, spent in self.unclear)
+        total = self.rows.sums[-1]
+        lost = [
+            (account.balance(first) - account.balance(poll) + account.entered.between(first, poll))
+            / 100
+            for poll in life.polls
+            if poll > life.polls[-1] - 36 * HOUR
+        ]
+        error = min(abs(total - loss) for loss in lost)
+        if not self.unclear:
+            self.verdict.note("cost total", error)
+        if error > slack:
+            self.verdict.blame("total cost", self.rows.ends[-1], total, lost[-1])
+
+    def _judge_hours(self) -> None:
+        """Look for hours that cost less than nothing, or more than can be explained."""
+        worst, worst_hour, allowed_most = 0.0, 0, 0.0
+        before = 0.0
+        for end, total in zip(self.rows.ends, self.rows.sums, strict=True):
+            cost, before = total - before, total
+            if cost < -_EXACT:
+                self.verdict.blame("negative hour", end - HOUR, cost, 0)
+                return
+            charged = self._charges_near(end - HOUR)
+            allowed = self._explained(end - HOUR) + charged
+            if cost - allowed > worst:
+                worst, worst_hour, allowed_most = cost - allowed, end - HOUR, allowed
+            if not charged and self._is_sharp(end - HOUR) and self._is_sharp(end):
+                self.verdict.note("cost hour", abs(cost - self._true(end - HOUR, end)))
+        if worst:
+            self.verdict.blame("hour too dear", worst_hour, worst + allowed_most, allowed_most)
+
+    def _explained(self, hour: int) -> float:
+        """Return what an hour may cost at most: dear use, what was charged, and a little."""
+        behind = 0
+        if self.tariff.settled in {Settled.QUARTER_LATER, Settled.HOURS_LATER}:
+            behind = self.tariff.delay + 2 * HOUR
+        elif self.tariff.settled is Settled.DAILY and self.days < 8:
+            behind = 2 * DAY
+        use = self.life.use.rise(hour - behind, hour + HOUR + behind)
+        for begin, end in self.life.meter.uncertain:
+            if begin < hour + HOUR and hour < end:
+                use = max(use, self.life.use.rise(begin, end))
+        explained = 1.02 + 4 * self.tariff.dearest * use
+        if hour <= self.first_settled + 2 * HOUR:
+            index = bisect_right(self.life.account.bills.times, self.first_settled)
+            explained += self.life.account.bills.totals[index] / 100
+        return explained
+
+    def _charges_near(self, hour: int) -> float:
+        """Return what was charged so that it may have been seen in an hour."""
+        charged = 0.0
+        for time, cents in self.life.account.fees:
+            before, after = self._polls_around(time)
+            if before - HOUR <= hour + HOUR and hour <= after + HOUR:
+                charged += cents / 100
+        return charged
+
+    def _judge_days(self) -> None:
+        """Compare days and months with what they cost."""
+        begin = max(self.life.installed, self.rows.ends[0] - HOUR)
+        if self.tariff.settled is Settled.MONTHLY:
+            begin = max(begin, self.first_settled)
+        end = self.rows.ends[-1]
+        for day in days(begin, end):
+            self._judge_span("day", day, day + DAY, self._tolerance)
+        for first, last in months(begin, end):
+            self._judge_span(
+                "month",
+                first,
+                last,
+                max(self._tolerance, 0.005) if self._tolerance < _NOTHING else 0.01,
+            )
+        self._judge_end(end)
+
+    def _judge_end(self, end: int) -> None:
+        """Look whether the cost is told as far as it is settled."""
+        if self.tariff.settled is Settled.MONTHLY:
+            return
+        late = {Settled.DAILY: 30 * HOUR + self.tariff.delay}.get(self.tariff.settled, 8 * HOUR)
+        late += self.tariff.delay + self.life.meter.cadence
+        if end < self.life.polls[-1] - late:
+            self.verdict.blame("cost ends", end, None, 0)
+
+    def _judge_span(self, name: str, begin: int, end: int, tolerance: float) -> None:
+        """Compare a day or month with what it cost."""
+        if not (self._is_sharp(begin) and self._is_sharp(end)):
+            return
+        cost, truth = self.rows.rise(begin, end), self._true(begin, end)
+        allowed = max(tolerance * truth, 0.05) + self._blurred(begin, end)
+        error = abs(cost - truth)
+        self.verdict.note(f"cost {name}", error)
+        if truth > 5:
+            self.verdict.note(f"cost {name} %", 100 * error / truth)
+        if error > allowed:
+            self.verdict.blame(f"cost of a {name}", begin, cost, truth)
+
+    @property
+    def _tolerance(self) -> float:
+        """Return by which part the cost of a day may be wrong."""
+        kind = self.tariff.kind
+        match self.tariff.settled:
+            case Settled.MONTHLY | Settled.HOURS_LATER:
+                return _NOTHING
+            case Settled.DAILY if self.days < 8:
+                return _NOTHING
+            case Settled.DAILY:
+                return 0.01 if kind is Kind.FLAT else 0.05
+            case Settled.QUARTER_LATER:
+                return 0.02
+        return 0.02 if kind in {Kind.TIME_OF_USE, Kind.SHARED} else 0.005
+
+    def _is_sharp(self, time: int) -> bool:
+        """Tell whether balances tell what was spent up to a midnight."""
+        if any(begin < time < end for begin, end in self.life.meter.uncertain):
+            return False
+        if self.is_flat:
+            return True
+        apart = DAY + 4 * HOUR if self.tariff.settled is Settled.DAILY else 2 * HOUR
+        before, after = self._polls_around(time)
+        if after - before > 2 * HOUR:
+            return False
+        times = self.life.use.times
+        index = bisect_left(times, time)
+        if not 0 < index < len(times):
+            return False
+        if times[index] - times[index - 1] > 2 * HOUR:
+            return False
+        polls = self.life.polls
+        near = polls[bisect_left(polls, time - apart) : bisect_right(polls, time + apart)]
+        return all(later - sooner <= 2 * HOUR for sooner, later in pairwise(near))
+
+    def _blurred(self, begin: int, end: int) -> float:
+        """Return what may lie on either side of the ends of a span."""
+        blurred = sum(
+            spent for before, after, spent in self.unclear if before < end and after > begin
+        )
+        for time, cents in self.life.account.fees:
+            _, after = self._polls_around(time)
+            for edge in (begin, end):
+                # What is charged is seen later, and a small charge looks like use.
+                is_seen_later = time < edge <= after
+                is_small = edge <= time <= edge + 5 * HOUR and self._is_small(time, cents)
+                if is_seen_later or is_small:
+                    blurred += cents / 100
+        return blurred
+
+    def _is_small(self, time: int, cents: int) -> bool:
+        """Tell whether a charge looks like use that was not billed before it."""
+        before, after = self._polls_around(time)
+        bills = self.life.account.bills
+        index = bisect_right(bills.times, before)
+        billed = min(bills.times[index - 1] if index else before, before - 2 * HOUR)
+        use = self.life.use.rise(billed - self.life.meter.cadence, after)
+        return cents / 100 <= 4 * self.tariff.dearest * use + 1
+
+    def _judge_look(self, look: Look) -> None:
+        """Compare days left and unit price with those of the full days before."""
+        is_calm = not (self.life.account.told or self.life.meter.told or self.unclear)
+        if look.time < self.life.end - 60 * HOUR and not is_calm:
+            return
+        truths = list(self._week(look.time))
+        if not truths:
+            return
+        balance = Decimal(self.life.account.balance(look.time)) / 100
+        is_close = self.tariff.kind in {Kind.FLAT, Kind.TIERS} and self.tariff.settled in {
+            Settled.AT_ONCE,
+            Settled.DAILY,
+        }
+        part = 0.05 if is_close else 0.15
+        known = [(cost, use) for cost, use in truths if cost > 0.1 and use > 0.1]
+        if len(known) < len(truths):
+            return
+        left = [max(0.0, float(balance)) / cost for cost, _ in known]
+        self._compare("days left", look.time, look.days_left, left, part, must=is_close)
+        price = [cost / use for cost, use in known]
+        must = is_close and self.life.has_list
+        self._compare("unit price", look.time, look.unit_price, price, part, must=must)
+
+    def _compare(
+        self,
+        name: str,
+        time: int,
+        told: Decimal | None,
+        truths: list[float],
+        part: float,
+        *,
+        must: bool,
+    ) -> None:
+        """Compare a sensor's value with the values that are true, which lie near each other."""
+        if told is None:
+            if must:
+                self.verdict.blame(f"{name} unknown", time, None, truths[0])
+            return
+        low, high = min(truths), max(truths)
+        value = float(told)
+        error = max(low - value, value - high, 0.0) / max(low, 0.01)
+        self.verdict.note(f"{name} %", 100 * error)
+        if error > part and abs(value - low) > 0.02:
+            self.verdict.blame(name, time, value, truths[0])
+
+    def _week(self, now: int) -> Iterator[tuple[float, float]]:
+        """Yield the mean cost and use of a day: of the full days before, up to seven.
+
+        The last day may not be known yet where a meter reports once a day, and charges that look
+        like use may be in it or not.
+        """
+        today = day_begin(now)
+        lasts = [today]
+        if self.life.meter.cadence == DAY or self.tariff.settled is Settled.MONTHLY:
+            lasts.append(today - DAY)
+        for last in lasts:
+            for number in (7, 6) if len(lasts) > 1 else (7,):
+                first = max(last - number * DAY, day_begin(self.life.installed + DAY - 1))
+                count = (last - first) // DAY
+                if count < 4:
+                    continue
+                use = self.life.use.rise(first, last) / count
+                cost = self.life.cost.rise(first, last)
+                small = sum(
+                    cents
+                    for time, cents in self.life.account.fees
+                    if first - DAY <= time < last + DAY // 2 and self._is_small(time, cents)
+                )
+                yield cost / count, use
+                if small:
+                    yield (cost + small / 100) / count, use
