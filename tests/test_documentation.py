@@ -38,6 +38,8 @@ DOCUMENTS: Final = (
     *("info.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"),
 )
 REPOSITORY: Final = "https://github.com/ha-jrhsz/ha-jrhsz"
+# What people type to find the integration.
+SEARCHED: Final = ("抄表", "智能抄表", "水表", "电表", "预付费", "jrhsz", "prepaid", "meter")
 IMPORT: Final = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
 INTEGRATION: Final = ROOT / "custom_components" / "jrhsz"
 FENCE: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -329,13 +331,13 @@ def test_hacs() -> None:
     """Test what HACS and the Marketplace read."""
     hacs = read_json(ROOT / "hacs.json")
     assert hacs == {
-        "name": "JRHSZ prepaid meters",
+        "name": "JRHSZ prepaid meters · 智能抄表",
         "filename": "jrhsz.zip",
         "hide_default_branch": True,
         "homeassistant": "2026.8.0",
         "zip_release": True,
     }
-    assert hacs["name"] == read_json(INTEGRATION / "manifest.json")["name"]
+    assert hacs["name"] == whole("info.md").splitlines()[0].removeprefix("# ")
     assert (INTEGRATION / "brand" / "icon.png").is_file()
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
     for name in READMES.values():
@@ -352,6 +354,23 @@ def test_manifest() -> None:
     assert manifest["documentation"] == REPOSITORY
     assert manifest["issue_tracker"] == f"{REPOSITORY}/issues"
     assert manifest["requirements"] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_found(language: str) -> None:
+    """Test that *Add integration* finds the integration by what the documents say to type.
+
+    It searches in names and domains, and wants a word to begin within the first 20 characters.
+    `tests/e2e/` does the same in the dialog itself.
+    """
+    manifest = read_json(INTEGRATION / "manifest.json")
+    for word in SEARCHED:
+        name = manifest["name"].lower()
+        assert word == manifest["domain"] or 0 <= name.find(word) <= 20, word
+    for page in (READMES[language], f"docs/{language}/setup.md"):
+        assert f"*{manifest['name']}*" in text_of(page)
+        typed = {"en": "type `jrhsz` (`prepaid` and `meter` do as well)", "zh-Hans": "输入“抄表”"}
+        assert typed[language] in text_of(page)
 
 
 def test_version() -> None:

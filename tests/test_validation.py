@@ -8,7 +8,9 @@ import re
 from typing import Any, Final
 
 from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, selector
+from homeassistant.loader import async_get_integration, async_get_integration_descriptions
 from homeassistant.util import yaml as yaml_util
 import pytest
 import voluptuous as vol
@@ -32,13 +34,14 @@ MANIFEST: Final = vol.Schema(
         vol.Required("domain"): cv.slug,
         vol.Required("name"): str,
         vol.Required("after_dependencies"): [cv.slug],
+        vol.Required("categories"): [vol.Match(r"^[a-z_]+(\.[a-z_]+)?$")],
         vol.Required("codeowners"): [vol.Match(r"^@[a-z0-9-]+$")],
         vol.Required("config_flow"): True,
+        vol.Required("connectivity"): [vol.In({"cloud"})],
         vol.Required("documentation"): vol.All(vol.Url(), vol.Match("^https:")),
         vol.Required("integration_type"): "hub",
         vol.Required("iot_class"): "cloud_polling",
         vol.Required("issue_tracker"): vol.All(vol.Url(), vol.Match("^https:")),
-        vol.Required("loggers"): [str],
         vol.Required("requirements"): [str],
         vol.Required("version"): vol.Match(r"^[0-9]+\.[0-9]+\.[0-9]+$"),
     }
@@ -165,6 +168,20 @@ def test_manifest() -> None:
     manifest = MANIFEST(read("manifest.json"))
     platforms = {path.stem for path in INTEGRATION.glob("*.py")}
     assert imported() <= {*ALWAYS_ALLOWED, *manifest["after_dependencies"], *platforms}
+
+
+async def test_loader(hass: HomeAssistant, enable_custom_integrations: None) -> None:
+    """Test what Home Assistant makes of the manifest: a version that lacks a key ignores it."""
+    integration = await async_get_integration(hass, "jrhsz")
+    assert (integration.name, integration.loggers) == (read("manifest.json")["name"], None)
+    descriptions = await async_get_integration_descriptions(hass)
+    shown = descriptions["custom"]["integration"]["jrhsz"]
+    assert (shown["name"], shown["config_flow"]) == (integration.name, True)
+    assert shown.get("categories", ["energy.meters_monitoring", "water.meters_leak_detection"]) == [
+        "energy.meters_monitoring",
+        "water.meters_leak_detection",
+    ]
+    assert shown.get("connectivity", ["cloud"]) == ["cloud"]
 
 
 @pytest.mark.parametrize("name", ["services", "triggers"])
