@@ -11,6 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.jrhsz.api import MeterInfo
 from custom_components.jrhsz.balance import BalanceWatch
+from custom_components.jrhsz.settings import Settings
 
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, restart, set_up, state_of, wait_for
@@ -41,7 +42,7 @@ def answer(balance: str | None, meter_type: int = 3) -> MeterInfo:
 )
 def test_hysteresis(threshold: float, steps: dict[str, bool]) -> None:
     """Test that it is on at the threshold, and off from 5 %, at least 0.50, above it."""
-    watch = BalanceWatch({"low_balance": threshold})
+    watch = BalanceWatch(Settings.of({"low_balance": threshold}))
     for balance, low in steps.items():
         watch.note(answer(balance.strip()))
         assert watch.is_low is low, balance
@@ -49,7 +50,7 @@ def test_hysteresis(threshold: float, steps: dict[str, bool]) -> None:
 
 def test_a_missing_balance_changes_nothing() -> None:
     """Test that an answer without a balance keeps what was known."""
-    watch = BalanceWatch({})
+    watch = BalanceWatch(Settings.of({}))
     watch.note(answer(None))
     assert (watch.last, watch.is_low) == (None, False)
     watch.note(answer("19"))
@@ -61,7 +62,7 @@ def test_a_missing_balance_changes_nothing() -> None:
 
 def test_a_file_without_this_memory() -> None:
     """Test that values that were kept without it are looked at anew."""
-    watch = BalanceWatch({"low_balance_water": 5})
+    watch = BalanceWatch(Settings.of({"low_balance_water": 5}))
     watch.restore(None, answer("4.99", meter_type=2))
     assert (watch.last, watch.is_low) == (Decimal("4.99"), True)
 
@@ -69,7 +70,7 @@ def test_a_file_without_this_memory() -> None:
 @pytest.mark.parametrize("kept", [None, 3, {}, {"last": 4, "low": "yes", "threshold": []}])
 def test_damaged_memory(kept: object) -> None:
     """Test that a memory that can't be read is as good as none."""
-    watch = BalanceWatch({})
+    watch = BalanceWatch(Settings.of({}))
     watch.restore(kept, None)
     assert (watch.last, watch.is_low, watch.threshold) == (None, False, Decimal(20))
 

@@ -16,11 +16,12 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util, yaml as yaml_util
 import pytest
 
-from custom_components.jrhsz import const, history_services, trigger as triggers
+from custom_components.jrhsz import services, trigger as triggers
 from custom_components.jrhsz.api import Consumption, Payment
 from custom_components.jrhsz.recharge import records as recharge_records
 from custom_components.jrhsz.recharge.order import Order
 from custom_components.jrhsz.recharge.request import Outcome
+from custom_components.jrhsz.settings import MAX_METERS, shown_settings
 from scripts import package
 
 from .test_translations import flat, load
@@ -103,7 +104,7 @@ def keys_of_responses() -> set[str]:
         *(field.name for field in fields(Outcome)),
         *recharge_records._record(order, {None: None}),
         *recharge_records.payment_record(Payment.from_record({})),
-        *history_services._as_response(Consumption.from_record({})),
+        *services._as_response(Consumption.from_record({})),
     }
 
 
@@ -270,23 +271,12 @@ def test_defaults(language: str) -> None:
         for line in text_of(name).splitlines()
         if line.startswith("| ") and len(cells := line.strip("|").split("|")) == 4
     }
-    expected = {
-        "scan_interval": const.DEFAULT_SCAN_INTERVAL,
-        "low_balance": const.DEFAULT_LOW_BALANCE,
-        "low_balance_water": const.DEFAULT_LOW_BALANCE,
-        "silent_hours": const.DEFAULT_SILENT_HOURS,
-        "history_days": const.DEFAULT_HISTORY_DAYS,
-        "max_recharge": const.DEFAULT_MAX_RECHARGE,
-        "max_recharge_per_day": const.DEFAULT_MAX_RECHARGE_PER_DAY,
-        "max_recharge_total_per_day": const.DEFAULT_MAX_RECHARGE_TOTAL_PER_DAY,
-    }
+    expected = shown_settings({})
+    large = shown_settings({"meters": [{}] * 21})["history_days"]
     found = {key: re.findall(r"[\d,]+", rows[key]) for key in expected}
     assert {key: float(values[0].replace(",", "")) for key, values in found.items()} == expected
-    assert found["history_days"][1:] in (
-        [str(const.DEFAULT_HISTORY_DAYS_LARGE), str(const.SMALL_ACCOUNT)],
-        [str(const.SMALL_ACCOUNT), str(const.DEFAULT_HISTORY_DAYS_LARGE)],
-    )
-    assert f"{const.MAX_METERS:,}" in text_of(name)
+    assert sorted(found["history_days"][1:]) == ["20", str(large)]
+    assert f"{MAX_METERS:,}" in text_of(name)
 
 
 @pytest.mark.parametrize("name", [name for names in PAGES.values() for name in names])

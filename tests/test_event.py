@@ -251,7 +251,7 @@ async def test_reload_while_telling(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that payments not told yet when the account is reloaded are told after it."""
-    monkeypatch.setattr("custom_components.jrhsz.event._SECONDS_APART", 3600)
+    monkeypatch.setattr("custom_components.jrhsz.payments._SECONDS_APART", 3600)
     await set_up(hass, config_entry)
     told = Told(hass, config_entry)
     for index in range(3):
@@ -260,7 +260,7 @@ async def test_reload_while_telling(
         )
     await balance_rises(hass)
     assert told.numbers == ["jrh0"]
-    monkeypatch.setattr("custom_components.jrhsz.event._SECONDS_APART", 0.01)
+    monkeypatch.setattr("custom_components.jrhsz.payments._SECONDS_APART", 0.01)
     await restart(hass, config_entry)
     await later(hass, hours=25)
     simulator.meters[METER].add_payment(1, order_number="last")
@@ -357,7 +357,7 @@ async def test_unload_while_saving(
 
     async def slow(store: AccountStore) -> None:
         """Take long for who is about to tell a payment."""
-        if asyncio.current_task() is event._task:
+        if asyncio.current_task() is event._watch._task:
             saving.set()
             await asyncio.sleep(10)
         await save(store)

@@ -243,7 +243,9 @@ async def test_deselected_meters_go(
     await set_up(hass, config_entry)
     balance = state_of(hass, config_entry, ELECTRICITY, "balance").state
     chosen = [m for m in config_entry.options["meters"] if m["user_code"] != WATER]
-    hass.config_entries.async_update_entry(config_entry, options={"meters": chosen})
+    hass.config_entries.async_update_entry(
+        config_entry, options={**config_entry.options, "meters": chosen}
+    )
     simulator.reset_counts()
     assert await hass.config_entries.async_reload(config_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)

@@ -80,7 +80,7 @@ async def test_not_a_number(hass: HomeAssistant, entry: MockConfigEntry, key: st
     await finished(hass, flow)
 
 
-@pytest.mark.parametrize(("count", "days"), [(20, 365), (21, 30)])
+@pytest.mark.parametrize(("count", "days"), [(20, 365), (21, 62)])
 async def test_default_of_history(
     hass: HomeAssistant, simulator: Simulator, count: int, days: int
 ) -> None:

@@ -247,7 +247,7 @@ async def test_rebuild_while_an_import_is_under_way(
     simulator.add_fault(Fault(kind="html", interface="GetConsumenList", skip=2, times=None))
     await wait_for(hass, freezer, minutes=1)
     simulator.clear_faults()
-    begin = dt_util.utc_from_timestamp(entry.runtime_data.history.meters[METER].started)
+    begin = dt_util.utc_from_timestamp(entry.runtime_data.coordinators[METER].history.started)
     for code in simulator.meters:
         await call(
             hass,

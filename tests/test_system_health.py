@@ -88,11 +88,9 @@ async def test_import(
     hass: HomeAssistant, simulator: Simulator, no_pace: None, freezer: FrozenDateTimeFactory
 ) -> None:
     """Test that the progress of each account's first import is told in percent."""
-    await set_up(hass, account_of(simulator, history_days=20))
-    assert (await info_of(hass))["history_import"] == "0%"
     # Of eight meters one fails.
     simulator.add_fault(Fault(kind="html", interface="GetConsumenList", skip=7))
-    await wait_for(hass, freezer, minutes=1)
+    await set_up(hass, account_of(simulator, history_days=20))
     assert (await info_of(hass))["history_import"] == "88%"
     await wait_for(hass, freezer, hours=1)
     assert (await info_of(hass))["history_import"] == "100%"

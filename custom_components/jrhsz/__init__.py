@@ -29,13 +29,18 @@ from .api import (
     PlatformError,
     Session,
 )
-from .connection import async_get_connections, async_get_http, async_get_session
-from .const import CONF_METERS, CONF_USER_CODE, DOMAIN, LOGGER
+from .connection import (
+    async_forget_session,
+    async_get_connections,
+    async_get_http,
+    async_get_session,
+)
+from .const import DOMAIN, LOGGER
 from .coordinator import JrhszConfigEntry, JrhszData, MeterCoordinator
 from .devices import async_deselect, async_update_devices, user_code_of
 from .exceptions import translation
-from .history_services import async_setup_history_services
-from .importer.sync import AccountHistory, async_remove_history
+from .history.state import MeterHistory
+from .importer.sync import HistoryImport
 from .issues import (
     async_delete_issues,
     async_update_meter_issues,
@@ -45,7 +50,8 @@ from .meters.survey import Survey
 from .overview.dashboard import async_setup_overview
 from .recharge.orders import DATA_ORDERS, async_setup_orders
 from .services import async_setup_services
-from .store import AccountStore
+from .settings import Settings, chosen_meters
+from .store import AccountStore, history_store
 
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
@@ -64,13 +70,17 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_get_connections(hass)
     await async_setup_orders(hass)
     async_setup_services(hass)
-    async_setup_history_services(hass)
     await async_setup_overview(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> bool:
-    """Set up an account: log in if there is no valid token; the meters are polled later."""
+    """Set up an account: log in if there is no valid token; the meters are polled later.
+
+    First what was kept, and the login; then the meters as they were known; then who watches them:
+    survey, orders and import take part in what the meters tell from their first poll on. Entities
+    come before polls, which tell them.
+    """
     store = AccountStore(hass, entry.entry_id)
     await store.async_load()
     session = _async_session(hass, entry, store)
@@ -79,34 +89,50 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     except HomeAssistantError:
         await _async_let_go(session, store)
         raise
-    device_id = async_update_devices(hass, entry)
-    entry.runtime_data = account = JrhszData(Client(session), store, device_id)
-    meters = {meter[CONF_USER_CODE]: meter for meter in entry.options[CONF_METERS]}
-    kept = store.data.get("meters")
-    account.coordinators.update(
-        (code, MeterCoordinator(hass, entry, meter, _kept(kept, code)))
-        for code, meter in meters.items()
+    settings = Settings.of(entry.options)
+    kept_history = history_store(hass, entry.entry_id, is_small=settings.is_small_account)
+    entry.runtime_data = account = JrhszData(
+        client=Client(session),
+        settings=settings,
+        store=store,
+        history_store=kept_history,
+        device_id=async_update_devices(hass, entry),
     )
-    store.register(
-        "meters", lambda: {code: meter.as_dict() for code, meter in account.coordinators.items()}
-    )
-    account.unheard = {
-        meter.user_code
-        for meter in account.coordinators.values()
-        if not meter.is_known and not meter.is_unknown
-    }
-    account.history = AccountHistory(hass, entry)
-    await account.history.async_load()
+    await _async_load_meters(hass, entry)
     account.on_meters_change = lambda: async_update_meter_issues(hass, entry)
-    Survey(hass, entry)
-    account.on_meters_change()
+    Survey(hass, entry).async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     hass.data[DATA_ORDERS].async_watch(entry)
+    HistoryImport(hass, entry).async_start()
     entry.async_create_background_task(
         hass, _async_start_meters(account), f"{DOMAIN} start of {entry.title}"
     )
-    account.history.async_start()
     return True
+
+
+async def _async_load_meters(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
+    """Make the coordinators of the chosen meters, with all that was kept of them."""
+    account, meters = entry.runtime_data, chosen_meters(entry.options)
+    await account.history_store.async_load()
+    kept = _section(account.store)
+    kept_histories = _section(account.history_store)
+    histories = await hass.async_add_executor_job(
+        lambda: {code: MeterHistory.from_dict(kept_histories.get(code)) for code in meters}
+    )
+    coordinators = account.coordinators
+    coordinators.update(
+        (code, MeterCoordinator(hass, entry, meter, kept.get(code), histories[code]))
+        for code, meter in meters.items()
+    )
+    account.store.register(
+        "meters", lambda: {code: meter.as_dict() for code, meter in coordinators.items()}
+    )
+    account.history_store.register(
+        "meters", lambda: {code: meter.history.as_dict() for code, meter in coordinators.items()}
+    )
+    account.unheard = {
+        code for code, meter in coordinators.items() if not meter.is_known and not meter.is_unknown
+    }
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> bool:
@@ -116,7 +142,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> bo
     account = entry.runtime_data
     for coordinator in account.coordinators.values():
         await coordinator.async_stop()
-    await account.history.async_stop()
+    if account.stop_import is not None:
+        await account.stop_import()
+    await account.history_store.async_close()
     await _async_let_go(account.client.session, account.store)
     if entry.disabled_by:
         async_delete_issues(hass, entry)
@@ -127,7 +155,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> No
     """Remove what was kept of an account."""
     async_delete_issues(hass, entry)
     await AccountStore(hass, entry.entry_id).async_remove()
-    await async_remove_history(hass, entry)
+    await history_store(hass, entry.entry_id).async_remove()
+    async_forget_session(hass, entry)
     if (orders := hass.data.get(DATA_ORDERS)) is not None:
         for account in orders.accounts:
             orders.async_update_issue(account)
@@ -218,9 +247,10 @@ async def _async_let_go(session: Session, store: AccountStore) -> None:
     await store.async_close()
 
 
-def _kept(kept: Any, code: str) -> Any:
-    """Return what was kept of a meter."""
-    return kept.get(code) if isinstance(kept, dict) else None
+def _section(store: AccountStore) -> dict[str, Any]:
+    """Return what was kept of meters, by their codes."""
+    kept = store.data.get("meters")
+    return kept if isinstance(kept, dict) else {}
 
 
 async def _async_start_meters(account: JrhszData) -> None:

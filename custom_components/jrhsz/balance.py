@@ -1,11 +1,10 @@
 """What is remembered of a meter's balance: the last known one, and whether it is low."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from .api import MeterInfo, MeterKind, number
-from .const import CONF_LOW_BALANCE, CONF_LOW_BALANCE_WATER, DEFAULT_LOW_BALANCE
+from .settings import Settings
 
 _CLEARLY: Final = Decimal("0.05")
 _CLEARLY_AT_LEAST: Final = Decimal("0.50")
@@ -18,19 +17,20 @@ class BalanceWatch:
     correction by some cents would be a new alarm. A balance that isn't known changes nothing.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Start with the thresholds of the account and nothing known."""
         self.last: Decimal | None = None
         self.is_low = False
         self.override: Decimal | None = None
         self._kind: MeterKind | None = None
-        self._threshold = _decimal(options.get(CONF_LOW_BALANCE, DEFAULT_LOW_BALANCE))
-        self._threshold_water = _decimal(options.get(CONF_LOW_BALANCE_WATER, DEFAULT_LOW_BALANCE))
+        self._settings = settings
 
     @property
     def account_threshold(self) -> Decimal:
         """Return the account's threshold for meters of this kind."""
-        return self._threshold_water if self._kind is MeterKind.WATER else self._threshold
+        if self._kind is MeterKind.WATER:
+            return self._settings.low_balance_water
+        return self._settings.low_balance
 
     @property
     def threshold(self) -> Decimal:
@@ -78,8 +78,3 @@ class BalanceWatch:
     def _judge_anew(self) -> None:
         """Tell whether the balance is low as if it had never been."""
         self.is_low = self.last is not None and self.last <= self.threshold
-
-
-def _decimal(value: float) -> Decimal:
-    """Return an option as a number to compute with."""
-    return Decimal(str(value))

@@ -8,7 +8,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import SMALL_ACCOUNT
 from .coordinator import JrhszConfigEntry
 from .entity import JrhszEntity, async_add_for_meters
 from .exceptions import translation
@@ -26,7 +25,7 @@ async def async_setup_entry(
         key="refresh",
         translation_key="refresh",
         entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=len(entry.runtime_data.coordinators) <= SMALL_ACCOUNT,
+        entity_registry_enabled_default=entry.runtime_data.settings.is_small_account,
     )
     async_add_for_meters(entry, async_add_entities, lambda meter: [RefreshButton(meter, refresh)])
 

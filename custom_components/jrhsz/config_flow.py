@@ -31,11 +31,11 @@ from .api import (
     UnreadableReplyError,
 )
 from .connection import async_get_http, async_get_session
-from .const import CONF_METERS, CONF_USER_CODE, DEFAULT_URL, DOMAIN
+from .const import DEFAULT_URL, DOMAIN
 from .coordinator import JrhszConfigEntry
 from .meters.choosing_steps import ChoosingFlow
-from .meters.listing import Meter
 from .options_flow import JrhszOptionsFlow
+from .settings import chosen_meters
 
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
 _USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
@@ -82,14 +82,14 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
     def __init__(self) -> None:
         """Start without an account."""
         super().__init__()
-        self._account: Mapping[str, Any] = {}
+        self._credentials: Mapping[str, Any] = {}
         self._answer = ""
 
     @override
     @property
     def _client(self) -> Client:
         """Return the account's client, with the session that the entry will use."""
-        account = self._account
+        account = self._credentials
         return Client(async_get_session(self.hass, account[CONF_URL], account[CONF_USERNAME]))
 
     @override
@@ -142,11 +142,11 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = await self._async_check_account({**entry.data, **user_input})
-            if not errors and self._account[CONF_URL] != entry.data[CONF_URL]:
-                errors = await self._async_check_meters(entry.options[CONF_METERS])
+            if not errors and self._credentials[CONF_URL] != entry.data[CONF_URL]:
+                errors = await self._async_check_meters(list(chosen_meters(entry.options)))
             if not errors:
                 return self.async_update_reload_and_abort(
-                    entry, data=self._account, reason="reconfigure_successful"
+                    entry, data=self._credentials, reason="reconfigure_successful"
                 )
         shown = user_input or {**entry.data, CONF_PASSWORD: ""}
         return self._show_account("reconfigure", _RECONFIGURE_SCHEMA, shown, errors)
@@ -155,7 +155,7 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
     def _async_finish(self, options: dict[str, Any]) -> ConfigFlowResult:
         """Create the entry."""
         return self.async_create_entry(
-            title=self._account[CONF_USERNAME], data=self._account, options=options
+            title=self._credentials[CONF_USERNAME], data=self._credentials, options=options
         )
 
     def _show_account(
@@ -193,7 +193,7 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
 
     async def _async_sign_in(self, account: Mapping[str, Any]) -> dict[str, str]:
         """Log in; the session is the one that the entry uses."""
-        self._account = account
+        self._credentials = account
         session = self._client.session
         http = async_get_http(self.hass, verify_ssl=account[CONF_VERIFY_SSL])
         try:
@@ -202,17 +202,17 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
             return self._errors(err)
         return {}
 
-    async def _async_check_meters(self, meters: list[Meter]) -> dict[str, str]:
+    async def _async_check_meters(self, codes: list[str]) -> dict[str, str]:
         """See that this is the account with our meters; of the first ones, one must be known."""
-        for meter in meters[:_TRIED_METERS]:
+        for code in codes[:_TRIED_METERS]:
             try:
-                await self._client.get_meter(meter[CONF_USER_CODE])
+                await self._client.get_meter(code)
             except UNKNOWN_METER:
                 continue
             except PlatformError as err:
                 return self._errors(err)
             return {}
-        return {"base": "wrong_account"} if meters else {}
+        return {"base": "wrong_account"} if codes else {}
 
     def _errors(self, err: PlatformError) -> dict[str, str]:
         """Return the form's error for an error of the platform."""

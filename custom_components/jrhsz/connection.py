@@ -3,14 +3,21 @@
 from dataclasses import dataclass, field
 
 import aiohttp
-from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+    EVENT_HOMEASSISTANT_CLOSE,
+)
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 from yarl import URL
 
-from .api import OneUseRequest, Pacer, Session
+from .api import Client, OneUseRequest, Pacer, Session
 from .const import DOMAIN
 
 
@@ -67,3 +74,28 @@ def async_get_session(hass: HomeAssistant, url: str, username: str) -> Session:
         pacer = shared.pacers[host]
         shared.sessions[key] = Session(url, username, pacer, now=dt_util.utcnow)
     return shared.sessions[key]
+
+
+@callback
+def session_of(hass: HomeAssistant, entry: ConfigEntry) -> Session:
+    """Return the session of an account, whether or not it is loaded, with its credentials."""
+    session = async_get_session(hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
+    if not session.has_credentials:
+        http = async_get_http(hass, verify_ssl=entry.data[CONF_VERIFY_SSL])
+        session.use(entry.data[CONF_PASSWORD], http)
+    return session
+
+
+@callback
+def client_of(hass: HomeAssistant, entry: ConfigEntry) -> Client:
+    """Return a client of an account, whether or not it is loaded."""
+    return Client(session_of(hass, entry))
+
+
+@callback
+def async_forget_session(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Forget the credentials of an account that was removed; pace and count of logins stay."""
+    shared = async_get_connections(hass)
+    key = (entry.data[CONF_URL], entry.data[CONF_USERNAME])
+    if (session := shared.sessions.get(key)) is not None:
+        session.forget_credentials()

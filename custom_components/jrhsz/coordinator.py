@@ -1,10 +1,10 @@
 """The coordinator of one meter, and what the coordinators of an account share."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -20,25 +20,18 @@ from .api import (
     MeterInfo,
     NoApiPermissionError,
     NotSentError,
+    Payment,
     PlatformError,
     Priority,
     Turn,
 )
 from .balance import BalanceWatch
-from .const import (
-    CONF_BUILDING,
-    CONF_ROOM,
-    CONF_SCAN_INTERVAL,
-    CONF_USER_CODE,
-    DEFAULT_SCAN_INTERVAL,
-    DOMAIN,
-    LOGGER,
-)
+from .const import DOMAIN, LOGGER
 from .exceptions import translation
+from .history.cost import paid
+from .history.state import MeterHistory
+from .settings import ChosenMeter, Settings
 from .store import AccountStore
-
-if TYPE_CHECKING:
-    from .importer.sync import AccountHistory
 
 # Home Assistant's timers may fire up to a second early.
 _REPEAT_AFTER: Final = timedelta(seconds=61)
@@ -51,24 +44,42 @@ type JrhszConfigEntry = ConfigEntry[JrhszData]
 class JrhszData:
     """What a loaded account consists of.
 
+    `store` keeps what polls and payments told, `history_store` the history of its meters.
     `adders` add the entities of meters to a platform; `unheard` are the meters of which nothing
     is known and that weren't polled yet. `new` and `gone` are the meters that came to the platform
     and the codes of those that went, as of the last look; what a person should decide about is
-    told by `on_meters_change`. `device_id` is the account's own device.
+    told by `on_meters_change`. `on_known` is called when meters became known, `stop_import` ends
+    the import of history. `device_id` is the account's own device.
     """
 
     client: Client
+    settings: Settings
     store: AccountStore
+    history_store: AccountStore
     device_id: str
     coordinators: dict[str, MeterCoordinator] = field(default_factory=dict)
     adders: list[Callable[[Sequence[MeterCoordinator]], None]] = field(default_factory=list)
     trouble: type[PlatformError] | None = None
     unheard: set[str] = field(default_factory=set)
-    new: list[dict[str, str]] = field(default_factory=list)
+    new: list[ChosenMeter] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     on_meters_change: Callable[[], None] = lambda: None
     on_update: Callable[[], None] = lambda: None
-    history: AccountHistory = field(init=False)
+    on_known: Callable[[], None] = lambda: None
+    stop_import: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def import_progress(self) -> float | None:
+        """Return which part of the first import is done, 0 to 1; nothing if there is none."""
+        if not self.settings.history_days:
+            return None
+        now = int(dt_util.utcnow().timestamp())
+        parts = [
+            meter.history.progress(now)
+            for meter in self.coordinators.values()
+            if meter.is_known and meter.data.kind
+        ]
+        return sum(parts) / len(parts) if parts else None
 
     @callback
     def async_note_answer(self, user_code: str, *, news: bool = False) -> None:
@@ -91,6 +102,7 @@ class JrhszData:
                 )
         for add in self.adders:
             add(coordinators)
+        self.on_known()
 
 
 class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
@@ -98,25 +110,33 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
 
     `data` is `None` until the meter is known. `polled_at` is the time of the last answer or
     failure, `last_error` what went wrong with it. `is_unknown` if the platform has never known it.
+    `history` is what is kept of its use and cost; who changes it holds `history_lock`.
     """
 
     config_entry: JrhszConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: JrhszConfigEntry, meter: dict[str, Any], kept: Any
+        self,
+        hass: HomeAssistant,
+        entry: JrhszConfigEntry,
+        meter: ChosenMeter,
+        kept: Any,
+        history: MeterHistory,
     ) -> None:
         """Start from the values that were kept, due when the meter would have been due anyway."""
-        self.user_code: str = meter[CONF_USER_CODE]
-        self.device_name = f"{meter[CONF_BUILDING]} {meter[CONF_ROOM]}".strip()
+        self.user_code = meter.user_code
+        self.device_name = meter.device_name
+        self.history = history
+        self.history_lock = asyncio.Lock()
         self.introduced: MeterInfo | None = None
         self.polled_at: datetime | None = None
         self.last_error: PlatformError | None = None
         self.is_unknown = False
         self._account = entry.runtime_data
-        self._interval = timedelta(
-            minutes=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL)
-        )
-        self.balance = BalanceWatch(entry.options)
+        settings = entry.runtime_data.settings
+        self._interval = settings.scan_interval
+        self._has_history = settings.history_days > 0
+        self.balance = BalanceWatch(settings)
         self._baseline: MeterInfo | None = None
         self._suspect: MeterInfo | None = None
         self._failed_once = False
@@ -241,8 +261,34 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self.last_update_success = True
         info = self._accepted(info)
         self.balance.note(info)
-        self._account.history.note_poll(self.user_code, info)
+        self._note_balance(info)
         return info
+
+    def _note_balance(self, info: MeterInfo) -> None:
+        """Note the balance of an answer for the cost."""
+        if (
+            self._has_history
+            and info.read_time is not None
+            and info.balance is not None
+            and self.history.note_poll(
+                int(dt_util.utcnow().timestamp()), int(info.read_time.timestamp()), info.balance
+            )
+        ):
+            self._account.history_store.async_schedule_save()
+
+    @callback
+    def note_payments(self, payments: Iterable[Payment]) -> None:
+        """Note the payments of the last days for the cost, whoever read them."""
+        if self._has_history:
+            self.history.note_payments(paid(payments), int(dt_util.utcnow().timestamp()))
+            self.save_history()
+
+    @callback
+    def save_history(self) -> None:
+        """Save what was noted of the history, soon."""
+        # Made now: making that of a thousand meters at once would block Home Assistant.
+        self.history.as_dict()
+        self._account.history_store.async_schedule_save()
 
     def _may_be_repeated(self, err: PlatformError) -> bool:
         """Tell whether a failure is the first in a row, and one that may pass by itself."""

@@ -6,28 +6,29 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .const import CONF_KNOWN, CONF_METERS, CONF_USER_CODE, DOMAIN
+from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
 from .entity import MANUFACTURER
+from .settings import CONF_KNOWN, CONF_METERS, chosen_meters, kept_meters
 
 
 @callback
 def async_update_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> str:
     """Remove the devices of meters that are no longer chosen; return the id of the account's."""
     registry = dr.async_get(hass)
-    account = registry.async_get_or_create(
+    service_device = registry.async_get_or_create(
         config_entry_id=entry.entry_id,
         entry_type=dr.DeviceEntryType.SERVICE,
         identifiers={(DOMAIN, str(entry.unique_id))},
         manufacturer=MANUFACTURER,
         name=entry.title,
     )
-    chosen = {meter[CONF_USER_CODE] for meter in entry.options[CONF_METERS]}
+    chosen = chosen_meters(entry.options)
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         code = user_code_of(entry, device)
         if code is not None and code not in chosen:
             registry.async_remove_device(device.id)
-    return account.id
+    return service_device.id
 
 
 def user_code_of(entry: JrhszConfigEntry, device: dr.DeviceEntry) -> str | None:
@@ -43,8 +44,9 @@ async def async_deselect(
     hass: HomeAssistant, entry: JrhszConfigEntry, codes: Collection[str]
 ) -> None:
     """Follow these meters no longer; nothing else of the account is disturbed."""
-    meters = [meter for meter in entry.options[CONF_METERS] if meter[CONF_USER_CODE] not in codes]
-    options = {**entry.options, CONF_METERS: meters}
+    meters = chosen_meters(entry.options)
+    kept = [meter for code, meter in meters.items() if code not in codes]
+    options = {**entry.options, CONF_METERS: kept_meters(kept)}
     if CONF_KNOWN in options:
         options[CONF_KNOWN] = sorted({*options[CONF_KNOWN], *codes})
     hass.config_entries.async_update_entry(entry, options=options)

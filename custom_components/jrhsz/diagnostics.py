@@ -11,27 +11,18 @@ import secrets
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_URL, CONF_USERNAME, CONF_VERIFY_SSL
+from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .api import Pacer, Session
-from .connection import async_get_session
-from .const import CONF_METERS, CONF_PLACES, DEFAULT_URL
+from .connection import session_of
+from .const import DEFAULT_URL
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .devices import user_code_of
+from .settings import CONF_PLACES, chosen_meters, shown_settings
 from .store import AccountStore
 
-_SETTINGS: Final = (
-    "history_days",
-    "low_balance",
-    "low_balance_water",
-    "max_recharge",
-    "max_recharge_per_day",
-    "max_recharge_total_per_day",
-    "scan_interval",
-    "silent_hours",
-)
 _SECTION: Final = "diagnostics_key"
 _LAST_CALLS: Final = 30
 
@@ -40,15 +31,15 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: JrhszConfigEntry
 ) -> dict[str, Any]:
     """Return what is known about an account."""
-    session = async_get_session(hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
+    session = session_of(hass, entry)
     diagnostics = {
-        "settings": {key: entry.options[key] for key in _SETTINGS if key in entry.options},
+        "settings": shown_settings(entry.options),
         "account": {
             "state": entry.state.value,
             "vendors_address": entry.data[CONF_URL] == DEFAULT_URL,
             "encrypted": entry.data[CONF_URL].startswith("https:"),
             "verify_ssl": entry.data[CONF_VERIFY_SSL],
-            "chosen_meters": len(entry.options[CONF_METERS]),
+            "chosen_meters": len(chosen_meters(entry.options)),
             "listed_by": sorted(entry.options.get(CONF_PLACES, {})),
             **_session(session),
         },

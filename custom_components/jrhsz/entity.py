@@ -9,15 +9,10 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .api import MeterKind
 from .coordinator import JrhszConfigEntry, MeterCoordinator
+from .kinds import KINDS
 
 MANUFACTURER = "JRHSZ"
-_MODELS = {
-    MeterKind.ELECTRICITY: "Electricity meter",
-    MeterKind.WATER: "Water meter",
-    None: "Meter",
-}
 
 
 @callback
@@ -52,7 +47,7 @@ class JrhszEntity(CoordinatorEntity[MeterCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={(domain, meter)},
             manufacturer=MANUFACTURER,
-            model=_MODELS[coordinator.data.kind],
+            model=KINDS[coordinator.data.kind].model,
             name=coordinator.device_name,
             serial_number=coordinator.data.table_no,
             via_device_id=coordinator.config_entry.runtime_data.device_id,

@@ -11,16 +11,9 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .api import Interface, NoApiPermissionError, Session
-from .const import (
-    CONF_BUILDING,
-    CONF_KEPT,
-    CONF_KNOWN,
-    CONF_METERS,
-    CONF_USER_CODE,
-    DOMAIN,
-)
+from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
-from .meters.listing import Meter, label
+from .settings import CONF_KEPT, CONF_KNOWN, chosen_meters, kept_meters
 
 CONTESTED: Final = "contested"
 GONE_METERS: Final = "gone_meters"
@@ -55,7 +48,7 @@ def async_update_session_issues(hass: HomeAssistant, entry: ConfigEntry, session
 def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
     """Tell which meters came, went or never were, except where a person has decided."""
     account, options = entry.runtime_data, entry.options
-    chosen: dict[str, Meter] = {meter[CONF_USER_CODE]: meter for meter in options[CONF_METERS]}
+    chosen = chosen_meters(options)
     kept = options.get(CONF_KEPT, [])
     seen = {*chosen, *options.get(CONF_KNOWN, [])}
     unknown = [
@@ -64,11 +57,11 @@ def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> N
         if meter.is_unknown and code not in kept
     ]
     gone = [code for code in account.gone if code in chosen and code not in kept]
-    new = [meter for meter in account.new if meter[CONF_USER_CODE] not in seen]
+    new = [meter for meter in account.new if meter.user_code not in seen]
     # Of those that weren't asked about yet some may be unknown too.
     _async_update_lost(hass, entry, UNKNOWN_CODES, [] if account.unheard else unknown, unknown)
-    _async_update_lost(hass, entry, GONE_METERS, gone, [label(chosen[code]) for code in gone])
-    places = Counter(meter[CONF_BUILDING] or entry.title for meter in new)
+    _async_update_lost(hass, entry, GONE_METERS, gone, [chosen[code].label for code in gone])
+    places = Counter(meter.building or entry.title for meter in new)
     several = len(places) > 1
     _async_update(
         hass,
@@ -79,12 +72,12 @@ def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> N
             "places": ", ".join(
                 f"{place} ({count})" if several else place for place, count in places.items()
             ),
-            "meters": _lines(map(label, new)),
+            "meters": _lines(meter.label for meter in new),
         }
         if new
         else None,
-        codes=[meter[CONF_USER_CODE] for meter in new],
-        data={"meters": json.dumps(new, ensure_ascii=False)},
+        codes=[meter.user_code for meter in new],
+        data={"meters": json.dumps(kept_meters(new), ensure_ascii=False)},
     )
 
 

@@ -4,12 +4,7 @@ from collections.abc import Mapping
 import math
 from typing import Any, Final, override
 
-from homeassistant.config_entries import (
-    ConfigEntryState,
-    ConfigFlowResult,
-    OptionsFlowWithReload,
-)
-from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME, CONF_VERIFY_SSL
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
@@ -18,8 +13,9 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .api import Client
-from .connection import async_get_http, async_get_session
-from .const import (
+from .connection import client_of
+from .meters.choosing_steps import ChoosingFlow
+from .settings import (
     CONF_HISTORY_DAYS,
     CONF_LOW_BALANCE,
     CONF_LOW_BALANCE_WATER,
@@ -28,17 +24,8 @@ from .const import (
     CONF_MAX_RECHARGE_TOTAL_PER_DAY,
     CONF_SCAN_INTERVAL,
     CONF_SILENT_HOURS,
-    DEFAULT_HISTORY_DAYS,
-    DEFAULT_HISTORY_DAYS_LARGE,
-    DEFAULT_LOW_BALANCE,
-    DEFAULT_MAX_RECHARGE,
-    DEFAULT_MAX_RECHARGE_PER_DAY,
-    DEFAULT_MAX_RECHARGE_TOTAL_PER_DAY,
-    DEFAULT_SCAN_INTERVAL,
-    DEFAULT_SILENT_HOURS,
-    SMALL_ACCOUNT,
+    shown_settings,
 )
-from .meters.choosing_steps import ChoosingFlow
 
 
 def _number(low: float, high: float, unit: str, step: float = 1) -> NumberSelector:
@@ -69,13 +56,8 @@ class JrhszOptionsFlow(ChoosingFlow, OptionsFlowWithReload):
     @override
     @property
     def _client(self) -> Client:
-        """Return the account's client; one that isn't loaded brings its password here."""
-        data = self.config_entry.data
-        session = async_get_session(self.hass, data[CONF_URL], data[CONF_USERNAME])
-        if self.config_entry.state is not ConfigEntryState.LOADED:
-            http = async_get_http(self.hass, verify_ssl=data[CONF_VERIFY_SSL])
-            session.use(data[CONF_PASSWORD], http)
-        return Client(session)
+        """Return the account's client, whether or not it is loaded."""
+        return client_of(self.hass, self.config_entry)
 
     @override
     @property
@@ -102,18 +84,7 @@ class JrhszOptionsFlow(ChoosingFlow, OptionsFlowWithReload):
             if not errors:
                 whole = {key: int(user_input[key]) for key in _WHOLE_NUMBERS}
                 return self._async_finish({**user_input, **whole})
-        small = len(self._chosen) <= SMALL_ACCOUNT
-        defaults = {
-            CONF_SCAN_INTERVAL: DEFAULT_SCAN_INTERVAL,
-            CONF_LOW_BALANCE: DEFAULT_LOW_BALANCE,
-            CONF_LOW_BALANCE_WATER: DEFAULT_LOW_BALANCE,
-            CONF_SILENT_HOURS: DEFAULT_SILENT_HOURS,
-            CONF_HISTORY_DAYS: DEFAULT_HISTORY_DAYS if small else DEFAULT_HISTORY_DAYS_LARGE,
-            CONF_MAX_RECHARGE: DEFAULT_MAX_RECHARGE,
-            CONF_MAX_RECHARGE_PER_DAY: DEFAULT_MAX_RECHARGE_PER_DAY,
-            CONF_MAX_RECHARGE_TOTAL_PER_DAY: DEFAULT_MAX_RECHARGE_TOTAL_PER_DAY,
-        }
-        current = {**defaults, **self._old_options}
+        current = shown_settings(self._old_options)
         fields = {
             vol.Required(key, default=current[key]): field for key, field in _SETTINGS.items()
         }

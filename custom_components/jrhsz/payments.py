@@ -1,21 +1,35 @@
-"""What was seen of the meters' lists of payments, so that each payment is told once."""
+"""When a meter's list of payments is read, and which payments were seen: each is told once."""
 
-from collections import Counter
-from collections.abc import Iterable
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import hashlib
 from typing import Any, Final, Self
 
+from homeassistant.core import CALLBACK_TYPE, CoreState, HassJob, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .api import Payment
+from .api import Payment, PlatformError, Priority, Turn
+from .const import DOMAIN, LOGGER
+from .coordinator import MeterCoordinator
+from .recharge.look_up import DAY
+from .recharge.orders import DATA_ORDERS, signal_of
 
 # A list is read 31 days back; what was seen is kept a little longer.
 WINDOW: Final = timedelta(days=31)
 _KEPT: Final = timedelta(days=35)
 # Without any other reason.
 LOOK_AFTER: Final = timedelta(days=1)
+# After a rise of the balance the list may need a while to show why.
+_LOOKS: Final = 3
+_LOOK_EVERY: Final = timedelta(minutes=30)
+_SECONDS_APART: Final = 0.01
 
 
 @dataclass(slots=True)
@@ -81,6 +95,167 @@ class SeenPayments:
             )
         except AttributeError, LookupError, TypeError, ValueError:
             return cls(since=dt_util.utcnow())
+
+
+class PaymentWatch:
+    """Tells every new payment of a meter once, whoever made it.
+
+    New payments are looked for when the balance has risen between polls, after our own recharges
+    and once a day: the platform's pace allows no more with many meters.
+    """
+
+    def __init__(
+        self,
+        coordinator: MeterCoordinator,
+        seen: SeenPayments,
+        *,
+        tell: Callable[[Payment], None],
+        can_tell: Callable[[], bool],
+    ) -> None:
+        """Go on from what was seen; `tell` is called with each new payment, while it `can_tell`."""
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._seen = seen
+        self._tell = tell
+        self._can_tell = can_tell
+        self._balance = coordinator.data.balance
+        self._looks = 0
+        self._task: asyncio.Task[None] | None = None
+        self._untold: deque[Payment] = deque()
+        self._cancel_telling: CALLBACK_TYPE | None = None
+        self._on_stop: list[CALLBACK_TYPE] = []
+
+    @callback
+    def async_start(self) -> None:
+        """Look when something is due, and when somebody recharged here."""
+        account_id = str(self._coordinator.config_entry.unique_id)
+        self._on_stop = [
+            async_dispatcher_connect(
+                self._hass,
+                signal_of(account_id, self._coordinator.user_code),
+                self._async_handle_recharge,
+            ),
+            # Polls that change nothing aren't told.
+            async_track_time_interval(
+                self._hass, self._async_look_if_due, _LOOK_EVERY, cancel_on_shutdown=True
+            ),
+            async_at_started(self._hass, self._async_started),
+        ]
+
+    async def async_stop(self) -> None:
+        """Stop looking; what couldn't be told any more is told after the next start."""
+        for stop in self._on_stop:
+            stop()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        if self._cancel_telling is not None:
+            self._cancel_telling()
+        if self._untold:
+            self._seen.forget(self._untold)
+            self._coordinator.config_entry.runtime_data.store.async_schedule_save()
+
+    @callback
+    def async_note_answer(self) -> None:
+        """Look after a rise of the balance; tell what waited for an answer."""
+        if (balance := self._coordinator.data.balance) is not None:
+            if self._balance is not None and balance > self._balance:
+                self._looks = _LOOKS
+            self._balance = balance
+        self._async_look_if_due()
+        self._async_tell_next()
+
+    @callback
+    def _async_handle_recharge(self) -> None:
+        """Look after a recharge of ours."""
+        self._looks = _LOOKS
+        self._async_look_if_due()
+
+    @callback
+    def _async_started(self, _: HomeAssistant) -> None:
+        """Look once Home Assistant has started."""
+        self._async_look_if_due()
+
+    @callback
+    def _async_look_if_due(self, _: datetime | None = None) -> None:
+        """Look in the background if that is due and not under way.
+
+        Not while the meter doesn't answer or Home Assistant starts: nobody could be told, and the
+        meter's next answer, or the end of the start, looks again.
+        """
+        last, now = self._seen.looked_at, dt_util.utcnow()
+        if last is None or not timedelta(0) <= now - last < LOOK_AFTER:
+            self._looks = max(self._looks, 1)
+        if (
+            self._looks
+            and self._can_tell()
+            and self._hass.state is CoreState.running
+            and (self._task is None or self._task.done())
+        ):
+            self._task = self._coordinator.config_entry.async_create_background_task(
+                self._hass,
+                self._async_look(),
+                f"{DOMAIN} payments of {self._coordinator.user_code}",
+            )
+
+    async def _async_look(self) -> None:
+        """Read the list and tell what is new; an error leaves it to the next time."""
+        try:
+            await self._async_tell(await self._async_new_payments())
+        except PlatformError as err:
+            LOGGER.debug("Payments of %s can't be read: %s", self._coordinator.user_code, err)
+
+    async def _async_new_payments(self) -> list[Payment]:
+        """Return the payments that are new, oldest first."""
+        entry, user_code = self._coordinator.config_entry, self._coordinator.user_code
+        now = dt_util.utcnow()
+        span = (now - WINDOW, now + DAY)
+        payments = await entry.runtime_data.client.get_payments(
+            user_code, *span, Turn(Priority.POLL)
+        )
+        self._coordinator.note_payments(payments)
+        await self._hass.data[DATA_ORDERS].async_examine(entry, user_code, payments, span)
+        if self._hass.is_stopping or not self._can_tell():
+            # What was seen couldn't be saved before it is told, or nobody be told after it.
+            return []
+        new = self._seen.take(payments, now)
+        self._looks = 0 if new else max(0, self._looks - 1)
+        return new
+
+    async def _async_tell(self, payments: list[Payment]) -> None:
+        """Save what was seen, then tell it."""
+        store = self._coordinator.config_entry.runtime_data.store
+        if not payments:
+            store.async_schedule_save()
+            return
+        try:
+            await store.async_save()
+        except asyncio.CancelledError:
+            self._seen.forget(payments)
+            store.async_schedule_save()
+            raise
+        self._untold.extend(payments)
+        self._async_tell_next()
+
+    @callback
+    def _async_tell_next(self) -> None:
+        """Tell one payment after the other: events of one millisecond would become one.
+
+        While the meter doesn't answer nobody could be told; they wait for its next answer.
+        """
+        if not self._untold or not self._can_tell() or self._cancel_telling is not None:
+            return
+        self._tell(self._untold.popleft())
+        self._cancel_telling = async_call_later(
+            self._hass, _SECONDS_APART, HassJob(self._async_told, cancel_on_shutdown=True)
+        )
+
+    @callback
+    def _async_told(self, _: datetime) -> None:
+        """Go on with the next payment."""
+        self._cancel_telling = None
+        self._async_tell_next()
 
 
 def _aware(text: str) -> datetime:

@@ -1,8 +1,9 @@
 """Sensors of meters."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -11,81 +12,103 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfVolume
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.util import dt as dt_util
 
 from .api import MeterInfo, MeterKind
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
-from .history_sensor import history_sensors
+from .history.state import MeterHistory
+from .kinds import KINDS
 from .totals import AccountCoordinator, AccountTotals
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class JrhszSensorDescription(SensorEntityDescription):
-    """A sensor of a meter; `kinds` are the kinds of meters that have it."""
+class MeterSensorDescription(SensorEntityDescription):
+    """A sensor of a meter's last answer."""
 
     value_fn: Callable[[MeterInfo], float | datetime | None]
-    kinds: tuple[MeterKind | None, ...] = (MeterKind.ELECTRICITY, MeterKind.WATER, None)
 
 
-SENSORS: tuple[JrhszSensorDescription, ...] = (
-    JrhszSensorDescription(
-        key="reading",
-        translation_key="reading",
-        kinds=(MeterKind.ELECTRICITY,),
-        device_class=SensorDeviceClass.ENERGY,
-        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
-        state_class=SensorStateClass.TOTAL_INCREASING,
+READING = MeterSensorDescription(
+    key="reading",
+    translation_key="reading",
+    suggested_display_precision=2,
+    value_fn=lambda info: None if info.reading is None else float(info.reading),
+)
+BALANCE = MeterSensorDescription(
+    key="balance",
+    translation_key="balance",
+    suggested_display_precision=2,
+    value_fn=lambda info: None if info.balance is None else float(info.balance),
+)
+LAST_READING = MeterSensorDescription(
+    key="last_reading",
+    translation_key="last_reading",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda info: info.read_time,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistorySensorDescription(SensorEntityDescription):
+    """A sensor of a meter's history; `measures_use` if it has the unit of the meter's reading."""
+
+    value_fn: Callable[[MeterHistory, MeterInfo, datetime], Decimal | None]
+    measures_use: bool = False
+    only_in_small_accounts: bool = False
+
+
+HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
+    HistorySensorDescription(
+        key="yesterday_use",
+        translation_key="yesterday_use",
         suggested_display_precision=2,
-        value_fn=lambda info: None if info.reading is None else float(info.reading),
+        measures_use=True,
+        only_in_small_accounts=True,
+        value_fn=lambda history, _, now: history.yesterday_use(now),
     ),
-    JrhszSensorDescription(
-        key="reading",
-        translation_key="reading",
-        kinds=(MeterKind.WATER,),
-        device_class=SensorDeviceClass.WATER,
-        native_unit_of_measurement=UnitOfVolume.CUBIC_METERS,
-        state_class=SensorStateClass.TOTAL_INCREASING,
+    HistorySensorDescription(
+        key="month_use",
+        translation_key="month_use",
         suggested_display_precision=2,
-        value_fn=lambda info: None if info.reading is None else float(info.reading),
+        measures_use=True,
+        only_in_small_accounts=True,
+        value_fn=lambda history, _, now: history.month_use(now),
     ),
-    JrhszSensorDescription(
-        key="reading",
-        translation_key="reading",
-        kinds=(None,),
-        suggested_display_precision=2,
-        value_fn=lambda info: None if info.reading is None else float(info.reading),
-    ),
-    JrhszSensorDescription(
-        key="balance",
-        translation_key="balance",
-        kinds=(MeterKind.ELECTRICITY, MeterKind.WATER),
+    HistorySensorDescription(
+        key="month_cost",
+        translation_key="month_cost",
         device_class=SensorDeviceClass.MONETARY,
         native_unit_of_measurement="CNY",
-        state_class=SensorStateClass.TOTAL,
         suggested_display_precision=2,
-        value_fn=lambda info: None if info.balance is None else float(info.balance),
+        only_in_small_accounts=True,
+        value_fn=lambda history, _, now: history.month_cost(now),
     ),
-    JrhszSensorDescription(
-        key="balance",
-        translation_key="balance",
-        kinds=(None,),
-        suggested_display_precision=2,
-        value_fn=lambda info: None if info.balance is None else float(info.balance),
+    HistorySensorDescription(
+        key="days_left",
+        translation_key="days_left",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.DAYS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda history, info, now: history.days_left(info.balance, now),
     ),
-    JrhszSensorDescription(
-        key="last_reading",
-        translation_key="last_reading",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda info: info.read_time,
+    HistorySensorDescription(
+        key="unit_price",
+        translation_key="unit_price",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=3,
+        entity_registry_enabled_default=False,
+        value_fn=lambda history, _, now: history.unit_price(now),
     ),
 )
 
@@ -147,29 +170,78 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the sensors of an account."""
-
-    def sensors_of(coordinator: MeterCoordinator) -> Iterator[SensorEntity]:
-        """Yield the sensors of a meter."""
-        for description in SENSORS:
-            if coordinator.data.kind in description.kinds:
-                yield JrhszSensor(coordinator, description)
-        yield from history_sensors(coordinator)
-
     account = AccountCoordinator(hass, entry)
     async_add_entities(AccountSensor(account, description) for description in ACCOUNT_SENSORS)
-    async_add_for_meters(entry, async_add_entities, sensors_of)
+    async_add_for_meters(entry, async_add_entities, _sensors_of)
 
 
-class JrhszSensor(JrhszEntity, SensorEntity):
+def _sensors_of(coordinator: MeterCoordinator) -> Iterator[SensorEntity]:
+    """Yield the sensors of a meter; those of one of unknown kind have no unit."""
+    if (kind := coordinator.data.kind) is None:
+        yield MeterSensor(coordinator, READING)
+        yield MeterSensor(coordinator, BALANCE)
+    else:
+        reading = replace(
+            READING,
+            device_class=KINDS[kind].device_class,
+            native_unit_of_measurement=KINDS[kind].unit,
+            state_class=SensorStateClass.TOTAL_INCREASING,
+        )
+        balance = replace(
+            BALANCE,
+            device_class=SensorDeviceClass.MONETARY,
+            native_unit_of_measurement="CNY",
+            state_class=SensorStateClass.TOTAL,
+        )
+        yield MeterSensor(coordinator, reading)
+        yield MeterSensor(coordinator, balance)
+        for description in HISTORY_SENSORS:
+            yield HistorySensor(coordinator, description, kind)
+    yield MeterSensor(coordinator, LAST_READING)
+
+
+class MeterSensor(JrhszEntity, SensorEntity):
     """A sensor that shows a value of the last answer."""
 
-    entity_description: JrhszSensorDescription
+    entity_description: MeterSensorDescription
 
     @property
     @override
     def native_value(self) -> float | datetime | None:
         """Return the value."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class HistorySensor(JrhszEntity, SensorEntity):
+    """A sensor that shows what follows from a meter's history."""
+
+    entity_description: HistorySensorDescription
+
+    def __init__(
+        self,
+        coordinator: MeterCoordinator,
+        description: HistorySensorDescription,
+        kind: MeterKind,
+    ) -> None:
+        """Take the unit of the meter's kind."""
+        super().__init__(coordinator, description)
+        self._history = coordinator.history
+        if description.measures_use:
+            self._attr_device_class = KINDS[kind].device_class
+            self._attr_native_unit_of_measurement = KINDS[kind].unit
+        elif description.key == "unit_price":
+            self._attr_native_unit_of_measurement = f"CNY/{KINDS[kind].unit}"
+        if description.only_in_small_accounts:
+            settings = coordinator.config_entry.runtime_data.settings
+            self._attr_entity_registry_enabled_default = settings.is_small_account
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the value."""
+        info, now = self.coordinator.data, dt_util.utcnow()
+        value = self.entity_description.value_fn(self._history, info, now)
+        return None if value is None else float(value)
 
 
 class AccountSensor(CoordinatorEntity[AccountCoordinator], SensorEntity):

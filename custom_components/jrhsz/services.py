@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 import reprlib
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
@@ -20,10 +20,12 @@ from homeassistant.helpers.service import async_get_config_entry, async_register
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .api import AuthenticationError, PlatformError, Turn
+from .api import AuthenticationError, Consumption, PlatformError, Turn
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
 from .exceptions import translation
+from .importer.recorder import RecorderError, async_has_recorder
+from .importer.sync import async_rebuild
 from .recharge.journal import DETAILS_KEPT
 from .recharge.order import Status
 from .recharge.records import async_recharge_records, payment_record
@@ -39,6 +41,7 @@ ATTR_START: Final = "start"
 ATTR_VERIFY: Final = "verify"
 
 _DAYS: Final = timedelta(days=30)
+_WEEK: Final = timedelta(days=7)
 # Beyond, calculations with times overflow.
 _YEARS: Final = range(2000, 2101)
 _SPAN: Final = {vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
@@ -60,6 +63,9 @@ GET_RECHARGES_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_VERIFY, default=False): cv.boolean,
     }
 )
+REBUILD_HISTORY_SCHEMA: Final = vol.Schema(
+    {vol.Required(ATTR_DEVICE_ID): cv.string, vol.Optional(ATTR_START): cv.datetime}
+)
 METER_SPAN_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string, **_SPAN})
 
 
@@ -79,6 +85,21 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
     hass.services.async_register(
         DOMAIN, "get_payments", _async_get_payments, METER_SPAN_SCHEMA, SupportsResponse.ONLY
+    )
+    hass.services.async_register(
+        DOMAIN,
+        "get_consumption",
+        _async_get_consumption,
+        METER_SPAN_SCHEMA,
+        SupportsResponse.ONLY,
+    )
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        "rebuild_history",
+        _async_rebuild_history,
+        REBUILD_HISTORY_SCHEMA,
+        SupportsResponse.OPTIONAL,
     )
 
 
@@ -126,6 +147,50 @@ async def _async_get_payments(call: ServiceCall) -> ServiceResponse:
     oldest = datetime.min.replace(tzinfo=dt_util.UTC)
     payments.sort(key=lambda payment: payment.time or oldest, reverse=True)
     return {"payments": [payment_record(payment) for payment in payments]}
+
+
+async def _async_get_consumption(call: ServiceCall) -> ServiceResponse:
+    """Return the platform's records of a meter, oldest first; those without a time last."""
+    meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
+    begin, end = async_span(call, _WEEK)
+    client = meter.entry.runtime_data.client
+    try:
+        records = await client.get_consumption(meter.user_code, begin, end, Turn())
+    except PlatformError as err:
+        raise platform_failure(call.hass, meter.entry, err) from err
+    records.sort(key=lambda record: record.read_time or end + timedelta(days=1))
+    return {"records": [_as_response(record) for record in records]}
+
+
+async def _async_rebuild_history(call: ServiceCall) -> ServiceResponse:
+    """Read the records of a meter from a time on, then write its statistic over."""
+    meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
+    if not async_has_recorder(call.hass):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
+    if (start := async_time(call, ATTR_START)) is not None and start > dt_util.utcnow():
+        raise invalid_span()
+    coordinator = meter.entry.runtime_data.coordinators[meter.user_code]
+    if coordinator.data.kind is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="unknown_kind")
+    try:
+        records, rows = await async_rebuild(call.hass, coordinator, start)
+    except PlatformError as err:
+        raise platform_failure(call.hass, meter.entry, err) from err
+    except RecorderError as err:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_written") from err
+    return {"records": records, "changed_hours": rows} if call.return_response else None
+
+
+def _as_response(record: Consumption) -> dict[str, Any]:
+    """Return a record in words of ours, JSON-ready."""
+    return {
+        "meter_number": record.table_no,
+        "reading": None if record.reading is None else float(record.reading),
+        "time": record.read_time.isoformat() if record.read_time else None,
+        "last_reading": None if record.last_reading is None else float(record.last_reading),
+        "last_time": record.last_read_time.isoformat() if record.last_read_time else None,
+        "device": record.device_id,
+    }
 
 
 @callback

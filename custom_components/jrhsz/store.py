@@ -17,6 +17,7 @@ from .const import DOMAIN, LOGGER
 
 _VERSION: Final = 1
 _SAVE_DELAY: Final = 300
+_SAVE_DELAY_LARGE: Final = 1800
 _ASIDE: Final = ".unusable."
 
 
@@ -119,3 +120,9 @@ class AccountStore:
             if cancel is not None:
                 cancel()
         self._cancel_timer = self._cancel_final_write = None
+
+
+def history_store(hass: HomeAssistant, entry_id: str, *, is_small: bool = True) -> AccountStore:
+    """Return the file of an account's history; that of a large one is written less often."""
+    delay = _SAVE_DELAY if is_small else _SAVE_DELAY_LARGE
+    return AccountStore(hass, f"{entry_id}.history", delay=delay)

@@ -6,11 +6,10 @@ from typing import Any
 
 from homeassistant.components import system_health
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
 
 from .api import RateLimitError
-from .connection import async_get_session
+from .connection import session_of
 from .const import DOMAIN
 
 
@@ -23,10 +22,7 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 async def async_get_info(hass: HomeAssistant) -> dict[str, Any]:
     """Return the information, added up over all accounts and hosts."""
     entries = hass.config_entries.async_entries(DOMAIN, include_disabled=False)
-    sessions = [
-        async_get_session(hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
-        for entry in entries
-    ]
+    sessions = [session_of(hass, entry) for entry in entries]
     pacers = {id(session.pacer): session.pacer for session in sessions}.values()
     calls: Counter[str] = sum((pacer.calls_of_last_hour() for pacer in pacers), Counter())
     ages = [str(age).partition(".")[0] for x in sessions if (age := x.token_age) is not None]
@@ -41,7 +37,7 @@ async def async_get_info(hass: HomeAssistant) -> dict[str, Any]:
         f"{progress:.0%}"
         for entry in entries
         if entry.state is ConfigEntryState.LOADED
-        and (progress := entry.runtime_data.history.progress) is not None
+        and (progress := entry.runtime_data.import_progress) is not None
     ]
     info["history_import"] = ", ".join(imports) or "–"
     if sessions:

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_SILENT_HOURS, DEFAULT_SILENT_HOURS, LOGGER, SMALL_ACCOUNT
+from .const import LOGGER
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 
 _INTERVAL: Final = timedelta(seconds=30)
@@ -49,13 +49,12 @@ class AccountCoordinator(DataUpdateCoordinator[AccountTotals]):
             update_interval=_INTERVAL,
             always_update=False,
         )
-        self._meters: Mapping[str, MeterCoordinator] = entry.runtime_data.coordinators
-        self._silent_after = timedelta(
-            hours=entry.options.get(CONF_SILENT_HOURS, DEFAULT_SILENT_HOURS)
-        )
+        account = entry.runtime_data
+        self._meters: Mapping[str, MeterCoordinator] = account.coordinators
+        self._silent_after = account.settings.silent_after
         self.data = self._totals()
-        if len(self._meters) <= SMALL_ACCOUNT:
-            entry.runtime_data.on_update = self._async_add_up
+        if account.settings.is_small_account:
+            account.on_update = self._async_add_up
 
     @callback
     def _async_add_up(self) -> None:
@@ -81,7 +80,7 @@ class AccountCoordinator(DataUpdateCoordinator[AccountTotals]):
             read_time = meter.data.read_time if meter.is_known else None
             too_old = read_time is not None and read_time < silent_before
             silent += too_old or not meter.last_update_success
-        imported = self.config_entry.runtime_data.history.progress
+        imported = self.config_entry.runtime_data.import_progress
         complete = len(known) == len(self._meters)
         return AccountTotals(
             total_balance=sum(known, Decimal(0)) if complete else None,

@@ -90,7 +90,7 @@ async def test_energy_dashboard(  # noqa: PLR0917  fixtures have names
         for code in (ELECTRICITY, WATER):
             meter = simulator.meters[code]
             records = meter.records(now - timedelta(days=30))
-            until = entry.runtime_data.history.meters[code].used_until
+            until = entry.runtime_data.coordinators[code].history.used_until
             read = dt_util.utc_from_timestamp(until)
             days = found[ids[code, Statistic.CONSUMPTION]]
             assert len(days) >= 20

@@ -27,7 +27,7 @@ from custom_components.jrhsz.history.readings import HOUR
 from custom_components.jrhsz.history.state import MeterHistory, Window
 from custom_components.jrhsz.history.usage import Row
 from custom_components.jrhsz.importer.recorder import (
-    NotWrittenError,
+    RecorderError,
     Statistic,
     async_metadata,
     async_write_rows,
@@ -49,6 +49,7 @@ def meter_of(code: str = "1", kind: MeterKind = MeterKind.ELECTRICITY) -> MeterC
         user_code=code,
         device_name="一栋电 101",
         data=SimpleNamespace(kind=kind),
+        history=MeterHistory(),
         config_entry=SimpleNamespace(unique_id=ACCOUNT),
     )
     return cast(MeterCoordinator, meter)
@@ -62,13 +63,8 @@ async def write(
 ) -> int:
     """Import records, and return how many rows were written."""
     end = int(now.timestamp())
-    outcome = await Import(
-        hass=hass,
-        meter=meter or meter_of(),
-        history=MeterHistory(),
-        window=Window(0, end, goes_on=False, reaches_present=True),
-        records=records,
-    ).async_run()
+    window = Window(0, end, goes_on=False, reaches_present=True)
+    outcome = await Import.of(hass, meter or meter_of(), window, records).async_run()
     return len(outcome.consumption_rows)
 
 
@@ -331,7 +327,7 @@ async def test_rows_that_were_not_written(recorder_mock: Recorder, hass: HomeAss
     metadata = await async_metadata(hass, meter_of(), Statistic.CONSUMPTION)
     with (
         patch("custom_components.jrhsz.importer.recorder.async_add_external_statistics"),
-        pytest.raises(NotWrittenError),
+        pytest.raises(RecorderError),
     ):
         await async_write_rows(hass, metadata, [Row(0, Decimal(1), Decimal(1))])
     await async_write_rows(hass, metadata, [])

@@ -112,7 +112,7 @@ async def assert_ledger(
 ) -> None:
     """Compare the rows of all meters with what they uploaded since the import began."""
     for code, meter in simulator.meters.items():
-        started = entry.runtime_data.history.meters[code].started
+        started = entry.runtime_data.coordinators[code].history.started
         records = meter.records(begin or dt_util.utc_from_timestamp(started))
         rows = await rows_of(hass, entry, code, Statistic.CONSUMPTION)
         assert [row[0] for row in rows] == list(hours_of(records, simulator.now()))
@@ -143,7 +143,7 @@ async def hours(hass: HomeAssistant, freezer: FrozenDateTimeFactory, number: int
 
 def progress_of(hass: HomeAssistant, entry: MockConfigEntry) -> int | None:
     """Return what the sensor of the import would show."""
-    progress = entry.runtime_data.history.progress
+    progress = entry.runtime_data.import_progress
     return None if progress is None else int(progress * 100)
 
 
@@ -153,12 +153,9 @@ async def test_first_import(
     freezer: FrozenDateTimeFactory,
     simulator: Simulator,
 ) -> None:
-    """Test that the past becomes rows that equal the meters' own ledger."""
+    """Test that the past becomes rows that equal the meters' own ledger, without any wait."""
     entry = account_of(simulator, history_days=45)
     await set_up(hass, entry)
-    assert not simulator.calls_of("GetConsumenList")
-    assert progress_of(hass, entry) == 0
-    await wait_for(hass, freezer, minutes=1)
     assert windows(simulator) == [("2026-10-13", "2026-11-22"), ("2026-11-16", "2026-11-29")]
     assert len(simulator.calls_of("GetConsumenList")) == 4
     assert progress_of(hass, entry) == 100
@@ -185,9 +182,8 @@ async def test_goes_on_where_it_stopped(
 ) -> None:
     """Test that a failure or a restart costs nothing of what was read before."""
     entry = account_of(simulator, history_days=75)
-    await set_up(hass, entry)
     simulator.add_fault(Fault(kind="code", interface="GetConsumenList", skip=3, times=2))
-    await wait_for(hass, freezer, minutes=1)
+    await set_up(hass, entry)
     assert windows(simulator, WATER) == [
         ("2026-09-13", "2026-10-23"),
         ("2026-10-17", "2026-11-26"),
@@ -196,7 +192,6 @@ async def test_goes_on_where_it_stopped(
     assert progress_of(hass, entry) == 75
     simulator.reset_counts()
     await restart(hass, entry)
-    await wait_for(hass, freezer, minutes=1)
     assert progress_of(hass, entry) == 100
     assert not windows(simulator)
     assert windows(simulator, WATER) == [("2026-10-17", "2026-11-26"), ("2026-11-21", "2026-11-29")]
@@ -218,7 +213,7 @@ async def test_import_waits_for_home_assistant(
     assert not simulator.calls_of("GetConsumenList")
     hass.set_state(CoreState.running)
     with patch(
-        "custom_components.jrhsz.importer.sync.async_migration_in_progress", return_value=True
+        "custom_components.jrhsz.importer.recorder.async_migration_in_progress", return_value=True
     ):
         await wait_for(hass, freezer, minutes=1)
     assert not simulator.calls_of("GetConsumenList")
@@ -389,7 +384,7 @@ async def test_replaced_meters(
     await restart(hass, entry)
     await hours(hass, freezer, 6)
     for code, meter in simulator.meters.items():
-        started = entry.runtime_data.history.meters[code].started
+        started = entry.runtime_data.coordinators[code].history.started
         records = meter.records(dt_util.utc_from_timestamp(started))
         [new] = [number for number, record in enumerate(records) if record.used < 0]
         assert len({record.table_no for record in records}) == (2 if code == ELECTRICITY else 1)
@@ -590,12 +585,11 @@ async def test_failures_pause(
 ) -> None:
     """Test that a meter that fails waits an hour, and all wait if it isn't about the meter."""
     entry = account_of(simulator, history_days=20)
-    await set_up(hass, entry)
     # A refused span is asked for once more with other dates.
     simulator.add_fault(
         Fault(kind="code", interface="GetConsumenList", user_code=ELECTRICITY, times=2)
     )
-    await wait_for(hass, freezer, minutes=1)
+    await set_up(hass, entry)
     assert windows(simulator) == [("2026-11-07", "2026-11-29")] * 2
     assert windows(simulator, WATER) == [("2026-11-07", "2026-11-29")]
     await wait_for(hass, freezer, minutes=30)
@@ -619,9 +613,8 @@ async def test_rows_that_the_recorder_lost(
 ) -> None:
     """Test that a window counts as read only when its rows are stored."""
     entry = account_of(simulator, history_days=20)
-    await set_up(hass, entry)
     with patch("custom_components.jrhsz.importer.recorder.async_add_external_statistics"):
-        await wait_for(hass, freezer, minutes=1)
+        await set_up(hass, entry)
     assert progress_of(hass, entry) == 0
     await hours(hass, freezer, 2)
     assert progress_of(hass, entry) == 100
@@ -689,6 +682,7 @@ async def test_progress_sensor(
 ) -> None:
     """Test that the sensor is disabled by default, and shows the progress."""
     entry = account_of(simulator, history_days=20)
+    simulator.add_fault(Fault(kind="html", interface="GetConsumenList", times=2))
     await set_up(hass, entry)
     entity_id = entity_registry.async_get_entity_id(
         "sensor", "jrhsz", f"{entry.unique_id}|history_import"
@@ -702,7 +696,7 @@ async def test_progress_sensor(
     state = hass.states.get(entity_id)
     assert state is not None
     assert (state.state, state.attributes["unit_of_measurement"]) == ("0", "%")
-    await wait_for(hass, freezer, minutes=1)
+    await wait_for(hass, freezer, minutes=6)
     await wait_for(hass, freezer, minutes=1)
     state = hass.states.get(entity_id)
     assert state is not None

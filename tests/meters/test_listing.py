@@ -5,15 +5,14 @@ import pytest
 from custom_components.jrhsz.api import Address, Building, Room
 from custom_components.jrhsz.meters.listing import (
     Listing,
-    Meter,
     Place,
-    label,
     meter_of_code,
     places_of_addresses,
     places_of_buildings,
     split_codes,
     with_unique_names,
 )
+from custom_components.jrhsz.settings import ChosenMeter
 
 
 def room(code: str, house_number: str = "", user_name: str = "") -> Room:
@@ -21,9 +20,9 @@ def room(code: str, house_number: str = "", user_name: str = "") -> Room:
     return Room(user_code=code, house_number=house_number, user_name=user_name)
 
 
-def meter(code: str, building: str, name: str) -> Meter:
+def meter(code: str, building: str, name: str) -> ChosenMeter:
     """Return a meter."""
-    return {"user_code": code, "building": building, "room": name}
+    return ChosenMeter(user_code=code, building=building, room=name)
 
 
 def test_building_is_the_smallest_list() -> None:
@@ -109,5 +108,5 @@ def test_names_are_unique_and_stable() -> None:
 
 def test_labels() -> None:
     """Test that a label shows what is known, once."""
-    assert label(meter("1", "A", "101")) == "A · 101 · 1"
-    assert label(meter_of_code("1")) == "1"
+    assert meter("1", "A", "101").label == "A · 101 · 1"
+    assert meter_of_code("1").label == "1"

@@ -160,12 +160,12 @@ class Driver:
         records = None
         if life.has_list:
             records = life.meter.records(window.begin, window.end, now, self._dice)
-        outcome = await Import(
-            hass=self.hass,
-            meter=self.meter,
-            history=history,
-            window=window,
-            records=records,
+        self.meter.history = history
+        outcome = await Import.of(
+            self.hass,
+            self.meter,
+            window,
+            records,
             costs_at=costs_at(history, now) if window.reaches_present else None,
         ).async_run()
         if records is None:
@@ -203,14 +203,14 @@ def meter_of(life: Life, code: str) -> MeterCoordinator:
 def remembered(memory: Memory) -> Iterator[HomeAssistant]:
     """Let imports use a memory in place of a recorder."""
 
-    async def run(function: Any, *arguments: Any) -> Any:
+    async def run(_: Any, function: Any, *arguments: Any) -> Any:
         """Run something at once."""
         return function(*arguments)
 
     with patch.multiple(
         _WINDOW,
         async_has_recorder=lambda _: True,
-        get_instance=lambda _: SimpleNamespace(async_add_executor_job=run),
+        async_execute=run,
         stored_rows=memory.stored,
         async_metadata=memory.metadata,
         async_write_rows=memory.write,

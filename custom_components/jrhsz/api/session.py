@@ -90,6 +90,16 @@ class Session:
         self._http = http
         self.refusal = None
 
+    @property
+    def has_credentials(self) -> bool:
+        """Tell whether there is a password to log in with."""
+        return self._http is not None
+
+    def forget_credentials(self) -> None:
+        """Forget password and token of an account that was removed; pace and logins stay."""
+        self._password, self._http, self._token, self.refusal = "", None, None, None
+        self._denials.clear()
+
     async def sign_in(self, password: str, http: aiohttp.ClientSession) -> None:
         """Log in with credentials that a person typed, and use them if they are right.
 

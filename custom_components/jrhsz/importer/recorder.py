@@ -1,5 +1,6 @@
 """The recorder's side of history: ids and names of statistics, reading and writing of rows."""
 
+from collections.abc import Callable
 from enum import StrEnum
 import hashlib
 from itertools import batched
@@ -16,18 +17,21 @@ from homeassistant.components.recorder.statistics import (
     statistics_during_period,
 )
 from homeassistant.components.recorder.tasks import SynchronizeTask
-from homeassistant.const import UnitOfEnergy, UnitOfVolume
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
+from homeassistant.helpers.recorder import (
+    DATA_INSTANCE,
+    async_migration_in_progress,
+    get_instance,
+)
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util, slugify
-from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
+from sqlalchemy.exc import SQLAlchemyError
 
-from ..api import MeterKind
 from ..const import DOMAIN
 from ..coordinator import MeterCoordinator
 from ..history.readings import HOUR
 from ..history.usage import Row, Stored, exact
+from ..kinds import KINDS
 
 _MAX_SLUG: Final = 100
 _HASH_DIGITS: Final = 10
@@ -42,14 +46,34 @@ class Statistic(StrEnum):
     COST = "cost"
 
 
-class NotWrittenError(Exception):
-    """The recorder didn't write what it was given."""
+class RecorderError(Exception):
+    """The recorder didn't read or write what it was asked to."""
 
 
 @callback
 def async_has_recorder(hass: HomeAssistant) -> bool:
     """Tell whether statistics can be kept."""
     return DATA_INSTANCE in hass.data
+
+
+@callback
+def async_is_migrating(hass: HomeAssistant) -> bool:
+    """Tell whether the recorder's database is being changed, so that it has to wait."""
+    return async_has_recorder(hass) and async_migration_in_progress(hass)
+
+
+async def async_execute[ResultT](
+    hass: HomeAssistant, function: Callable[..., ResultT], *args: object
+) -> ResultT:
+    """Run a function that reads the database in the recorder's executor.
+
+    Raises RecorderError if the database can't be read.
+    """
+    try:
+        return await get_instance(hass).async_add_executor_job(function, *args)
+    except SQLAlchemyError as err:
+        msg = "The database can't be read"
+        raise RecorderError(msg) from err
 
 
 def statistic_id(account: str, user_code: str, statistic: Statistic) -> str:
@@ -66,15 +90,10 @@ async def async_metadata(
     hass: HomeAssistant, meter: MeterCoordinator, statistic: Statistic
 ) -> StatisticMetaData:
     """Return what describes a statistic of a meter whose kind is known."""
-    kind = meter.data.kind
+    kind = KINDS[meter.data.kind]
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
-    key = "cost" if statistic is Statistic.COST else str(kind)
-    unit_class: str | None = None
-    unit: str = "CNY"
-    if statistic is Statistic.CONSUMPTION and kind is MeterKind.WATER:
-        unit_class, unit = VolumeConverter.UNIT_CLASS, UnitOfVolume.CUBIC_METERS
-    elif statistic is Statistic.CONSUMPTION:
-        unit_class, unit = EnergyConverter.UNIT_CLASS, UnitOfEnergy.KILO_WATT_HOUR
+    key = "cost" if statistic is Statistic.COST else str(meter.data.kind)
+    counts_money = statistic is Statistic.COST
     text = texts[f"component.{DOMAIN}.selector.statistic.options.{key}"]
     return StatisticMetaData(
         mean_type=StatisticMeanType.NONE,
@@ -82,8 +101,8 @@ async def async_metadata(
         name=text.format(meter=meter.device_name),
         source=DOMAIN,
         statistic_id=statistic_id(str(meter.config_entry.unique_id), meter.user_code, statistic),
-        unit_class=unit_class,
-        unit_of_measurement=unit,
+        unit_class=None if counts_money else kind.unit_class,
+        unit_of_measurement="CNY" if counts_money else kind.unit,
     )
 
 
@@ -139,7 +158,7 @@ async def async_write_rows(
 ) -> None:
     """Write rows, over those stored for the same hours, and wait until the recorder did.
 
-    Raises NotWrittenError if they can't be found afterwards.
+    Raises RecorderError if they can't be found afterwards.
     """
     if not rows:
         return
@@ -161,9 +180,7 @@ async def async_write_rows(
         written = hass.loop.create_future()
         recorder.queue_task(SynchronizeTask(written))
         await written
-    stored = await recorder.async_add_executor_job(
-        stored_rows, hass, metadata["statistic_id"], rows[0].start
-    )
+    stored = await async_execute(hass, stored_rows, hass, metadata["statistic_id"], rows[0].start)
     if any(stored.rows.get(row.start) != (float(row.state), float(row.sum)) for row in rows):
         msg = f"The recorder didn't write {metadata['statistic_id']}"
-        raise NotWrittenError(msg)
+        raise RecorderError(msg)

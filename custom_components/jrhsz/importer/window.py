@@ -1,19 +1,20 @@
 """What records and balances of a meter become: rows of its statistics."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 
 from ..api import Consumption
 from ..coordinator import MeterCoordinator
-from ..history.cost import Costs, costs_of
-from ..history.state import MeterHistory, Window
+from ..history.cost import Costs, Paid, Sample, costs_of
+from ..history.state import Window
 from ..history.usage import Row, Stored, Usage, changed_rows, consumption_rows, hour_of, usage_of
 from .recorder import (
     Statistic,
+    async_execute,
     async_has_recorder,
     async_metadata,
     async_write_rows,
@@ -35,23 +36,51 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """The import of a window of records; `costs_at` is as of when the cost is settled too."""
+    """The import of a window of records; `costs_at` is as of when the cost is settled too.
+
+    It has its own copy of the balances and payments that are known: it computes in an executor,
+    and the meter is polled meanwhile.
+    """
 
     hass: HomeAssistant
     meter: MeterCoordinator
-    history: MeterHistory
     window: Window
-    records: list[Consumption] | None
-    costs_at: int | None = None
+    records: tuple[Consumption, ...]
+    samples: tuple[Sample, ...]
+    payments: tuple[Paid, ...]
+    paid_since: int
+    costs_at: int | None
+
+    @classmethod
+    def of(
+        cls,
+        hass: HomeAssistant,
+        meter: MeterCoordinator,
+        window: Window,
+        records: Iterable[Consumption] | None,
+        *,
+        costs_at: int | None = None,
+    ) -> Self:
+        """Return the import of what is known of a meter now; without records, of its cost only."""
+        return cls(
+            hass=hass,
+            meter=meter,
+            window=window,
+            records=tuple(records or ()),
+            samples=tuple(meter.history.samples),
+            payments=tuple(meter.history.payments),
+            paid_since=meter.history.paid_since,
+            costs_at=costs_at,
+        )
 
     async def async_run(self) -> Outcome:
         """Compute in an executor what follows, and write the rows that differ.
 
-        Raises NotWrittenError, or an error of the database.
+        Raises RecorderError.
         """
         if not async_has_recorder(self.hass):
             return await self.hass.async_add_executor_job(self._compute, False)
-        outcome = await get_instance(self.hass).async_add_executor_job(self._compute, True)
+        outcome = await async_execute(self.hass, self._compute, True)
         for statistic, rows in (
             (Statistic.CONSUMPTION, outcome.consumption_rows),
             (Statistic.COST, outcome.cost_rows),
@@ -63,8 +92,8 @@ class Import:
 
     def _compute(self, has_recorder: bool) -> Outcome:  # noqa: FBT001  an executor passes no names
         """Return what follows from the records."""
-        window, history = self.window, self.history
-        usage = usage_of(self.records or (), dt_util.utc_from_timestamp(window.end))
+        window = self.window
+        usage = usage_of(self.records, dt_util.utc_from_timestamp(window.end))
         consumption, cost = list[Row](), list[Row]()
         if usage is not None:
             old = Stored()
@@ -75,10 +104,10 @@ class Import:
         costs = Costs()
         if self.costs_at is not None:
             costs = costs_of(
-                history.samples,
-                history.payments,
+                self.samples,
+                self.payments,
                 usage,
-                since=history.paid_since,
+                since=self.paid_since,
                 now=self.costs_at,
             )
         if costs.steps:
@@ -95,17 +124,15 @@ async def async_end_of_stored(hass: HomeAssistant, meter: MeterCoordinator) -> i
     """Return where the rows of a meter's consumption end, if it has any."""
     if not async_has_recorder(hass):
         return None
-    return await get_instance(hass).async_add_executor_job(
-        last_stored, hass, _id_of(meter, Statistic.CONSUMPTION)
-    )
+    return await async_execute(hass, last_stored, hass, _id_of(meter, Statistic.CONSUMPTION))
 
 
 async def async_begin_of_stored(
     hass: HomeAssistant, meter: MeterCoordinator, begin: int, end: int
 ) -> int | None:
     """Return where the first row of a meter's consumption in a span ends, if it has any."""
-    return await get_instance(hass).async_add_executor_job(
-        first_stored, hass, _id_of(meter, Statistic.CONSUMPTION), begin, end
+    return await async_execute(
+        hass, first_stored, hass, _id_of(meter, Statistic.CONSUMPTION), begin, end
     )
 
 

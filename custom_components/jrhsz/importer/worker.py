@@ -9,13 +9,12 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..api import FailedError, Interface, PlatformError
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..history.readings import HOUR
-from .recorder import NotWrittenError
+from .recorder import RecorderError
 
 _REST: Final = 300
 _REST_OF_METER: Final = HOUR
@@ -23,7 +22,7 @@ _AT_ONCE: Final = 10
 
 
 @dataclass(slots=True)
-class Lane:
+class Worker:
     """Runs what is due for the meters of known kind, those served longest ago first."""
 
     hass: HomeAssistant
@@ -74,7 +73,7 @@ class Lane:
             self._served[code] = next(self._numbers)
             try:
                 await self.run(meter)
-            except (PlatformError, NotWrittenError, SQLAlchemyError) as err:
+            except (PlatformError, RecorderError) as err:
                 LOGGER.debug("History of meter %s has to wait: %s", code, err)
                 self._not_before[code] = seconds_now() + _REST_OF_METER
                 if not isinstance(err, FailedError):

@@ -13,8 +13,15 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..const import CONF_KNOWN, CONF_METERS, CONF_PLACES, MAX_METERS
-from .listing import Meter, label, with_unique_names
+from ..settings import (
+    CONF_KNOWN,
+    CONF_METERS,
+    CONF_PLACES,
+    MAX_METERS,
+    ChosenMeter,
+    kept_meters,
+)
+from .listing import with_unique_names
 from .listing_steps import ListingFlow, duration
 
 
@@ -26,7 +33,7 @@ class ChoosingFlow(ListingFlow):
         """End the flow with these options for the chosen meters."""
 
     @property
-    def _candidates(self) -> dict[str, Meter]:
+    def _candidates(self) -> dict[str, ChosenMeter]:
         """Return the meters to choose from: those chosen before, and what was found."""
         return self._found | self._chosen
 
@@ -82,7 +89,7 @@ class ChoosingFlow(ListingFlow):
         """Show the meters in a list that can be searched."""
         candidates = self._candidates
         options = [
-            SelectOptionDict(value=code, label=label(meter)) for code, meter in candidates.items()
+            SelectOptionDict(value=code, label=meter.label) for code, meter in candidates.items()
         ]
         selector = SelectSelectorConfig(
             options=options, multiple=True, mode=SelectSelectorMode.DROPDOWN
@@ -118,7 +125,8 @@ class ChoosingFlow(ListingFlow):
             meter for code, meter in self._found.items() if code in codes and code not in chosen
         ]
         watched = self._watched(chosen.keys() - codes)
-        return self._async_finish({CONF_METERS: with_unique_names(kept, newcomers), **watched})
+        meters = kept_meters(with_unique_names(kept, newcomers))
+        return self._async_finish({CONF_METERS: meters, **watched})
 
     def _watched(self, removed: Collection[str]) -> dict[str, Any]:
         """Return where new meters are to be looked for, and which codes are not new.

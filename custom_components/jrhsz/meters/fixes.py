@@ -8,9 +8,17 @@ from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.helpers import issue_registry as ir
 
-from ..const import CONF_KEPT, CONF_KNOWN, CONF_METERS, CONF_USER_CODE, MAX_METERS
 from ..devices import async_deselect
-from .listing import Meter, with_unique_names
+from ..settings import (
+    CONF_KEPT,
+    CONF_KNOWN,
+    CONF_METERS,
+    MAX_METERS,
+    ChosenMeter,
+    chosen_meters,
+    kept_meters,
+)
+from .listing import with_unique_names
 
 
 class MetersFixFlow(RepairsFlow):
@@ -47,24 +55,29 @@ class NewMetersFlow(MetersFixFlow):
 
     choices = ("add", "ignore")
 
+    @property
+    def _new(self) -> list[ChosenMeter]:
+        """Return the meters that the issue is about."""
+        return [ChosenMeter.from_option(meter) for meter in self.about("meters")]
+
     async def async_step_add(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Choose them, unless they are too many."""
         entry = self.entry
-        chosen: list[Meter] = entry.options[CONF_METERS]
-        codes = {meter[CONF_USER_CODE] for meter in chosen}
-        new = [meter for meter in self.about("meters") if meter[CONF_USER_CODE] not in codes]
+        chosen = chosen_meters(entry.options)
+        new = [meter for meter in self._new if meter.user_code not in chosen]
         if len(chosen) + len(new) > MAX_METERS:
             return self.async_abort(
                 reason="too_many_meters",
                 description_placeholders={"max_meters": str(MAX_METERS)},
             )
-        self.change(**{CONF_METERS: with_unique_names(chosen, new)})
+        meters = with_unique_names(chosen.values(), new)
+        self.change(**{CONF_METERS: kept_meters(meters)})
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return await self.async_step_ignore()
 
     async def async_step_ignore(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Remember that they were seen."""
-        codes = {meter[CONF_USER_CODE] for meter in self.about("meters")}
+        codes = {meter.user_code for meter in self._new}
         self.change(**{CONF_KNOWN: sorted(codes.union(self.entry.options.get(CONF_KNOWN, [])))})
         return self.async_create_entry(data={})
 

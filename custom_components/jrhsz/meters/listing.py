@@ -2,19 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import json
 import re
 from typing import Final
 import unicodedata
 
 from ..api import UNKNOWN_METER, Address, Building, Client, Room
-from ..const import CONF_BUILDING, CONF_ROOM, CONF_USER_CODE
+from ..settings import ChosenMeter
 
 _SEPARATORS: Final = re.compile(r"[\s,;|、，；]+")
-
-# A meter as the options keep it: code, building and room, the latter two for its name.
-type Meter = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +48,33 @@ class Listing:
             del self.todo[0]
             progressed()
 
-    def meters(self, places: Iterable[Place]) -> dict[str, Meter]:
+    def meters(self, places: Iterable[Place]) -> dict[str, ChosenMeter]:
         """Return the meters of these places; a building is the smallest list that has it.
 
         Codes nest, so that of two lists as small the one with the longer code is the inner one.
         """
         listed = [place for place in places if place in self.rooms]
         sizes = {place: len({room.user_code for room in self.rooms[place]}) for place in listed}
-        smallest: dict[str, tuple[int, Meter]] = {}
+        smallest: dict[str, tuple[int, ChosenMeter]] = {}
         for index, place in sorted(
             enumerate(listed), key=lambda item: (sizes[item[1]], -len(item[1].value))
         ):
             for room in self.rooms[place]:
-                meter = {
-                    CONF_USER_CODE: room.user_code,
-                    CONF_BUILDING: place.name,
-                    CONF_ROOM: _room_name(room),
-                }
+                meter = ChosenMeter(
+                    user_code=room.user_code, building=place.name, room=_room_name(room)
+                )
                 smallest.setdefault(room.user_code, (index, meter))
         ordered = sorted(smallest.values(), key=lambda item: item[0])
-        return {meter[CONF_USER_CODE]: meter for _, meter in ordered}
+        return {meter.user_code: meter for _, meter in ordered}
+
+
+async def async_get_places(client: Client, way: str) -> list[Place]:
+    """Ask for the lists that an account has, `by_building` or `by_address`."""
+    if way == "by_building":
+        places = places_of_buildings(await client.get_buildings())
+    else:
+        places = places_of_addresses(await client.get_addresses())
+    return places or [ACCOUNT]
 
 
 def places_of_buildings(buildings: Iterable[Building]) -> list[Place]:
@@ -102,34 +106,24 @@ def split_codes(text: str) -> list[str]:
     return [code for code in dict.fromkeys(_SEPARATORS.split(text)) if code]
 
 
-def meter_of_code(code: str) -> Meter:
+def meter_of_code(code: str) -> ChosenMeter:
     """Return a meter of which nothing but the code is known."""
-    return {CONF_USER_CODE: code, CONF_BUILDING: "", CONF_ROOM: code}
+    return ChosenMeter(user_code=code, building="", room=code)
 
 
-def label(meter: Meter) -> str:
-    """Return how a meter is shown in a list to choose from."""
-    parts = (meter[CONF_BUILDING], meter[CONF_ROOM], meter[CONF_USER_CODE])
-    return " · ".join(dict.fromkeys(part for part in parts if part))
-
-
-def with_unique_names(kept: Iterable[Meter], newcomers: Iterable[Meter]) -> list[Meter]:
+def with_unique_names(
+    kept: Iterable[ChosenMeter], newcomers: Iterable[ChosenMeter]
+) -> list[ChosenMeter]:
     """Return all meters; a newcomer whose name is taken gets its code beside the room."""
     meters = list(kept)
-    taken = {device_name(meter) for meter in meters}
+    taken = {meter.device_name for meter in meters}
     for meter in newcomers:
-        if (name := device_name(meter)) in taken:
-            room = f"{meter[CONF_ROOM]} ({meter[CONF_USER_CODE]})"
-            meters.append({**meter, CONF_ROOM: room})
+        if meter.device_name in taken:
+            meters.append(replace(meter, room=f"{meter.room} ({meter.user_code})"))
         else:
-            taken.add(name)
+            taken.add(meter.device_name)
             meters.append(meter)
     return meters
-
-
-def device_name(meter: Meter) -> str:
-    """Return the name of a meter's device."""
-    return f"{meter[CONF_BUILDING]} {meter[CONF_ROOM]}".strip()
 
 
 def _room_name(room: Room) -> str:

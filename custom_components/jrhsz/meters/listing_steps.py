@@ -20,18 +20,10 @@ from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
 from ..api import Client, Interface, NotPermittedError, PlatformError
-from ..const import CONF_METERS, CONF_USER_CODE, DOMAIN
+from ..const import DOMAIN
 from ..exceptions import translation
-from .listing import (
-    ACCOUNT,
-    Listing,
-    Meter,
-    Place,
-    meter_of_code,
-    places_of_addresses,
-    places_of_buildings,
-    split_codes,
-)
+from ..settings import ChosenMeter, chosen_meters
+from .listing import ACCOUNT, Listing, Place, async_get_places, meter_of_code, split_codes
 
 _CHECKED_CODES: Final = 20
 
@@ -70,13 +62,12 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
         """Let the user say which of the meters to take."""
 
     @property
-    def _chosen(self) -> dict[str, Meter]:
+    def _chosen(self) -> dict[str, ChosenMeter]:
         """Return the meters that were chosen before this flow."""
-        meters: list[Meter] = self._old_options.get(CONF_METERS, [])
-        return {meter[CONF_USER_CODE]: meter for meter in meters}
+        return chosen_meters(self._old_options)
 
     @property
-    def _found(self) -> dict[str, Meter]:
+    def _found(self) -> dict[str, ChosenMeter]:
         """Return the meters that this flow has found."""
         codes = map(self._listing.codes.get, self._codes)
         return self._listing.meters(self._wanted) | {
@@ -112,7 +103,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
         self._way = way
         if way not in self._places:
             try:
-                self._places[way] = await self._async_get_places(way)
+                self._places[way] = await async_get_places(self._client, way)
             except PlatformError as err:
                 self._error = err
                 return await self._async_go_to(self._step_after_error(err))
@@ -125,14 +116,6 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             wanted = [place for place in places if place.value in user_input[key]]
         self._wanted, self._codes = wanted, []
         return await self._async_ask([x for x in wanted if x not in self._listing.rooms])
-
-    async def _async_get_places(self, way: str) -> list[Place]:
-        """Ask the platform for the lists that the account has."""
-        if way == "by_building":
-            places = places_of_buildings(await self._client.get_buildings())
-        else:
-            places = places_of_addresses(await self._client.get_addresses())
-        return places or [ACCOUNT]
 
     def _show_places(self, way: str, key: str, errors: dict[str, str]) -> ConfigFlowResult:
         """Show the lists that the account has, all of them preselected."""

@@ -1,6 +1,5 @@
 """The daily look at which meters the platform has."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -8,25 +7,22 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from ..api import UNKNOWN_METER, Client, NotPermittedError, PlatformError, Priority, Turn
-from ..const import (
-    CONF_BUILDING,
+from ..api import UNKNOWN_METER, NotPermittedError, PlatformError, Priority, Turn
+from ..const import DOMAIN, LOGGER
+from ..coordinator import JrhszConfigEntry
+from ..settings import (
     CONF_KEPT,
     CONF_KNOWN,
-    CONF_METERS,
     CONF_PLACES,
-    CONF_ROOM,
-    CONF_USER_CODE,
-    DOMAIN,
-    LOGGER,
+    ChosenMeter,
+    chosen_meters,
+    kept_meters,
 )
-from ..coordinator import JrhszConfigEntry
-from .listing import ACCOUNT, Listing, Meter, Place, places_of_addresses, places_of_buildings
+from .listing import Listing, Place, async_get_places
 
 _EVERY: Final = timedelta(days=1)
 _TICK: Final = timedelta(hours=1)
 _SECTION: Final = "survey"
-_METER: Final = (CONF_USER_CODE, CONF_BUILDING, CONF_ROOM)
 
 
 class Survey:
@@ -37,30 +33,40 @@ class Survey:
     """
 
     def __init__(self, hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
-        """Go on from the last look; the flow that added the account was the first."""
+        """Prepare; nothing is looked at before `async_start`."""
         self._hass = hass
         self._entry = entry
         self._busy = False
         self._at = dt_util.utcnow()
-        self._account = account = entry.runtime_data
-        self._restore(account.store.data.get(_SECTION))
-        account.store.register(_SECTION, self._as_dict)
-        entry.async_on_unload(
+        self._account = entry.runtime_data
+
+    @callback
+    def async_start(self) -> None:
+        """Go on from the last look; the flow that added the account was the first."""
+        store = self._account.store
+        self._restore(store.data.get(_SECTION))
+        store.register(_SECTION, self._as_dict)
+        self._entry.async_on_unload(
             async_track_time_interval(
-                hass, self._async_tick, _TICK, name=f"{DOMAIN} survey", cancel_on_shutdown=True
+                self._hass,
+                self._async_tick,
+                _TICK,
+                name=f"{DOMAIN} survey",
+                cancel_on_shutdown=True,
             )
         )
+        self._account.on_meters_change()
 
     def _as_dict(self) -> dict[str, Any]:
         """Return what to keep over a restart, JSON-ready."""
         account = self._account
-        return {"at": self._at.isoformat(), "new": account.new, "gone": account.gone}
+        return {"at": self._at.isoformat(), "new": kept_meters(account.new), "gone": account.gone}
 
     def _restore(self, kept: Any) -> None:
         """Take over what `_as_dict` gave; anything else is as good as nothing."""
         try:
             at, new, gone = datetime.fromisoformat(kept["at"]), kept["new"], kept["gone"]
-            meters = [{key: str(meter[key]) for key in _METER} for meter in new]
+            meters = [ChosenMeter.from_option(meter) for meter in new]
             self._account.new, self._account.gone = meters, [str(code) for code in gone]
             self._at = dt_util.as_utc(at)
         except LookupError, TypeError, ValueError:
@@ -95,11 +101,11 @@ class Survey:
         """Compare the meters that the platform has with those that were chosen."""
         account, entry = self._account, self._entry
         listed = await self._async_list() if entry.options.get(CONF_PLACES) else self._answering()
-        chosen: list[Meter] = entry.options[CONF_METERS]
-        missing = [meter[CONF_USER_CODE] for meter in chosen if meter[CONF_USER_CODE] not in listed]
+        chosen = chosen_meters(entry.options)
+        missing = [code for code in chosen if code not in listed]
         account.gone = [code for code in missing if not await self._async_answers(code)]
         options = entry.options
-        seen = {*options.get(CONF_KNOWN, []), *(meter[CONF_USER_CODE] for meter in chosen)}
+        seen = {*options.get(CONF_KNOWN, []), *chosen}
         account.new = [meter for code, meter in listed.items() if code not in seen]
         kept = [code for code in options.get(CONF_KEPT, []) if code not in listed]
         if kept != options.get(CONF_KEPT, []):
@@ -108,28 +114,28 @@ class Survey:
             )
         account.on_meters_change()
 
-    async def _async_list(self) -> dict[str, Meter]:
+    async def _async_list(self) -> dict[str, ChosenMeter]:
         """Return the meters in the lists that the account's meters were chosen from."""
         client, wanted = self._account.client, list[Place]()
         for way, values in self._entry.options[CONF_PLACES].items():
             wanted += [
                 place
-                for place in await _places(client, way)
+                for place in await async_get_places(client, way)
                 if values is None or place.value in values
             ]
         listing = Listing(todo=[*wanted])
         await listing.async_go_on(client, lambda: None)
         return listing.meters(wanted)
 
-    def _answering(self) -> dict[str, Meter]:
+    def _answering(self) -> dict[str, ChosenMeter]:
         """Return the chosen meters but for those that were known and aren't any more."""
         lost = {
             code
             for code, meter in self._account.coordinators.items()
             if meter.is_known and isinstance(meter.last_error, UNKNOWN_METER)
         }
-        chosen: list[Meter] = self._entry.options[CONF_METERS]
-        return {x[CONF_USER_CODE]: x for x in chosen if x[CONF_USER_CODE] not in lost}
+        chosen = chosen_meters(self._entry.options)
+        return {code: meter for code, meter in chosen.items() if code not in lost}
 
     async def _async_answers(self, code: str) -> bool:
         """Tell whether a meter that isn't listed answers: then it was given by code, or moved."""
@@ -138,12 +144,3 @@ class Survey:
         except UNKNOWN_METER:
             return False
         return True
-
-
-async def _places(client: Client, way: str) -> Iterable[Place]:
-    """Return the lists that the account has."""
-    if way == "by_building":
-        places = places_of_buildings(await client.get_buildings())
-    else:
-        places = places_of_addresses(await client.get_addresses())
-    return places or [ACCOUNT]

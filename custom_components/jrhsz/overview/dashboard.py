@@ -1,6 +1,7 @@
 """The landlord's overview: which meters are in which room, and the script that shows them."""
 
 from collections.abc import Container, Iterable
+from datetime import timedelta
 from pathlib import Path
 import re
 from typing import Any, Final, Literal
@@ -15,15 +16,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_integration
 
-from ..const import (
-    CONF_BUILDING,
-    CONF_METERS,
-    CONF_ROOM,
-    CONF_SILENT_HOURS,
-    CONF_USER_CODE,
-    DEFAULT_SILENT_HOURS,
-    DOMAIN,
-)
+from ..const import DOMAIN
+from ..settings import Settings, chosen_meters
 
 type Kind = Literal["electricity", "water"]
 
@@ -72,18 +66,18 @@ def _async_send_rooms(
 
 def _rooms(registry: er.EntityRegistry, entry: ConfigEntry[Any]) -> Iterable[dict[str, Any]]:
     """Return the rooms of an account, each with its meters."""
-    meters = entry.options.get(CONF_METERS, [])
-    buildings = {meter[CONF_BUILDING] for meter in meters}
+    meters = chosen_meters(entry.options).values()
+    buildings = {meter.building for meter in meters}
+    silent_hours = Settings.of(entry.options).silent_after / timedelta(hours=1)
     rooms: dict[tuple[str, str], dict[str, Any]] = {}
     for meter in meters:
-        key = building_name(meter[CONF_BUILDING], buildings), meter[CONF_ROOM]
+        key = building_name(meter.building, buildings), meter.room
         room = rooms.setdefault(key, {"building": key[0], "room": key[1], "meters": []})
-        entities = _entities(registry, f"{entry.unique_id}|{meter[CONF_USER_CODE]}")
+        entities = _entities(registry, f"{entry.unique_id}|{meter.user_code}")
         room["meters"].append(
             {
-                "kind": _kind(registry, entities)
-                or _KINDS_BY_SUFFIX.get(meter[CONF_BUILDING][-1:]),
-                "silent_hours": entry.options.get(CONF_SILENT_HOURS, DEFAULT_SILENT_HOURS),
+                "kind": _kind(registry, entities) or _KINDS_BY_SUFFIX.get(meter.building[-1:]),
+                "silent_hours": silent_hours,
                 **entities,
             }
         )

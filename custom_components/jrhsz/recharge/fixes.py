@@ -17,12 +17,13 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..api import Payment, PlatformError, Priority, Turn
+from ..connection import client_of
 from ..const import DOMAIN
 from ..coordinator import JrhszConfigEntry
 from .issues import async_update_journal, described, listed
 from .look_up import probable
 from .order import Order
-from .orders import DATA_ORDERS, client_of
+from .orders import DATA_ORDERS
 
 CONF_ORDER: Final = "order"
 

@@ -11,15 +11,8 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..api import CHINA_STANDARD_TIME, MeterInfo, Payment
-from ..const import (
-    CONF_MAX_RECHARGE,
-    CONF_MAX_RECHARGE_PER_DAY,
-    CONF_MAX_RECHARGE_TOTAL_PER_DAY,
-    DEFAULT_MAX_RECHARGE,
-    DEFAULT_MAX_RECHARGE_PER_DAY,
-    DEFAULT_MAX_RECHARGE_TOTAL_PER_DAY,
-    DOMAIN,
-)
+from ..const import DOMAIN
+from ..settings import Settings
 from .journal import Journal
 from .order import Status
 from .request import Meter
@@ -56,7 +49,7 @@ def refuse_open_order(journal: Journal, meter: Meter) -> None:
 
 def refuse_above_limit(meter: Meter, amount: Decimal) -> None:
     """Refuse what is too much for one order."""
-    limit = _limit(meter, CONF_MAX_RECHARGE, DEFAULT_MAX_RECHARGE)
+    limit = Settings.of(meter.entry.options).max_recharge
     if limit <= 0:
         raise refusal(key="recharge_off")
     if amount > limit:
@@ -87,17 +80,10 @@ def refuse_beyond_day(
     )
     of_meter = foreign + _total(order.amount for order in counted if meter.is_of(order))
     of_account = foreign + _total(o.amount for o in counted if o.account_id == meter.account)
+    settings = Settings.of(meter.entry.options)
     for key, limit, used in (
-        (
-            "limit_per_day",
-            _limit(meter, CONF_MAX_RECHARGE_PER_DAY, DEFAULT_MAX_RECHARGE_PER_DAY),
-            of_meter,
-        ),
-        (
-            "limit_total_per_day",
-            _limit(meter, CONF_MAX_RECHARGE_TOTAL_PER_DAY, DEFAULT_MAX_RECHARGE_TOTAL_PER_DAY),
-            of_account,
-        ),
+        ("limit_per_day", settings.max_recharge_per_day, of_meter),
+        ("limit_total_per_day", settings.max_recharge_total_per_day, of_account),
     ):
         if used + amount > limit:
             raise refusal(
@@ -106,11 +92,6 @@ def refuse_beyond_day(
                 used=f"{used:.2f}",
                 left=f"{max(limit - used, Decimal(0)):.2f}",
             )
-
-
-def _limit(meter: Meter, option: str, default: float) -> Decimal:
-    """Return a limit in yuan."""
-    return Decimal(str(meter.entry.options.get(option, default)))
 
 
 def _day(time: datetime) -> date:

@@ -8,10 +8,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from homeassistant.const import CONF_URL, CONF_USERNAME, EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import CONF_USERNAME, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
@@ -19,10 +19,11 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..api import Client, Payment, PlatformError, Priority, Turn
-from ..connection import async_get_session
-from ..const import CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL, DOMAIN, LOGGER
+from ..api import Payment, PlatformError, Priority, Turn
+from ..connection import client_of, session_of
+from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry
+from ..settings import Settings
 from .issues import async_tell_correction, async_update_journal, async_update_open_orders
 from .journal import Journal
 from .look_up import DAY, WATCHED, Span, examined, is_watched, window
@@ -154,7 +155,7 @@ class Orders:
         What was sent less than a day from its ends may be absent for no other reason.
         """
         begin, end = span
-        session = async_get_session(self._hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
+        session = session_of(self._hass, entry)
         shown = {(payment.order_number, payment.amount) for payment in payments}
         under_way = {attempt.number for attempt in self.attempts}
         for order in self.of_account(str(entry.unique_id)):
@@ -199,7 +200,7 @@ class Orders:
 
     def _watched(self, entry: JrhszConfigEntry) -> list[Order]:
         """Return closed orders that are worth a look."""
-        session = async_get_session(self._hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
+        session = session_of(self._hass, entry)
         return [
             order
             for order in self.of_account(str(entry.unique_id))
@@ -255,10 +256,12 @@ class Orders:
                     self.async_look_up_all(entry.entry_id), f"{DOMAIN} orders of {entry.title}"
                 )
 
-        minutes = entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL)
         entry.async_on_unload(
             async_track_time_interval(
-                self._hass, async_pass, timedelta(minutes=minutes), cancel_on_shutdown=True
+                self._hass,
+                async_pass,
+                Settings.of(entry.options).scan_interval,
+                cancel_on_shutdown=True,
             )
         )
         self.async_update_issue(account)
@@ -295,11 +298,6 @@ async def async_setup_orders(hass: HomeAssistant) -> None:
     async_update_journal(hass, orders.journal)
     for account in orders.accounts:
         orders.async_update_issue(account)
-
-
-def client_of(hass: HomeAssistant, entry: JrhszConfigEntry) -> Client:
-    """Return a client of an account, whether or not it is loaded."""
-    return Client(async_get_session(hass, entry.data[CONF_URL], entry.data[CONF_USERNAME]))
 
 
 def signal_of(account: str, user_code: str) -> str:

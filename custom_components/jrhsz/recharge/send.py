@@ -27,6 +27,7 @@ from ..api import (
     Turn,
     is_general_failure,
 )
+from ..connection import client_of
 from ..const import DOMAIN, LOGGER
 from ..exceptions import translation
 from .journal import Journal
@@ -40,7 +41,7 @@ from .limits import (
 )
 from .look_up import DAY, Span, examined, window
 from .order import Order, Source, Status
-from .orders import DATA_ORDERS, Attempt, Orders, client_of
+from .orders import DATA_ORDERS, Attempt, Orders
 from .request import Meter, Outcome, Request
 
 NOT_NEEDED: Final = "not_needed"
