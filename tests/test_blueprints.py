@@ -634,7 +634,7 @@ async def test_automatic_recharge_counts(
         sent=dt_util.utcnow() if code == METER else time,
         status=Status(status),
     )
-    hass.data[DATA_ORDERS].journal.orders["X1"] = order
+    await hass.data[DATA_ORDERS].journal.async_update(order)
     told = await automatic(hass, account, **inputs)
     await set_balance(hass, account, simulator, 3)
     assert len(simulator.ledger) == count

@@ -5,14 +5,14 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.jrhsz.meters.fixes import LostMetersFlow, NewMetersFlow
-from custom_components.jrhsz.recharge.fixes import JournalDamagedFlow, OpenOrdersFlow
+from custom_components.jrhsz.recharge.fixes import JournalFlow, OpenOrdersFlow
 from custom_components.jrhsz.repairs import async_create_fix_flow
 
 
 @pytest.mark.parametrize(
     ("issue_id", "data", "flow"),
     [
-        ("journal_damaged", None, JournalDamagedFlow),
+        ("journal_damaged", None, JournalFlow),
         ("open_orders_0123456789", {"account": "platform.example/demo"}, OpenOrdersFlow),
         ("new_meters_entry", {}, NewMetersFlow),
         ("gone_meters_entry", {}, LostMetersFlow),

@@ -5,16 +5,16 @@ from homeassistant.core import HomeAssistant
 
 from .issues import GONE_METERS, NEW_METERS, UNKNOWN_CODES
 from .meters.fixes import LostMetersFlow, NewMetersFlow
-from .recharge.fixes import JournalDamagedFlow, OpenOrdersFlow
-from .recharge.issues import JOURNAL_DAMAGED, OPEN_ORDERS
+from .recharge.fixes import JournalFlow, OpenOrdersFlow
+from .recharge.issues import JOURNAL, OPEN_ORDERS
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that fixes an issue; to most there is nothing but to confirm."""
-    if issue_id == JOURNAL_DAMAGED:
-        return JournalDamagedFlow()
+    if issue_id.startswith(JOURNAL):
+        return JournalFlow(issue_id)
     if issue_id.startswith(OPEN_ORDERS) and data:
         return OpenOrdersFlow(str(data["account"]))
     if issue_id.startswith(NEW_METERS):

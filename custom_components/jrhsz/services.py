@@ -26,7 +26,7 @@ from .coordinator import JrhszConfigEntry
 from .exceptions import translation
 from .importer.recorder import RecorderError, async_has_recorder
 from .importer.sync import async_rebuild
-from .recharge.journal import DETAILS_KEPT
+from .recharge.journal_file import DETAILS_KEPT
 from .recharge.order import Status
 from .recharge.records import async_recharge_records, payment_record
 from .recharge.request import ORDER_NUMBER, Meter, Request, read_amount

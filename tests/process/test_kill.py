@@ -14,17 +14,15 @@ MOMENTS = 100
 STEPS = [
     "meter read",
     "payments read",
-    "file made",
+    "written",
     "fsync",
-    "rename",
-    "fsync",
+    "witnessed",
     "reserved",
     "about to send",
     "answered",
-    "file made",
+    "written",
     "fsync",
-    "rename",
-    "fsync",
+    "witnessed",
     "outcome kept",
     "done",
 ]
@@ -95,6 +93,7 @@ async def assert_nothing_lost(children: Children, simulator: Simulator) -> dict[
 async def test_killed_after_each_step(children: Children, simulator: Simulator) -> None:
     """Test that no step is one after which an order may be lost or sent again."""
     meters = iter(simulator.meters)
+    await children.run()
     whole = await children.run(user_code=next(meters))
     assert whole["result"] == "confirmed"
     # Meter and payments are read side by side.
@@ -107,8 +106,8 @@ async def test_killed_after_each_step(children: Children, simulator: Simulator) 
         assert len(killed["steps"]) == number
         assert (len(simulator.ledger) > booked) == (number >= STEPS.index("answered") + 1), name
     statuses = await assert_nothing_lost(children, simulator)
-    # From the reservation's rename on every order is known.
-    assert len(statuses) == 1 + len(STEPS) - STEPS.index("rename")
+    # Once its reservation is written every order is known.
+    assert len(statuses) == 1 + len(STEPS) - STEPS.index("written")
 
 
 # Each round is short, but the machine may be busy.

@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import atomicwrites  # type: ignore[import-untyped]  # it has neither stubs nor types
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -17,8 +16,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.api.transport import post
-from custom_components.jrhsz.recharge import journal as journal_module
 from custom_components.jrhsz.recharge.journal import Journal
+from custom_components.jrhsz.recharge.journal_file import FILE_NAME
+from custom_components.jrhsz.recharge.journal_lines import encoded
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from ..simulator import Fault, Simulator
@@ -51,9 +51,9 @@ async def get_recharges(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
     )
 
 
-def put(hass: HomeAssistant, content: bytes) -> None:
+def put(hass: HomeAssistant, content: bytes, name: str = FILE_NAME) -> None:
     """Write the journal's file before Home Assistant reads it."""
-    Path(hass.config.path(".storage", journal_module.FILE_NAME)).write_bytes(content)
+    Path(hass.config.path(".storage", name)).write_bytes(content)
 
 
 class RecordingFiles:
@@ -64,34 +64,37 @@ class RecordingFiles:
         self.steps: list[str] = []
         self.fail_at: str | None = None
         self._folder = str(folder)
-        fsync, rename, sync = os.fsync, os.rename, atomicwrites.AtomicWriter.sync
+        fsync, pwrite, replace = os.fsync, os.pwrite, Path.replace
 
         def recording_fsync(descriptor: int) -> None:
             """Record which file is made durable."""
-            name = str(Path(f"/proc/self/fd/{descriptor}").readlink())
-            if name == self._folder:
-                self._step("fsync of the folder")
-            elif name.startswith(self._folder):
-                self._step("fsync")
+            if (name := self._name(descriptor)) is not None:
+                self._step(f"fsync of {name}")
             fsync(descriptor)
 
-        def recording_rename(source: str, target: str) -> None:
+        def recording_pwrite(descriptor: int, content: bytes, at: int) -> int:
+            """Record what is written, of which a failing disk takes a part."""
+            if self._name(descriptor) is not None:
+                try:
+                    self._step(f"write of {', '.join(statuses(content)) or 'nothing'}")
+                except OSError:
+                    pwrite(descriptor, content[: len(content) // 2], at)
+                    raise
+            return pwrite(descriptor, content, at)
+
+        def recording_replace(source: Path, target: Path) -> Path:
             """Record a new name."""
-            if str(target).endswith(journal_module.FILE_NAME):
-                self._step("rename")
-            rename(source, target)
+            self._step(f"replacement of {target.name}")
+            return replace(source, target)
 
-        def recording_sync(writer: atomicwrites.AtomicWriter, file: Any) -> None:
-            """Record that all was written, which precedes the first fsync."""
-            if writer._path.endswith(journal_module.FILE_NAME):
-                file.flush()
-                content = Path(file.name).read_text(encoding="utf-8")
-                self._step(f"write of {', '.join(statuses(content))}")
-            sync(writer, file)
+        monkeypatch.setattr(os, "fsync", recording_fsync)
+        monkeypatch.setattr(os, "pwrite", recording_pwrite)
+        monkeypatch.setattr(Path, "replace", recording_replace)
 
-        monkeypatch.setattr(atomicwrites, "_proper_fsync", recording_fsync)
-        monkeypatch.setattr(os, "rename", recording_rename)
-        monkeypatch.setattr(atomicwrites.AtomicWriter, "sync", recording_sync)
+    def _name(self, descriptor: int) -> str | None:
+        """Return the name of an open file of ours, or of one of our folders."""
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        return path.name if self._folder in {str(path), *map(str, path.parents)} else None
 
     def _step(self, name: str) -> None:
         """Record a step, and fail if it is the one to fail at."""
@@ -100,15 +103,20 @@ class RecordingFiles:
             raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def statuses(content: str) -> list[str]:
-    """Return the statuses of the orders in a file."""
-    return [order["status"] for order in json.loads(content)["orders"]]
+def records(content: bytes) -> list[dict[str, Any]]:
+    """Return what the lines of a file say."""
+    return [json.loads(line.partition(b" ")[2]) for line in content.splitlines() if line]
+
+
+def statuses(content: bytes) -> list[str]:
+    """Return the statuses of the orders in lines of a file."""
+    return [record["order"]["status"] for record in records(content) if "order" in record]
 
 
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch, hass: HomeAssistant) -> RecordingFiles:
     """Record what happens to the journal's file."""
-    return RecordingFiles(monkeypatch, Path(hass.config.path(".storage")))
+    return RecordingFiles(monkeypatch, Path(hass.config.path()))
 
 
 async def test_on_disk_before_it_is_sent(
@@ -129,24 +137,30 @@ async def test_on_disk_before_it_is_sent(
 
     monkeypatch.setattr("custom_components.jrhsz.api.session.post", recording_post)
     await recharge(hass, config_entry)
-    durable = ["fsync", "rename", "fsync of the folder"]
-    assert files.steps[:9] == [
-        "write of unknown",
-        *durable,
+    made = ["fsync of new", "replacement of jrhsz.orders", "fsync of .storage"]
+    assert files.steps[: files.steps.index("send") + 3] == [
+        # The witness, the journal without orders, and what older versions refuse.
+        *["fsync of witness", "fsync of jrhsz"],
+        *["fsync of new", "replacement of jrhsz.journal", "fsync of .storage"],
+        *["fsync of witness", "fsync of jrhsz"],
+        *made,
+        *["write of unknown", "fsync of jrhsz.journal"],
         "send",
-        "write of confirmed",
-        *durable,
+        *["write of confirmed", "fsync of jrhsz.journal"],
     ]
     assert files.steps.count("send") == 1
 
 
-@pytest.mark.parametrize("step", ["write of unknown", "fsync", "rename", "fsync of the folder"])
+@pytest.mark.parametrize("step", ["write of unknown", "fsync of jrhsz.journal", "write", "fsync"])
+@pytest.mark.parametrize("restarted", [False, True])
 async def test_disk_full(
     hass: HomeAssistant,
     simulator: Simulator,
     config_entry: MockConfigEntry,
     files: RecordingFiles,
     step: str,
+    *,
+    restarted: bool,
 ) -> None:
     """Test that a recharge that can't be journalled is refused, and may be tried again."""
     await set_up(hass, config_entry)
@@ -156,9 +170,17 @@ async def test_disk_full(
     assert error.value.translation_key == "journal_not_written"
     assert simulator.calls_of("Prestore") == []
     assert orders_of(hass) == {}
+    issue = ir.async_get(hass).async_get_issue("jrhsz", "journal_not_written")
+    assert issue is not None
+    assert issue.translation_placeholders == {"file": str(journal_of(hass).path)}
     files.fail_at = None
+    if restarted:
+        await restart_process(hass, config_entry)
+        assert orders_of(hass) == {}
+        assert ir.async_get(hass).async_get_issue("jrhsz", "journal_restored") is None
     assert (await recharge(hass, config_entry, order_number="Mine1"))["status"] == "confirmed"
     assert credited(simulator) == 20
+    assert ir.async_get(hass).async_get_issue("jrhsz", "journal_not_written") is None
 
 
 async def test_folder_gone(
@@ -184,13 +206,13 @@ async def test_outcome_that_cannot_be_written(
     files.fail_at = "write of confirmed"
     response = await recharge(hass, config_entry)
     assert response["status"] == "confirmed"
-    content = journal_of(hass).path.read_text(encoding="utf-8")
+    content = journal_of(hass).path.read_bytes()
     assert statuses(content) == ["unknown"]
     files.fail_at = None
     await restart_process(hass, config_entry)
     (order,) = orders_of(hass).values()
     assert (order.status, order.source) == ("confirmed", "payments")
-    assert statuses(journal_of(hass).path.read_text(encoding="utf-8")) == ["confirmed"]
+    assert statuses(journal_of(hass).path.read_bytes()) == ["unknown", "confirmed"]
 
 
 async def test_next_write_makes_up(
@@ -205,8 +227,8 @@ async def test_next_write_makes_up(
     await recharge(hass, config_entry)
     files.fail_at = None
     await recharge(hass, config_entry, OTHER)
-    content = journal_of(hass).path.read_text(encoding="utf-8")
-    assert statuses(content) == ["confirmed", "confirmed"]
+    content = journal_of(hass).path.read_bytes()
+    assert statuses(content)[:4] == ["unknown", "confirmed", "unknown", "confirmed"]
 
 
 def changed(content: bytes) -> bytes:
@@ -215,17 +237,23 @@ def changed(content: bytes) -> bytes:
     return content.replace(b'"20', b'"10', 1)
 
 
+def without_line(content: bytes) -> bytes:
+    """Return the content without its third line."""
+    lines = content.splitlines(keepends=True)
+    return b"".join(lines[:2] + lines[3:])
+
+
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
-    "cut in half": lambda content: content[: len(content) // 2],
-    "the last byte is missing": lambda content: content[:-1],
+    "cut in its first line": lambda content: content[:20],
     "zeros": lambda content: bytes(len(content)),
     "another digit": changed,
-    "a list": lambda _: b"[]",
-    "another version": lambda _: b'{"version": 0, "orders": [], "hashes": []}',
-    "a text for a version": lambda _: b'{"version": "1"}',
-    "deep": lambda _: b"[" * 200_000,
-    "no field": lambda content: content.replace(b'"status"', b'"state"'),
+    "a line is missing": without_line,
+    "no checksum": lambda content: content.partition(b" ")[2],
+    "a list": lambda _: b"4f53cda18c2baa0c []\n",
+    "an old version": lambda _: encoded({"version": 1}, 1),
+    "a text for a version": lambda _: encoded({"version": "2"}, 1),
+    "deep": lambda _: b"[" * 200_000 + b"\n",
 }
 
 
@@ -248,7 +276,7 @@ async def test_damaged_file(
         with pytest.raises(HomeAssistantError) as error:
             await recharge(hass, config_entry)
         assert error.value.translation_key == "journal_damaged"
-        (aside,) = path.parent.glob("jrhsz.orders.damaged.*")
+        (aside,) = path.parent.glob("jrhsz.journal.damaged.*")
         assert aside.read_bytes() == content
         assert aside.name in str(error.value)
         issue = ir.async_get(hass).async_get_issue("jrhsz", "journal_damaged")
@@ -284,7 +312,7 @@ async def test_loss_that_cannot_be_confirmed(
     with pytest.raises(HomeAssistantError) as error:
         await get_recharges(hass, config_entry)
     assert error.value.translation_key == "journal_damaged"
-    files.fail_at = "rename"
+    files.fail_at = "replacement"
     result = await answer(hass, await fix(hass, "journal_damaged"))
     assert (result["type"], result["reason"]) == ("abort", "journal_not_written")
     with pytest.raises(HomeAssistantError) as error:
@@ -302,47 +330,51 @@ async def test_unreadable_file(
     await set_up(hass, config_entry)
     await recharge(hass, config_entry, order_number="Mine1")
     with monkeypatch.context() as patch:
+        opened = Path.open
 
-        def unreadable(_: Path) -> bytes:
+        def unreadable(path: Path, *args: Any, **kwargs: Any) -> Any:
             """Fail as a broken disk does."""
-            raise PermissionError(errno.EACCES, "Permission denied")
+            if path.name == FILE_NAME:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return opened(path, *args, **kwargs)
 
-        patch.setattr(Path, "read_bytes", unreadable)
+        patch.setattr(Path, "open", unreadable)
         await restart_process(hass, config_entry)
         with pytest.raises(HomeAssistantError) as error:
             await recharge(hass, config_entry)
         assert error.value.translation_key == "journal_unreadable"
-    assert list(journal_of(hass).path.parent.glob("jrhsz.orders.damaged.*")) == []
+        step = await fix(hass, "journal_unreadable")
+        assert step["description_placeholders"] == {"file": str(journal_of(hass).path)}
+        result = await answer(hass, step)
+        assert (result["type"], result["reason"]) == ("abort", "journal_unreadable")
+    assert list(journal_of(hass).path.parent.glob("jrhsz.*.damaged.*")) == []
+    result = await answer(hass, await fix(hass, "journal_unreadable"))
+    assert result["type"] == "create_entry"
+    assert ir.async_get(hass).async_get_issue("jrhsz", "journal_unreadable") is None
     assert (await recharge(hass, config_entry, order_number="Mine1"))["status"] == "confirmed"
     assert len(simulator.calls_of("Prestore")) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("jrhsz.journal", encoded({"version": 3}, 1)), ("jrhsz.orders", b'{"version": 2}')],
+    ids=["new", "old"],
+)
 async def test_file_of_a_later_version(
-    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    name: str,
+    content: bytes,
 ) -> None:
     """Test that the file of a later version is neither used nor lost."""
-    put(hass, b'{"version": 2}')
+    put(hass, content, name)
     await set_up(hass, config_entry)
     for call in (recharge(hass, config_entry), get_recharges(hass, config_entry)):
         with pytest.raises(HomeAssistantError) as error:
             await call
         assert error.value.translation_key == "journal_unreadable"
-    assert journal_of(hass).path.read_bytes() == b'{"version": 2}'
-
-
-async def test_file_of_before(
-    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
-) -> None:
-    """Test that the order of the parts of a file doesn't matter, as those written before show."""
-    await set_up(hass, config_entry)
-    await recharge(hass, config_entry, order_number="Mine1")
-    path = journal_of(hass).path
-    content = json.loads(path.read_bytes())
-    parts = ("version", "checksum", "orders", "hashes")
-    path.write_text(json.dumps({part: content[part] for part in parts}), encoding="utf-8")
-    await restart_process(hass, config_entry)
-    assert (await recharge(hass, config_entry, order_number="Mine1"))["status"] == "confirmed"
-    assert len(simulator.calls_of("Prestore")) == 1
+    assert journal_of(hass).path.with_name(name).read_bytes() == content
 
 
 async def test_what_is_kept(

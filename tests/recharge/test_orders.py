@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.jrhsz.api import Client, ExchangeError, Priority
 from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
 from custom_components.jrhsz.recharge.issues import open_orders_issue
-from custom_components.jrhsz.recharge.journal import Journal
+from custom_components.jrhsz.recharge.journal_file import JournalFile
 from custom_components.jrhsz.recharge.order import Order
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS, EVENT_RECHARGE, Orders
 
@@ -413,7 +413,7 @@ async def test_who_asked_goes_while_it_is_written(
     if decided:
         await orders.async_close(f"Mine{METER}", credited=False)
     events = async_capture_events(hass, "jrhsz_recharge")
-    writing, write = asyncio.Event(), Journal._write
+    writing, write = asyncio.Event(), JournalFile.write
 
     def slow(*args: Any) -> None:
         """Take as long as a slow disk."""
@@ -421,7 +421,7 @@ async def test_who_asked_goes_while_it_is_written(
         sleep(0.1)
         write(*args)
 
-    monkeypatch.setattr(Journal, "_write", slow)
+    monkeypatch.setattr(JournalFile, "write", slow)
     look_up = hass.async_create_task(
         orders.async_look_up(config_entry, [the_order(hass)], Priority.USER)
     )
@@ -490,7 +490,8 @@ async def test_list_from_before_the_order(
     order = await open_order(hass, config_entry, simulator, booked=False)
     for sent, absences in ((timedelta(0), 1), (timedelta(days=1), 0), (timedelta(minutes=1), 0)):
         now = dt_util.utcnow()
-        orders_of(hass)[order.number] = replace(order, sent=now + sent, absences=0)
+        journal = hass.data[DATA_ORDERS].journal
+        await journal.async_update(replace(order, sent=now + sent, absences=0))
         span = (now - timedelta(days=1), now + timedelta(days=1))
         await hass.data[DATA_ORDERS].async_examine(config_entry, METER, [], span)
         assert the_order(hass).absences == absences
@@ -526,7 +527,7 @@ async def test_many_open_orders(
     for count in (30, 32):
         for index in range(1, count):
             later_one = replace(order, number=f"More{index}", sent=order.sent + timedelta(index))
-            orders_of(hass)[later_one.number] = later_one
+            await orders.journal.async_update(later_one)
         orders.async_update_issue(order.account_id)
         issue = issue_of(hass, config_entry)
         assert issue is not None

@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.jrhsz.devices import async_deselect
-from custom_components.jrhsz.recharge.journal import Journal
+from custom_components.jrhsz.recharge.journal_file import JournalFile
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from ..simulator import CST, Fault, Simulator
@@ -274,14 +274,14 @@ async def test_limit_under_concurrency(
     """Test that recharges of many meters at once don't exceed the account's limit."""
     entry = account_of(simulator, max_recharge_total_per_day=60)
     await set_up(hass, entry)
-    write = Journal._write
+    write = JournalFile.write
 
     def slow(*args: Any) -> None:
         """Take as long as a slow disk, in which others may want to reserve too."""
         time.sleep(0.1)
         write(*args)
 
-    monkeypatch.setattr(Journal, "_write", slow)
+    monkeypatch.setattr(JournalFile, "write", slow)
     outcomes: list[Any] = await asyncio.gather(
         *(recharge(hass, entry, code) for code in simulator.meters), return_exceptions=True
     )
@@ -613,7 +613,7 @@ async def test_caller_cancelled_while_an_order_is_taken_over(
     await set_up(hass, config_entry)
     simulator.meters[METER].add_payment(20, order_number="Mine1")
     events = async_capture_events(hass, "jrhsz_recharge")
-    writing, write = asyncio.Event(), Journal._write
+    writing, write = asyncio.Event(), JournalFile.write
 
     def slow(*args: Any) -> None:
         """Take as long as a slow disk."""
@@ -621,7 +621,7 @@ async def test_caller_cancelled_while_an_order_is_taken_over(
         time.sleep(0.1)
         write(*args)
 
-    monkeypatch.setattr(Journal, "_write", slow)
+    monkeypatch.setattr(JournalFile, "write", slow)
     call = hass.async_create_task(recharge(hass, config_entry, order_number="Mine1"))
     await writing.wait()
     call.cancel()
@@ -671,8 +671,8 @@ async def test_journal_learns_of_the_order_meanwhile(
     await set_up(hass, config_entry)
     number = (await recharge(hass, config_entry))["order_number"]
     journal = hass.data[DATA_ORDERS].journal
-    order = journal.orders.pop(number)
-    journal._hashes.clear()
+    order = journal.orders[number]
+    journal._contents.orders.drop(order)
     slow = simulator.add_fault(Fault(kind="delay", seconds=0.2, interface="GetPaymentList"))
     call = hass.async_create_task(recharge(hass, config_entry, order_number=number))
     await hit(slow)

@@ -21,7 +21,6 @@ from typing import Any, Self
 from unittest.mock import patch
 
 from aiohttp import ClientSession
-import atomicwrites  # type: ignore[import-untyped]  # it has neither stubs nor types
 from homeassistant.config_entries import ConfigEntries
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -33,6 +32,7 @@ from custom_components.jrhsz.recharge.journal import Journal
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS, async_setup_orders
 from custom_components.jrhsz.recharge.request import Meter, Request
 from custom_components.jrhsz.recharge.send import async_recharge
+from custom_components.jrhsz.recharge.witness import Witness
 
 
 class Steps:
@@ -53,9 +53,9 @@ class Steps:
         ):
             patch.object(owner, name, self._after_call(getattr(owner, name), step)).start()
         for owner, name, step in (
-            (atomicwrites.AtomicWriter, "get_fileobject", "file made"),
-            (atomicwrites, "_proper_fsync", "fsync"),
-            (os, "rename", "rename"),
+            (os, "pwrite", "written"),
+            (os, "fsync", "fsync"),
+            (Witness, "write", "witnessed"),
         ):
             patch.object(owner, name, self._after(getattr(owner, name), step)).start()
 

@@ -1,6 +1,7 @@
 """What tests of recharges share."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -55,7 +56,7 @@ async def recharge(
     )
 
 
-def orders_of(hass: HomeAssistant) -> dict[str, Order]:
+def orders_of(hass: HomeAssistant) -> Mapping[str, Order]:
     """Return the orders in the journal."""
     return hass.data[DATA_ORDERS].journal.orders
 

@@ -20,7 +20,14 @@ from ..api import Payment, PlatformError, Priority, Turn
 from ..connection import client_of
 from ..const import DOMAIN
 from ..coordinator import JrhszConfigEntry
-from .issues import async_update_journal, described, listed
+from .issues import (
+    JOURNAL_DAMAGED,
+    JOURNAL_NOT_WRITTEN,
+    JOURNAL_RESTORED,
+    JOURNAL_UNREADABLE,
+    described,
+    listed,
+)
 from .look_up import probable
 from .order import Order
 from .orders import DATA_ORDERS
@@ -135,21 +142,31 @@ class OpenOrdersFlow(RepairsFlow):
         return balance, payments
 
 
-class JournalDamagedFlow(ConfirmRepairFlow):
-    """Asks to go on without what the damaged journal held."""
+class JournalFlow(ConfirmRepairFlow):
+    """Does what a person who has read about the journal's trouble confirms."""
+
+    def __init__(self, issue_id: str) -> None:
+        """Be about one kind of trouble."""
+        super().__init__()
+        self._trouble = issue_id
 
     @override
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Begin a new journal once a person has confirmed."""
+        """Begin a new journal, try again, or go on without what may be missing."""
         if user_input is not None:
             journal = self.hass.data[DATA_ORDERS].journal
+            remedies = {
+                JOURNAL_DAMAGED: journal.async_accept_loss,
+                JOURNAL_NOT_WRITTEN: journal.async_rewrite,
+                JOURNAL_RESTORED: journal.async_confirm_gap,
+                JOURNAL_UNREADABLE: journal.async_require,
+            }
             try:
-                await journal.async_accept_loss()
-            except HomeAssistantError:
-                return self.async_abort(reason="journal_not_written")
-            async_update_journal(self.hass, journal)
+                await remedies[self._trouble]()
+            except HomeAssistantError as err:
+                return self.async_abort(reason=str(err.translation_key))
         return await super().async_step_confirm(user_input)
 
 

@@ -1,6 +1,7 @@
 """The issues that ask a person about orders or the journal."""
 
 from collections.abc import Sequence
+from datetime import datetime
 import hashlib
 from typing import Final
 
@@ -12,7 +13,11 @@ from ..const import DOMAIN
 from .journal import Journal
 from .order import Order
 
-JOURNAL_DAMAGED: Final = "journal_damaged"
+JOURNAL: Final = "journal_"
+JOURNAL_DAMAGED: Final = f"{JOURNAL}damaged"
+JOURNAL_NOT_WRITTEN: Final = f"{JOURNAL}not_written"
+JOURNAL_RESTORED: Final = f"{JOURNAL}restored"
+JOURNAL_UNREADABLE: Final = f"{JOURNAL}unreadable"
 OPEN_ORDERS: Final = "open_orders"
 ORDER_CORRECTED: Final = "order_corrected"
 _LISTED: Final = 30
@@ -49,19 +54,30 @@ def async_update_open_orders(hass: HomeAssistant, account: str, orders: Sequence
 
 @callback
 def async_update_journal(hass: HomeAssistant, journal: Journal) -> None:
-    """Keep the issue of a damaged journal up to date."""
-    if journal.set_aside is None:
-        ir.async_delete_issue(hass, DOMAIN, JOURNAL_DAMAGED)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        JOURNAL_DAMAGED,
-        is_fixable=True,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=JOURNAL_DAMAGED,
-        translation_placeholders={"file": str(journal.path.with_name(journal.set_aside))},
-    )
+    """Keep the issues about the journal up to date."""
+    file, gap = {"file": str(journal.path)}, journal.gap
+    aside = journal.path.with_name(journal.set_aside) if journal.set_aside else None
+    told: dict[str, dict[str, str] | None] = {
+        JOURNAL_DAMAGED: {"file": str(aside)} if aside else None,
+        JOURNAL_UNREADABLE: None if journal.is_loaded else file,
+        JOURNAL_NOT_WRITTEN: None if journal.is_written else file,
+        JOURNAL_RESTORED: {"begin": _minute(gap.begin), "end": _minute(gap.end)}
+        if gap and not gap.confirmed and not aside
+        else None,
+    }
+    for issue_id, placeholders in told.items():
+        if placeholders is None:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            continue
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=True,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=issue_id,
+            translation_placeholders=placeholders,
+        )
 
 
 @callback
@@ -96,3 +112,8 @@ def described(order: Order, *, named: bool = True) -> str:
     sent = order.sent.astimezone(CHINA_STANDARD_TIME)
     line = f"{order.amount:.2f} CNY · {sent:%Y-%m-%d %H:%M:%S} · {order.number}"
     return f"{order.meter} · {line}" if named else line
+
+
+def _minute(time: datetime) -> str:
+    """Return a time that needs no translation."""
+    return f"{time.astimezone(CHINA_STANDARD_TIME):%Y-%m-%d %H:%M}"

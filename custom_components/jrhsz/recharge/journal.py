@@ -1,72 +1,123 @@
 """The journal of orders: the memory that keeps an order from being sent twice.
 
-It is one file for all accounts of the process, so that it survives their removal. An order is in
-it, on disk, before anything of it is sent, and stays there with the status `unknown` until it is
-known what came of it: whatever happens in between, that is what is found afterwards.
+It is one for all accounts of the process, so that it survives their removal. An order is in it, on
+disk, before anything of it is sent, and stays there with the status `unknown` until it is known
+what came of it: whatever happens in between, that is what is found afterwards.
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
-import hashlib
-import json
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.storage import STORAGE_DIR
-from homeassistant.util import dt as dt_util
-from homeassistant.util.file import WriteError, write_utf8_file_atomic
 
 from ..const import DOMAIN, LOGGER
+from .gap import GAP, Gap
+from .journal_file import FileChangedError, JournalFile
+from .journal_lines import Contents, note_record, order_record
 from .order import Order
-
-FILE_NAME: Final = f"{DOMAIN}.orders"
-_VERSION: Final = 1
-_ASIDE: Final = f"{FILE_NAME}.damaged."
-DETAILS_KEPT: Final = timedelta(days=400)
-
-
-class DamagedJournalError(Exception):
-    """The file holds something else than what was written."""
 
 
 class Journal:
-    """The orders of all accounts by number, and the file that holds them."""
+    """The orders of all accounts, and what else must outlive a restart for their sake.
+
+    Only its methods change what it holds. `on_change` is called when it has become, or is no
+    longer, such that a person should know: `set_aside` is the name of a damaged file that nobody
+    has confirmed yet, `gap` what may be missing after a restore.
+    """
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Prepare the file in Home Assistant's storage folder."""
-        self.orders: dict[str, Order] = {}
+        """Start without any."""
         self.set_aside: str | None = None
-        self.path = Path(hass.config.path(STORAGE_DIR, FILE_NAME))
+        self.is_loaded = False
+        self.is_written = True
+        self.on_change: Callable[[], None] = lambda: None
         self._hass = hass
-        self._hashes: set[str] = set()
-        self._loaded = False
+        self._file = JournalFile(hass)
+        self._contents = Contents()
+        self._unwritten: dict[str, Order] = {}
         self._lock = asyncio.Lock()
 
+    @property
+    def path(self) -> Path:
+        """Return the file that holds it."""
+        return self._file.path
+
+    @property
+    def since(self) -> datetime:
+        """Return since when this machine has had it."""
+        return self._file.since
+
+    @property
+    def orders(self) -> Mapping[str, Order]:
+        """Return the orders by number."""
+        return self._contents.orders.by_number
+
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        """Return what was noted."""
+        return self._contents.notes
+
+    @property
+    def gap(self) -> Gap | None:
+        """Return which orders may be missing after a restore or a loss."""
+        return self._contents.gap
+
+    @property
+    def accounts(self) -> set[str]:
+        """Return the accounts that ever recharged."""
+        return self._contents.orders.accounts
+
+    @property
+    def unsettled(self) -> list[Order]:
+        """Return the orders that are open or watched, oldest first."""
+        return self._contents.orders.unsettled
+
     def knows(self, number: str) -> bool:
-        """Tell whether there ever was an order of this number."""
-        return number in self.orders or _hash(number) in self._hashes
+        """Tell whether there ever was an order of this number, capitals or not."""
+        return self._contents.knows(number)
+
+    def alike(self, number: str) -> list[Order]:
+        """Return the orders of this number, capitals or not."""
+        return self._contents.orders.alike(number)
+
+    def sent_since(self, begin: datetime) -> list[Order]:
+        """Return all orders since a time, oldest first."""
+        return self._contents.orders.sent_since(begin)
+
+    def of_meter(self, user_code: str, begin: datetime | None = None) -> list[Order]:
+        """Return the orders of a user code on whatever platform, oldest first."""
+        return self._contents.orders.of_meter(user_code, begin)
+
+    def of_account(self, account: str, begin: datetime | None = None) -> list[Order]:
+        """Return the orders of an account, oldest first."""
+        return self._contents.orders.of_account(account, begin)
 
     async def async_load(self) -> None:
         """Read the file, unless that has succeeded before; a damaged one is set aside."""
         async with self._lock:
-            if self._loaded:
+            if self.is_loaded:
                 return
             try:
-                orders, hashes, self.set_aside = await self._hass.async_add_executor_job(self._read)
+                await self._async_read()
             except OSError as err:
                 LOGGER.warning("The journal of orders can't be read: %s", err)
+                self.on_change()
                 return
-            self.orders = {order.number: order for order in orders}
-            self._hashes = set(hashes)
-            self._loaded = True
+        if self._file.must_replace and not self.set_aside:
+            with suppress(HomeAssistantError):
+                await self._async_write()
+        self.on_change()
 
     async def async_require(self) -> None:
         """Raise HomeAssistantError unless the whole journal is known."""
         await self.async_load()
-        if not self._loaded:
+        if not self.is_loaded:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="journal_unreadable"
             )
@@ -77,114 +128,124 @@ class Journal:
                 translation_placeholders={"file": self.set_aside},
             )
 
-    async def async_reserve(self, order: Order) -> None:
-        """Write a new order to disk.
+    async def async_reserve(self, *orders: Order) -> None:
+        """Write new orders to disk.
 
-        Raises HomeAssistantError, and the order is not in the journal, if that fails.
+        Raises HomeAssistantError, and they are not in the journal, if that fails.
         """
         await self.async_require()
-        try:
-            await self._async_write(order)
-        except WriteError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="journal_not_written"
-            ) from err
+        await self._async_write(orders)
 
-    async def async_update(self, order: Order) -> None:
-        """Remember what became of an order.
+    async def async_update(self, *orders: Order) -> None:
+        """Remember what became of orders.
 
         If it can't be written now, which is logged, the next write makes up for it; until then the
-        file says that nothing is known, and the order would be looked up again.
+        file says what was known before, and the orders would be looked up again.
         """
-        self.orders[order.number] = order
-        with suppress(WriteError):
+        for order in orders:
+            self._contents.orders.put(order)
+            self._unwritten[order.number] = order
+        with suppress(HomeAssistantError):
             await self._async_write()
+
+    async def async_note(self, key: str, value: Any) -> None:
+        """Remember something beside orders, JSON-ready.
+
+        Raises HomeAssistantError, and it is not remembered, if it can't be written.
+        """
+        await self._async_write(notes={key: value})
 
     async def async_accept_loss(self) -> None:
         """Begin a new journal after a person has looked at the damaged one.
 
         Raises HomeAssistantError if it can't be written.
         """
+        aside, self.set_aside = self.set_aside, None
         try:
-            await self._async_write()
-        except WriteError as err:
+            await self.async_confirm_gap()
+        except HomeAssistantError:
+            self.set_aside = aside
+            raise
+        finally:
+            self.on_change()
+
+    async def async_confirm_gap(self) -> None:
+        """Remember that a person knows what may be missing.
+
+        Raises HomeAssistantError if it can't be written.
+        """
+        if (gap := self.gap) is not None:
+            await self.async_note(GAP, replace(gap, confirmed=True).as_record())
+        self.on_change()
+
+    async def async_rewrite(self) -> None:
+        """Write the whole file anew, after it could not be written.
+
+        Raises HomeAssistantError if it can't be written now either.
+        """
+        self._file.must_replace = True
+        await self._async_write()
+
+    async def _async_write(
+        self, orders: tuple[Order, ...] = (), notes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write what is new; once begun it isn't cancelled with its caller."""
+        task = self._hass.async_create_task(
+            self._async_write_in_turn(orders, notes or {}), f"{DOMAIN} journal"
+        )
+        try:
+            await asyncio.shield(task)
+        except OSError as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="journal_not_written"
             ) from err
-        self.set_aside = None
 
-    async def _async_write(self, *new: Order) -> None:
-        """Write the file with new orders; once begun it isn't cancelled with its caller."""
-        task = self._hass.async_create_task(self._async_write_in_turn(*new), f"{DOMAIN} journal")
-        await asyncio.shield(task)
-
-    async def _async_write_in_turn(self, *new: Order) -> None:
-        """Write the file once the writers before are done."""
+    async def _async_write_in_turn(
+        self, orders: tuple[Order, ...], notes: Mapping[str, Any]
+    ) -> None:
+        """Write what is new after the writers before; raise OSError if that fails."""
         async with self._lock:
-            oldest = dt_util.utcnow() - DETAILS_KEPT
-            orders = {
-                order.number: order
-                for order in (*self.orders.values(), *new)
-                if order.is_open or order.sent >= oldest
-            }
-            hashes = self._hashes | {_hash(order.number) for order in new}
-            await self._hass.async_add_executor_job(self._write, [*orders.values()], hashes)
-            self._hashes = hashes
-            self.orders.update({order.number: order for order in new})
+            try:
+                try:
+                    await self._async_write_once(orders, notes)
+                except FileChangedError:
+                    await self._async_read()
+                    await self._async_write_once(orders, notes)
+            except OSError as err:
+                LOGGER.warning("The journal of orders can't be written: %s", err)
+                self._tell(is_written=False)
+                raise
+            self._tell(is_written=True)
 
-    def _read(self) -> tuple[list[Order], list[str], str | None]:
-        """Return orders, hashes, and the name of a damaged file that nobody has confirmed yet."""
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            # After one was set aside, a new one is written only when a person has confirmed.
-            aside = sorted(self.path.parent.glob(f"{_ASIDE}*"))
-            return [], [], aside[-1].name if aside else None
-        try:
-            return *_parsed(content), None
-        except DamagedJournalError:
-            name = f"{_ASIDE}{dt_util.utcnow():%Y%m%dT%H%M%S}"
-            LOGGER.warning("The journal of orders is damaged; it is set aside as %s", name)
-            self.path.rename(self.path.with_name(name))
-            return [], [], name
+    async def _async_read(self) -> None:
+        """Read the file, or raise OSError."""
+        self._contents, self.set_aside = await self._hass.async_add_executor_job(self._file.load)
+        for order in self._unwritten.values():
+            self._contents.orders.put(order)
+        self.is_loaded = True
 
-    def _write(self, orders: list[Order], hashes: set[str]) -> None:
-        """Write all to disk: the file, then its name in the folder."""
-        records = [order.as_record() for order in orders]
-        body = _serialized({"orders": records, "hashes": sorted(hashes)})
-        head = json.dumps({"version": _VERSION, "checksum": _checksum(body)})
-        write_utf8_file_atomic(str(self.path), f"{head[:-1]}, {body[1:]}", private=True)
-
-
-def _parsed(content: bytes) -> tuple[list[Order], list[str]]:
-    """Return the orders and hashes of a file.
-
-    Raises DamagedJournalError if it isn't whole, OSError if a later version wrote it.
-    """
-    try:
-        record = json.loads(content)
-        if record["version"] > _VERSION:
-            msg = "a later version wrote it"
+    async def _async_write_once(self, orders: tuple[Order, ...], notes: Mapping[str, Any]) -> None:
+        """Write what is new, and what could not be written before, or raise OSError."""
+        if self.set_aside:
+            msg = "it is damaged"
             raise OSError(msg)
-        body = {"orders": record["orders"], "hashes": record["hashes"]}
-        if record["checksum"] != _checksum(_serialized(body)):
-            msg = "The checksum is wrong"
-            raise DamagedJournalError(msg)
-        return [Order.from_record(order) for order in body["orders"]], body["hashes"]
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as err:
-        raise DamagedJournalError from err
+        everything = self._contents.copy() if self._file.must_replace else None
+        late = list(self._unwritten.values())
+        records = [
+            *map(order_record, () if everything else late),
+            *map(order_record, orders),
+            *(note_record(key, value) for key, value in notes.items()),
+        ]
+        await self._hass.async_add_executor_job(self._file.write, records, everything)
+        for order in late:
+            if self._unwritten.get(order.number) is order:
+                del self._unwritten[order.number]
+        for order in orders:
+            self._contents.orders.put(order)
+        self._contents.notes.update(notes)
 
-
-def _serialized(body: dict[str, Any]) -> str:
-    """Return the content as the one text that the checksum is of."""
-    return json.dumps(body, sort_keys=True)
-
-
-def _checksum(body: str) -> str:
-    """Return what changes with any change of the content."""
-    return hashlib.sha256(body.encode()).hexdigest()
-
-
-def _hash(number: str) -> str:
-    """Return what is kept of an order number for ever."""
-    return hashlib.sha256(number.encode()).hexdigest()[:32]
+    def _tell(self, *, is_written: bool) -> None:
+        """Let it be known if the file can or can't be written any more."""
+        if is_written is not self.is_written:
+            self.is_written = is_written
+            self.on_change()

@@ -1,7 +1,7 @@
 """What a recharge is refused for before anything is sent."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 import re
 from typing import Final
@@ -42,7 +42,7 @@ def is_below(info: MeterInfo, threshold: Decimal) -> bool:
 
 def refuse_open_order(journal: Journal, meter: Meter) -> None:
     """Refuse while it is unknown whether an earlier order was credited."""
-    for order in journal.orders.values():
+    for order in journal.unsettled:
         if order.is_open and meter.is_of(order):
             raise refusal(key="open_order", meter=meter.name, order_number=order.number)
 
@@ -67,8 +67,8 @@ def refuse_beyond_day(
     today = _day(dt_util.utcnow())
     counted = [
         order
-        for order in journal.orders.values()
-        if order.status is not Status.REJECTED and _day(order.sent) >= today
+        for order in journal.sent_since(datetime.combine(today, time.min, CHINA_STANDARD_TIME))
+        if order.status is not Status.REJECTED
     ]
     foreign = _total(
         payment.amount
@@ -94,9 +94,9 @@ def refuse_beyond_day(
             )
 
 
-def _day(time: datetime) -> date:
+def _day(moment: datetime) -> date:
     """Return the day of a time in China Standard Time."""
-    return time.astimezone(CHINA_STANDARD_TIME).date()
+    return moment.astimezone(CHINA_STANDARD_TIME).date()
 
 
 def _total(amounts: Iterable[Decimal | None]) -> Decimal:

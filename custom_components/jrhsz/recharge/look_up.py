@@ -15,7 +15,7 @@ DAY: Final = timedelta(days=1)
 WATCHED: Final = timedelta(days=7)
 
 _ABSENCES_AFTER_FAILURE: Final = 3
-_FRESH: Final = timedelta(minutes=20)
+FRESH: Final = timedelta(minutes=20)
 _NEAR: Final = timedelta(hours=1)
 
 type Span = tuple[datetime, datetime]
@@ -39,7 +39,7 @@ def is_watched(order: Order, *, shows_our_numbers: bool) -> bool:
     return order.watch_until is not None or (
         order.status is Status.CONFIRMED
         and order.source is Source.ANSWER
-        and order.sent >= dt_util.utcnow() - _FRESH
+        and order.sent >= dt_util.utcnow() - FRESH
         and not shows_our_numbers
     )
 

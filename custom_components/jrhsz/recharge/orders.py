@@ -26,7 +26,7 @@ from ..coordinator import JrhszConfigEntry
 from ..settings import Settings
 from .issues import async_tell_correction, async_update_journal, async_update_open_orders
 from .journal import Journal
-from .look_up import DAY, WATCHED, Span, examined, is_watched, window
+from .look_up import DAY, FRESH, WATCHED, Span, examined, is_watched, window
 from .order import Order, Source, Status
 from .request import host_of
 
@@ -49,7 +49,8 @@ class Orders:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Start without any."""
-        self.journal = Journal(hass)
+        self.journal = journal = Journal(hass)
+        journal.on_change = lambda: async_update_journal(hass, journal)
         self.reserving = asyncio.Lock()
         self.attempts: set[Attempt] = set()
         self._hass = hass
@@ -62,28 +63,20 @@ class Orders:
 
     async def async_require_journal(self) -> None:
         """Raise HomeAssistantError unless the whole journal is known."""
-        try:
-            await self.journal.async_require()
-        finally:
-            async_update_journal(self._hass, self.journal)
+        await self.journal.async_require()
 
     @property
     def accounts(self) -> set[str]:
         """Return the accounts that ever recharged."""
-        return {order.account_id for order in self.journal.orders.values()}
-
-    def of_account(self, account: str) -> list[Order]:
-        """Return the orders of an account, oldest first."""
-        orders = [order for order in self.journal.orders.values() if order.account_id == account]
-        return sorted(orders, key=lambda order: order.sent)
+        return self.journal.accounts
 
     def open_of(self, account: str) -> list[Order]:
         """Return the open orders of an account, without those under way."""
         under_way = {attempt.number for attempt in self.attempts}
         return [
             order
-            for order in self.of_account(account)
-            if order.is_open and order.number not in under_way
+            for order in self.journal.unsettled
+            if order.account_id == account and order.is_open and order.number not in under_way
         ]
 
     async def async_conclude(
@@ -158,8 +151,13 @@ class Orders:
         session = session_of(self._hass, entry)
         shown = {(payment.order_number, payment.amount) for payment in payments}
         under_way = {attempt.number for attempt in self.attempts}
-        for order in self.of_account(str(entry.unique_id)):
-            if order.user_code != user_code or order.number in under_way:
+        account = str(entry.unique_id)
+        found = (self.journal.orders.get(payment.order_number) for payment in payments)
+        near = self.journal.of_meter(user_code, begin)
+        for order in {order.number: order for order in (*found, *near) if order}.values():
+            if (order.account_id, order.user_code) != (account, user_code):
+                continue
+            if order.number in under_way:
                 continue
             is_shown = (order.number, order.amount) in shown
             if order.status is Status.CONFIRMED and order.source is Source.ANSWER:
@@ -177,10 +175,8 @@ class Orders:
             return
         if new.status is not old.status:
             await self.async_conclude(new)
-        elif new.source is not old.source or new.watch_until != old.watch_until:
+        elif new.is_open or new.source is not old.source or new.watch_until != old.watch_until:
             await self.journal.async_update(new)
-        else:
-            self.journal.orders[new.number] = new
 
     async def async_look_up_all(self, entry_id: str) -> bool:
         """Look an account's open and watched orders up, meter by meter; tell if any is open."""
@@ -201,9 +197,12 @@ class Orders:
     def _watched(self, entry: JrhszConfigEntry) -> list[Order]:
         """Return closed orders that are worth a look."""
         session = session_of(self._hass, entry)
+        account = str(entry.unique_id)
+        fresh = self.journal.of_account(account, dt_util.utcnow() - FRESH)
+        unsettled = (order for order in self.journal.unsettled if order.account_id == account)
         return [
             order
-            for order in self.of_account(str(entry.unique_id))
+            for order in {order.number: order for order in (*unsettled, *fresh)}.values()
             if is_watched(order, shows_our_numbers=session.shows_our_numbers)
         ]
 
@@ -238,15 +237,21 @@ class Orders:
         """Take up an account's orders: look them up now and at every pass while it is loaded."""
         account = str(entry.unique_id)
         others = {other.unique_id for other in self._hass.config_entries.async_entries(DOMAIN)}
-        for order in list(self.journal.orders.values()):
-            # An account may come back under another id: that of an address it had later.
-            if (
-                order.account_id not in others
-                and order.host == host_of(entry)
-                and order.username == entry.data[CONF_USERNAME]
-            ):
-                self.journal.orders[order.number] = replace(order, account_id=account)
-                async_update_open_orders(self._hass, order.account_id, [])
+        # An account may come back under another id: that of an address it had later.
+        back = [
+            order
+            for left in self.journal.accounts - others
+            for order in self.journal.of_account(left)
+            if order.host == host_of(entry) and order.username == entry.data[CONF_USERNAME]
+        ]
+        for left in {order.account_id for order in back}:
+            async_update_open_orders(self._hass, left, [])
+        if back:
+            moved = (replace(order, account_id=account) for order in back)
+            # It begins at once: what follows finds them already.
+            self._hass.async_create_task(
+                self.journal.async_update(*moved), f"{DOMAIN} orders of {entry.title}"
+            )
 
         @callback
         def async_pass(_: datetime | HomeAssistant) -> None:
@@ -295,7 +300,6 @@ async def async_setup_orders(hass: HomeAssistant) -> None:
     hass.data[DATA_ORDERS] = orders = Orders(hass)
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, orders.async_stop)
     await orders.journal.async_load()
-    async_update_journal(hass, orders.journal)
     for account in orders.accounts:
         orders.async_update_issue(account)
 

@@ -34,8 +34,8 @@ async def async_recharge_records(
 
     def of_span() -> list[Order]:
         """Return the orders as they are known now."""
-        known = orders.of_account(str(entry.unique_id))
-        return [order for order in known if begin <= order.sent <= end]
+        known = orders.journal.of_account(str(entry.unique_id), begin)
+        return [order for order in known if order.sent <= end]
 
     names = {order.user_id: await _async_name(hass, order.user_id) for order in of_span()}
     if not verify:

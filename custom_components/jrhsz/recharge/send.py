@@ -43,6 +43,7 @@ from .look_up import DAY, Span, examined, window
 from .order import Order, Source, Status
 from .orders import DATA_ORDERS, Attempt, Orders
 from .request import Meter, Outcome, Request
+from .restored import async_take_over_missing, payments_needed_since
 
 NOT_NEEDED: Final = "not_needed"
 DRY_RUN: Final = "dry_run"
@@ -96,10 +97,11 @@ async def _async_recharge(
             return Outcome.of(order)
         refuse_above_limit(meter, request.amount)
         now = dt_util.utcnow()
-        span = (now - 2 * DAY, now + DAY)
+        span = (payments_needed_since(orders.journal, meter, request), now + DAY)
         info, payments = await _async_read(hass, meter, client, span)
 
         async with orders.reserving:
+            await async_take_over_missing(orders.journal, meter, payments)
             await orders.async_examine(meter.entry, meter.user_code, payments, span)
             if order := _earlier(orders.journal, meter, number, request.amount):
                 return Outcome.of(order)

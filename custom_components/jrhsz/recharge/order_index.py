@@ -1,0 +1,96 @@
+"""Orders by what is asked of them, so that no question goes through all of them."""
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from .order import Order
+
+_ALL: Final = ("", "")
+
+type _Place = tuple[str, str]
+type _Entry = tuple[datetime, str]
+
+
+class OrderIndex:
+    """Orders by number, and in the order of time: all, of a meter, of an account."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._orders: dict[str, Order] = {}
+        self.by_number: Mapping[str, Order] = MappingProxyType(self._orders)
+        self._unsettled: dict[str, Order] = {}
+        self._alike: dict[str, tuple[str, ...]] = {}
+        self._lists: defaultdict[_Place, list[_Entry]] = defaultdict(list)
+
+    def put(self, order: Order) -> None:
+        """Add an order, or replace the one of its number."""
+        old, number = self._orders.get(order.number), order.number
+        self._orders[number] = order
+        self._unsettled.pop(number, None)
+        if order.is_open or order.watch_until is not None:
+            self._unsettled[number] = order
+        if old is None:
+            self._alike[number.upper()] = *self._alike.get(number.upper(), ()), number
+        if old is None or _places(old) != _places(order) or old.sent != order.sent:
+            if old is not None:
+                self._take_out(old)
+            for place in _places(order):
+                insort(self._lists[place], (order.sent, number))
+
+    def drop(self, order: Order) -> None:
+        """Forget an order."""
+        del self._orders[order.number]
+        self._unsettled.pop(order.number, None)
+        alike = self._alike.pop(order.number.upper())
+        if others := tuple(number for number in alike if number != order.number):
+            self._alike[order.number.upper()] = others
+        self._take_out(order)
+
+    def _take_out(self, order: Order) -> None:
+        """Take an order out of the lists."""
+        for place in _places(order):
+            entries = self._lists[place]
+            del entries[bisect_left(entries, (order.sent, order.number))]
+            if not entries:
+                del self._lists[place]
+
+    def alike(self, number: str) -> list[Order]:
+        """Return the orders of a number, capitals or not: platforms differ in showing them."""
+        return [self._orders[alike] for alike in self._alike.get(number.upper(), ())]
+
+    @property
+    def accounts(self) -> set[str]:
+        """Return the accounts that have orders."""
+        return {name for kind, name in self._lists if kind == "account"}
+
+    @property
+    def unsettled(self) -> list[Order]:
+        """Return the orders that are open or watched, oldest first."""
+        return sorted(self._unsettled.values(), key=lambda order: order.sent)
+
+    def sent_since(self, begin: datetime) -> list[Order]:
+        """Return all orders since a time, oldest first."""
+        return self._since(_ALL, begin)
+
+    def of_meter(self, user_code: str, begin: datetime | None = None) -> list[Order]:
+        """Return the orders of a user code, on whatever platform, oldest first."""
+        return self._since(("meter", user_code), begin)
+
+    def of_account(self, account: str, begin: datetime | None = None) -> list[Order]:
+        """Return the orders of an account, oldest first."""
+        return self._since(("account", account), begin)
+
+    def _since(self, place: _Place, begin: datetime | None) -> list[Order]:
+        """Return the orders of a list since a time."""
+        entries = self._lists.get(place, [])
+        first = bisect_left(entries, (begin, "")) if begin is not None else 0
+        return [self._orders[number] for _, number in entries[first:]]
+
+
+def _places(order: Order) -> tuple[_Place, ...]:
+    """Return the lists in which an order stands."""
+    return _ALL, ("meter", order.user_code), ("account", order.account_id)
