@@ -74,7 +74,7 @@ def _session(session: Session) -> dict[str, Any]:
         "refusal": session.refusal.code if session.refusal else None,
         "not_permitted": sorted(name.value for name in session.last_denied),
         "encoding": session.encoding.value,
-        "date_format": session.date_format,
+        "lists": {name.value: habits.as_dict() for name, habits in session.habits.items()},
         "shows_our_numbers": session.shows_our_numbers,
     }
 

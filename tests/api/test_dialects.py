@@ -85,6 +85,21 @@ def expected(seen: dict[str, list[Any]], change: dict[str, Any]) -> dict[str, li
     return seen
 
 
+async def recharge(client: Client, change: dict[str, Any]) -> None:
+    """Credit a meter, and see what the platform says to it."""
+    order = client.prestore(METER, "HA1", Decimal("0.01"))
+    match change:
+        case {"prestore_answer": code}:
+            failure = f"Return code {code}"
+        case {"success_status": status}:
+            failure = f"HTTP status {status}"
+        case _:
+            await order
+            return
+    with pytest.raises(PlatformError, match=failure):
+        await order
+
+
 @pytest.mark.parametrize("name", [name for name in CHANGES if not name.startswith("redirect")])
 async def test_departure(
     client: Client,
@@ -125,12 +140,7 @@ async def test_departure(
             MeterKind.ELECTRICITY,
             MeterKind.WATER,
         ]
-    order = other.prestore(METER, "HA1", Decimal("0.01"))
-    if "prestore_answer" in change:
-        with pytest.raises(PlatformError, match=f"Return code {change['prestore_answer']}"):
-            await order
-    else:
-        await order
+    await recharge(other, change)
     assert [order.times_received for order in simulator.ledger] == [1]
     assert simulator.strays == []
 

@@ -12,7 +12,10 @@ from custom_components.jrhsz.api import (
     Consumption,
     ExchangeError,
     FailedError,
+    Interface,
+    UnreadableReplyError,
 )
+from custom_components.jrhsz.api.habits import Dates
 from tests.simulator import Fault, Simulator
 
 from ..support.calls import DAY, METER, NOON, PAGED, READS, data_fault
@@ -32,7 +35,7 @@ async def test_dates_without_times(
     assert len(first) >= (24 if name == "GetConsumenList" else 0)
     last = simulator.calls_of(name)[-1].params
     assert (last["BeginDate"], last["EndDate"]) == ("2026-10-30", "2026-11-02")
-    assert client.session.date_format == "%Y-%m-%d"
+    assert client.session.habits[Interface(name)].dates is Dates.DAYS
     count = len(simulator.calls)
     assert await READS[name](client) == first
     assert len(simulator.calls) == count + 1
@@ -40,10 +43,11 @@ async def test_dates_without_times(
 
 async def test_dates_with_times_again(client: Client, simulator: Simulator) -> None:
     """What was learnt may be learnt anew."""
-    client.session.date_format = "%Y-%m-%d"
+    habits = client.session.habits[Interface.CONSUMPTION]
+    habits.dates = Dates.DAYS
     simulator.set_dialect(dates="time")
     assert len(await client.get_consumption(METER, NOON - DAY, NOON)) == 24
-    assert client.session.date_format == "%Y-%m-%d %H:%M:%S"
+    assert habits.dates is Dates.TIMES
     assert len(simulator.calls_of("GetConsumenList")) == 2
 
 
@@ -53,7 +57,7 @@ async def test_neither_format_of_dates(client: Client, simulator: Simulator) -> 
     simulator.add_fault(Fault(kind="code", code=1001, msg="乙", interface="GetPaymentList"))
     with pytest.raises(FailedError, match="甲"):
         await client.get_payments(METER, NOON - DAY, NOON)
-    assert client.session.date_format is None
+    assert client.session.habits[Interface.PAYMENTS].dates is Dates.TIMES
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,11 @@ async def test_records_without_a_time_are_kept(client: Client, simulator: Simula
     assert {record.time for record in found} == {None}
 
 
+def numbers(simulator: Simulator, name: str = "GetConsumenList") -> list[int]:
+    """Return the numbers of the pages that were asked for."""
+    return [int(call.params["pageNo"]) for call in simulator.calls_of(name)]
+
+
 def ten_days(client: Client) -> Awaitable[list[Consumption]]:
     """Ask for ten days."""
     return client.get_consumption(METER, NOON - 10 * DAY, NOON)
@@ -110,17 +119,14 @@ def ten_days(client: Client) -> Awaitable[list[Consumption]]:
         ({"order": "descending"}, 1),
         ({"order": "shuffled"}, 1),
         ({"total_count": "string"}, 1),
-        ({"total_count": "missing"}, 1),
-        ({"total_count": "null"}, 1),
+        ({"total_count": "missing"}, 2),
+        ({"total_count": "null"}, 2),
         ({"total_count": "zero"}, 2),
         ({"total_count": "low"}, 2),
-        ({"total_count": "high"}, 2),
-        ({"total_count": "high", "past_end": "last"}, 2),
-        ({"total_count": "high", "past_end": "first"}, 2),
         ({"page_cap": 100}, 3),
         ({"page_cap": 100, "order": "shuffled"}, 3),
-        ({"page_cap": 100, "total_count": "high"}, 4),
-        ({"page_cap": 100, "total_count": "high", "past_end": "last"}, 4),
+        ({"page_cap": 100, "total_count": "page"}, 4),
+        ({"page_cap": 100, "total_count": "missing"}, 4),
         ({"page_cap": 100, "total_count": "zero", "past_end": "first"}, 4),
     ],
     ids=str,
@@ -135,8 +141,93 @@ async def test_pages(
     expected = {record.read_time for record in simulator.meters[METER].records(NOON - 10 * DAY)}
     assert {record.time for record in found} <= expected
     assert len({record.time for record in found}) == 240
-    pages = [call.params["pageNo"] for call in simulator.calls_of("GetConsumenList")]
-    assert pages == [str(number) for number in range(1, count + 1)]
+    assert numbers(simulator) == [*range(1, count + 1)]
+
+
+async def test_round_number_of_records(client: Client, simulator: Simulator) -> None:
+    """A page that may have been cut short is looked behind, unless a longer one came before."""
+    records = [{"out_trade_no": str(number)} for number in range(200)]
+    for data in (records[:100], [], records[:100], records[:200], records[:100], records):
+        simulator.add_fault(data_fault(data, "GetPaymentList", totalCount=len(data)))
+    found = [len(await client.get_payments(METER, NOON - DAY, NOON)) for _ in range(3)]
+    assert found == [100, 100, 200]
+    assert numbers(simulator, "GetPaymentList") == [1, 2, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "pages", "first"),
+    [
+        ({"total_count": "high"}, [1, 2, 0], 1),
+        ({"total_count": "high", "past_end": "last"}, [1, 2, 0], 1),
+        ({"total_count": "high", "past_end": "first"}, [1, 2, 0], 1),
+        ({"page_cap": 100, "total_count": "high"}, [1, 2, 3, 4, 0], 1),
+        ({"page_cap": 100, "total_count": "high", "past_end": "last"}, [1, 2, 3, 4, 0], 1),
+        ({"first_page": 0}, [1, 0], 0),
+        ({"first_page": 0, "page_cap": 100}, [1, 2, 3, 0], 0),
+        ({"first_page": 0, "page_cap": 100, "order": "descending"}, [1, 2, 3, 0], 0),
+        ({"first_page": 0, "page_cap": 100, "past_end": "last"}, [1, 2, 3, 0], 0),
+    ],
+    ids=str,
+)
+async def test_page_zero(
+    client: Client, simulator: Simulator, dialect: dict[str, Any], pages: list[int], first: int
+) -> None:
+    """Where records are missing by the platform's own count, page 0 is asked for, once for all."""
+    simulator.set_dialect(**dialect)
+    found = await ten_days(client)
+    assert len({record.time for record in found}) == len(found) == 240
+    assert numbers(simulator) == pages
+    habits = client.session.habits[Interface.CONSUMPTION]
+    assert habits.first_page == first
+    simulator.reset_counts()
+    assert {record.time for record in await ten_days(client)} == {record.time for record in found}
+    assert numbers(simulator)[0] == first
+    assert (0 in numbers(simulator)) is (first == 0)
+
+
+async def test_page_zero_that_is_refused(client: Client, simulator: Simulator) -> None:
+    """A platform that knows no page 0 counts from 1, and its list is as it was."""
+    simulator.set_dialect(total_count="high")
+    simulator.add_fault(Fault(kind="code", code=1001, interface="GetConsumenList", skip=2))
+    assert len(await ten_days(client)) == 240
+    assert client.session.habits[Interface.CONSUMPTION].first_page == 1
+
+
+@pytest.mark.parametrize(
+    ("dialect", "pages"),
+    [
+        ({}, [1, 2]),
+        ({"total_count": "missing"}, [1, 2]),
+        ({"total_count": "page", "page_cap": 2}, [1, 2, 3]),
+        ({"page_cap": 1}, [1, 2, 3, 4]),
+        ({"past_end": "last"}, [1, 2]),
+        ({"first_page": 0, "page_cap": 1}, [1, 2, 3, 0]),
+        ({"numbers": "nan"}, [1, 2]),
+    ],
+    ids=str,
+)
+async def test_list_that_proves_an_absence(
+    client: Client, simulator: Simulator, dialect: dict[str, Any], pages: list[int]
+) -> None:
+    """The end of the list is seen, not believed."""
+    for minute in range(3):
+        simulator.add_payment(METER, "1", at=NOON - minute * DAY / 1440)
+    client.session.habits[Interface.PAYMENTS].shown.add(Dates.TIMES)
+    simulator.set_dialect(**dialect)
+    found = await client.get_payments(METER, NOON - DAY / 24, NOON, complete=True)
+    assert len(found) == 3
+    assert numbers(simulator, "GetPaymentList") == pages
+
+
+async def test_page_that_is_far_too_long(client: Client, simulator: Simulator) -> None:
+    """A page of far more records than were asked for is refused before they fill the memory."""
+    for count in (2 * MAX_PAGE_SIZE, 2 * MAX_PAGE_SIZE + 1):
+        records = [{"out_trade_no": str(number)} for number in range(count)]
+        simulator.add_fault(data_fault(records, "GetPaymentList"))
+        simulator.add_fault(data_fault([], "GetPaymentList"))
+    assert len(await client.get_payments(METER, NOON - DAY, NOON)) == 2 * MAX_PAGE_SIZE
+    with pytest.raises(UnreadableReplyError, match="far more records than were asked for"):
+        await client.get_payments(METER, NOON - DAY, NOON)
 
 
 async def test_full_pages(client: Client, simulator: Simulator) -> None:
@@ -168,7 +259,7 @@ async def test_record_that_moves_to_the_next_page(client: Client, simulator: Sim
         simulator.add_fault(data_fault(page, "GetPaymentList", totalCount=4))
     found = await client.get_payments(METER, NOON - DAY, NOON)
     assert [payment.order_number for payment in found] == ["1", "1", "2"]
-    assert len(simulator.calls_of("GetPaymentList")) == 3
+    assert numbers(simulator, "GetPaymentList") == [1, 2, 3, 0]
 
 
 async def test_page_that_fails(client: Client, simulator: Simulator) -> None:
@@ -184,5 +275,4 @@ async def test_token_ends_between_pages(client: Client, simulator: Simulator) ->
     simulator.set_dialect(page_cap=100)
     simulator.add_fault(Fault(kind="code", code=1007, interface="GetConsumenList", skip=1))
     assert len(await ten_days(client)) == 240
-    pages = [call.params["pageNo"] for call in simulator.calls_of("GetConsumenList")]
-    assert pages == ["1", "2", "2", "3"]
+    assert numbers(simulator) == [1, 2, 2, 3]

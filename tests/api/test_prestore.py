@@ -107,6 +107,21 @@ async def test_prestore_is_sent_once(
     assert client.session.encoding == "form"
 
 
+@pytest.mark.parametrize("status", [201, 202, 400, 401, 403, 500, 502])
+@pytest.mark.parametrize("code", [200, 1001, 1006, 1009])
+async def test_prestore_with_another_http_status(
+    client: Client, simulator: Simulator, status: int, code: int
+) -> None:
+    """Whatever the return code beside it, it is unknown what became of the order."""
+    fault = Fault(kind="code", code=code, status=status, interface="Prestore")
+    simulator.add_fault(fault)
+    with pytest.raises(HttpStatusError) as caught:
+        await prestore(client)
+    assert caught.value.status == status
+    assert (client.session.token_age is None) is (code == 1006)
+    assert (client.session.denied == {}) is (code != 1009)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_prestore_that_hangs(
     client: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, when: Any

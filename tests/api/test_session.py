@@ -30,7 +30,7 @@ from custom_components.jrhsz.api import (
 from custom_components.jrhsz.api.login import Token
 from tests.simulator import Fault, Simulator
 
-from ..support.calls import METER, logins, outcomes
+from ..support.calls import DAY, METER, NOON, logins, outcomes
 from .conftest import PASSWORD, WallClock, has_secret
 
 
@@ -180,6 +180,15 @@ async def test_new_token_replaces_a_refused_password(
     assert logins(simulator) == 2
 
 
+NO_HABITS: dict[str, Any] = {
+    "dates": "%Y-%m-%d %H:%M:%S",
+    "shown": [],
+    "page_cap": None,
+    "longest_page": 0,
+    "first_page": None,
+}
+
+
 async def test_kept_over_a_restart(
     client: Client, simulator: Simulator, make_session: Callable[..., Session], clock: WallClock
 ) -> None:
@@ -189,18 +198,21 @@ async def test_kept_over_a_restart(
     session.on_change = changes.append
     await client.get_meter(METER)
     session.deny(Interface.BUILDINGS)
-    session.note(encoding=Encoding.JSON, date_format="%Y-%m-%d", proven_format="%Y-%m-%d %H:%M:%S")
+    await client.get_consumption(METER, NOON - DAY, NOON)
+    session.note(encoding=Encoding.JSON)
     session.note(shows_our_numbers=True, encoding=Encoding.JSON)
     session.note(shows_our_numbers=True)
-    assert changes == [True, False, False, False]
+    assert changes == [True, False, False, False, False]
     kept = json.loads(json.dumps(session.as_dict()))
     assert kept == {
         "base_url": simulator.url,
         "token": kept["token"],
         "token_born": "2026-11-02T04:00:00+00:00",
         "encoding": "json",
-        "date_format": "%Y-%m-%d",
-        "proven_format": "%Y-%m-%d %H:%M:%S",
+        "habits": {
+            "GetPaymentList": NO_HABITS,
+            "GetConsumenList": NO_HABITS | {"shown": ["%Y-%m-%d %H:%M:%S"], "longest_page": 84},
+        },
         "shows_our_numbers": True,
         "logins": ["2026-11-02T04:00:00+00:00"],
         "young_ends": 0,
@@ -228,8 +240,7 @@ def test_nothing_is_kept_of_a_new_session(unused: Session) -> None:
         "token": None,
         "token_born": None,
         "encoding": "form",
-        "date_format": None,
-        "proven_format": None,
+        "habits": {"GetPaymentList": NO_HABITS, "GetConsumenList": NO_HABITS},
         "shows_our_numbers": False,
         "logins": [],
         "young_ends": 0,
@@ -264,10 +275,23 @@ async def test_restoring_replaces_no_token(client: Client, simulator: Simulator)
         {"token_born": "2026-11-02T04:00:00"},
         {"encoding": "xml"},
         {"encoding": []},
-        {"date_format": "%c"},
-        {"date_format": 5},
-        {"date_format": []},
-        {"proven_format": "%c"},
+        {"habits": None},
+        {"habits": {}},
+        *(
+            {"habits": {"GetPaymentList": habits, "GetConsumenList": NO_HABITS}}
+            for habits in (
+                None,
+                {},
+                NO_HABITS | {"dates": "%c"},
+                NO_HABITS | {"dates": 5},
+                NO_HABITS | {"shown": [[]]},
+                NO_HABITS | {"shown": None},
+                NO_HABITS | {"longest_page": None},
+                NO_HABITS | {"page_cap": "7"},
+                NO_HABITS | {"page_cap": True},
+                NO_HABITS | {"first_page": 2},
+            )
+        ),
         {"logins": None},
         {"logins": "now"},
         {"logins": [7]},
@@ -314,7 +338,7 @@ async def test_no_credentials(simulator: Simulator, no_pace: None) -> None:
     with pytest.raises(RuntimeError, match="No credentials are in use"):
         await session.send(Interface.METER, {}, Token("a", session.now()), Encoding.FORM)
     assert session.now().tzinfo is UTC
-    session.note(date_format="%Y-%m-%d")
+    session.note(encoding=Encoding.JSON)
 
 
 async def test_nothing_shows_a_secret(client: Client) -> None:

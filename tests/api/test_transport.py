@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 import gzip
 import json
 import threading
@@ -19,6 +20,7 @@ from custom_components.jrhsz.api import (
     PlatformError,
     RateLimitError,
     RedirectError,
+    ReplyError,
     UnreadableReplyError,
     transport,
 )
@@ -252,12 +254,59 @@ async def test_odd_headers(http: aiohttp.ClientSession, header: str) -> None:
 
 @pytest.mark.parametrize("status", [201, 204, 400, 401, 403, 404, 500, 502, 503])
 async def test_status(http: aiohttp.ClientSession, simulator: Simulator, status: int) -> None:
-    """Only HTTP 200 has an answer of the platform."""
+    """Without a return code, the HTTP status is what is told."""
     simulator.add_fault(Fault(kind="status", status=status))
     with pytest.raises(HttpStatusError) as caught:
         await post(http, simulator.url)
     assert type(caught.value) is HttpStatusError
     assert (caught.value.status, str(caught.value)) == (status, f"HTTP status {status}")
+
+
+@pytest.mark.parametrize("status", [201, 400, 401, 403, 404, 500, 502])
+@pytest.mark.parametrize("code", [200, 1001, 1006])
+async def test_status_beside_a_return_code(
+    http: aiohttp.ClientSession, simulator: Simulator, status: int, code: int
+) -> None:
+    """Whatever the HTTP status, a return code is the platform's answer."""
+    simulator.add_fault(Fault(kind="code", code=code, status=status))
+    reply = await post(http, simulator.url)
+    assert (reply.code, reply.status) == (code, status)
+
+
+@pytest.mark.parametrize("kind", ["oversized", "garbage", "no_code", "html"])
+async def test_status_beside_anything_else(
+    http: aiohttp.ClientSession, simulator: Simulator, kind: Any
+) -> None:
+    """Without a return code it is the status that tells what is wrong."""
+    simulator.add_fault(Fault(kind=kind, status=503))
+    with pytest.raises(HttpStatusError) as caught:
+        await post(http, simulator.url)
+    assert (caught.value.status, type(caught.value.date)) == (503, datetime)
+
+
+DATES = {
+    "Mon, 02 Nov 2026 04:00:07 GMT": datetime(2026, 11, 2, 4, 0, 7, tzinfo=UTC),
+    "Mon, 02 Nov 2026 12:00:07 +0800": datetime(2026, 11, 2, 4, 0, 7, tzinfo=UTC),
+    "Mon, 02 Nov 2026 04:00:07": None,
+    "Mon, 02 Nov 1970 04:00:07 GMT": None,
+    "": None,
+    "today": None,
+    "Mon, 32 Nov 2026 04:00:07 GMT": None,
+    "Mon, 02 Nov 99999 04:00:07 GMT": None,
+    "Mon, 02 Nov 2026 04:00:07 +99999999": None,
+}
+
+
+@pytest.mark.parametrize("date", DATES)
+async def test_date(http: aiohttp.ClientSession, server: RawServer, date: str) -> None:
+    """The time of an answer comes with it, or with its error."""
+    server.answer = http_answer(GOOD, f"Date: {date}")
+    assert (await post(http, server.url)).date == DATES[date]
+    for answer, status in ((b"<p>", "200 OK"), (b"", "500 E"), (b"", "429 T"), (b"", "302 F")):
+        server.answer = http_answer(answer, f"Date: {date}", status=status)
+        with pytest.raises(ReplyError) as caught:
+            await post(http, server.url)
+        assert caught.value.date == DATES[date]
 
 
 async def test_too_many_requests(http: aiohttp.ClientSession, simulator: Simulator) -> None:

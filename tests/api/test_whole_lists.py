@@ -10,15 +10,15 @@ from custom_components.jrhsz.api import (
     ConnectError,
     FailedError,
     IncompleteListError,
+    Interface,
     Payment,
     PlatformError,
 )
+from custom_components.jrhsz.api.habits import Dates
 from tests.simulator import Fault, Simulator
 
 from ..support.calls import DAY, METER
 from .conftest import WallClock
-
-WITH_TIMES, DATES = "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"
 
 
 async def whole(client: Client, clock: WallClock) -> list[Payment]:
@@ -42,10 +42,11 @@ async def test_end_is_seen(
     simulator.set_dialect(page_cap=3, total_count=total_count)
     for index in range(7):
         simulator.add_payment(METER, "5.00", order_number=f"Mine{index}")
-    client.session.note(proven_format=WITH_TIMES)
+    client.session.habits[Interface.PAYMENTS].shown.add(Dates.TIMES)
     found = await whole(client, clock)
     assert [payment.order_number for payment in found][-7:] == [f"Mine{i}" for i in range(7)]
-    assert asked(simulator)[-1] == ("times", str(-(-len(found) // 3) + 1))
+    last = "0" if total_count == "high" else str(-(-len(found) // 3) + 1)
+    assert asked(simulator)[-1] == ("times", last)
 
 
 async def test_both_forms_agree(client: Client, simulator: Simulator, clock: WallClock) -> None:
@@ -53,7 +54,7 @@ async def test_both_forms_agree(client: Client, simulator: Simulator, clock: Wal
     simulator.meters[METER].payments = lambda *_: []  # type: ignore[method-assign]  # nobody pays
     assert await whole(client, clock) == []
     assert asked(simulator) == [("times", "1"), ("dates", "1")]
-    assert client.session.proven_format is None
+    assert client.session.proven_dates == set()
 
 
 async def test_form_that_has_shown_records(
@@ -62,7 +63,7 @@ async def test_form_that_has_shown_records(
     """A form that has shown something is enough, and is remembered."""
     simulator.add_payment(METER, "5.00")
     await whole(client, clock)
-    assert client.session.proven_format == WITH_TIMES
+    assert client.session.proven_dates == {*Dates}
     simulator.reset_counts()
     await whole(client, clock)
     assert {form for form, _ in asked(simulator)} == {"times"}
@@ -71,10 +72,10 @@ async def test_form_that_has_shown_records(
 async def test_readings_prove_the_form(client: Client, clock: WallClock) -> None:
     """Where nobody has paid yet, the readings show which form of dates is read."""
     await client.get_consumption(METER, clock.now - DAY, clock.now)
-    assert client.session.proven_format == WITH_TIMES
-    client.session.note(proven_format=DATES)
+    assert client.session.proven_dates == {Dates.TIMES}
+    client.session.habits[Interface.PAYMENTS].shown.add(Dates.DAYS)
     await client.get_consumption(METER, clock.now - DAY, clock.now)
-    assert client.session.proven_format == DATES
+    assert client.session.proven_dates == {Dates.DAYS}
 
 
 @pytest.mark.parametrize("code", [1001, 1008])
@@ -102,7 +103,7 @@ async def test_only_the_unread_form_answers(
     with pytest.raises(FailedError):
         await whole(client, clock)
     assert len(await whole(client, clock)) >= 1
-    assert client.session.proven_format == DATES
+    assert client.session.proven_dates == {Dates.DAYS}
 
 
 async def test_forms_that_differ(
@@ -122,8 +123,8 @@ async def test_end_that_is_never_seen(
     client: Client, simulator: Simulator, clock: WallClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list that goes on and on is not whole."""
-    monkeypatch.setattr("custom_components.jrhsz.api.client._MAX_PAGES", 2)
-    client.session.note(proven_format=WITH_TIMES)
+    monkeypatch.setattr("custom_components.jrhsz.api.paging._MAX_PAGES", 2)
+    client.session.habits[Interface.PAYMENTS].shown.add(Dates.TIMES)
     simulator.set_dialect(page_cap=1)
     for index in range(3):
         simulator.add_payment(METER, "5.00", order_number=f"Mine{index}")
@@ -141,6 +142,18 @@ async def test_platforms_clock(
     await client.get_meter(METER)
     clock.advance(hours=1)
     assert client.session.platform_now == clock.now + ahead
+
+
+@pytest.mark.parametrize("kind", ["status", "html", "redirect"])
+async def test_failures_tell_the_time_too(
+    client: Client, simulator: Simulator, clock: WallClock, kind: Any
+) -> None:
+    """What the platform's clock shows is known from whatever it answers."""
+    await client.session.token()
+    simulator.add_fault(Fault(kind=kind))
+    with pytest.raises(PlatformError):
+        await client.get_meter(METER)
+    assert client.session.platform_now == clock.now
 
 
 @pytest.mark.parametrize("ends", ["missing", "down"])

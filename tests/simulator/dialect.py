@@ -34,6 +34,10 @@ class Dialect:
     """Encoding of every answer."""
     declare_charset: bool = True
     """Name the charset in the content type."""
+    code_status: Literal[200, 400, 401, 403, 500] = 200
+    """HTTP status beside a return code other than 200."""
+    success_status: Literal[200, 201, 500] = 200
+    """HTTP status beside return code 200."""
     bom: bool = False
     """Begin a UTF-8 answer with a byte order mark."""
     ascii_only: bool = False
@@ -84,6 +88,8 @@ class Dialect:
         "right"
     )
     """What `totalCount` tells; `page` is the number of records in this answer."""
+    first_page: Literal[1, 0] = 1
+    """Number of the first page."""
     page_cap: int = 1000
     """Most records of one page."""
     page_over: Literal["cap", "refuse"] = "cap"

@@ -280,7 +280,7 @@ class Platform:
             Random(f"{params['user_code']}{len(found)}").shuffle(found)  # noqa: S311
         size = min(size, cap)
         pages = max(1, -(-len(found) // size))
-        index = max(number, 1) - 1
+        index = number if self.dialect.first_page == 0 else max(number, 1) - 1
         if index >= pages and self.dialect.past_end != "empty":
             index = pages - 1 if self.dialect.past_end == "last" else 0
         return found[index * size : (index + 1) * size]

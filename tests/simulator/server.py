@@ -170,7 +170,8 @@ class Server:
         else:
             answer = Answer(dialect.wrong_body)
         call.code = answer.code
-        return self._raw(render(answer, dialect))
+        status = dialect.success_status if answer.code == 200 else dialect.code_status
+        return self._raw(render(answer, dialect), status=status)
 
     def _refusal(self, call: Call, dialect: Dialect) -> web.Response:
         """Return what an early call gets."""
@@ -182,11 +183,11 @@ class Server:
         call.code = dialect.early_code
         return self._raw(render(Answer(dialect.early_code, dialect.early_msg), dialect))
 
-    def _raw(self, body: bytes, fault: Fault | None = None) -> web.Response:
+    def _raw(self, body: bytes, fault: Fault | None = None, status: int = 200) -> web.Response:
         """Return bytes with the dialect's content type."""
         kind = content_type(self._sim.dialect)
         if fault is None:
-            return web.Response(body=body, headers={"Content-Type": kind})
+            return web.Response(body=body, status=status, headers={"Content-Type": kind})
         headers = {"Content-Type": fault.content_type or kind}
         return web.Response(body=body, status=fault.status or 200, headers=headers)
 

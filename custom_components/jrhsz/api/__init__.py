@@ -1,6 +1,6 @@
 """The platform of prepaid meters and nothing else: no Home Assistant below this line."""
 
-from .client import MAX_PAGE_SIZE, Client
+from .client import Client
 from .errors import (
     UNKNOWN_METER,
     AuthenticationError,
@@ -41,6 +41,7 @@ from .models import (
     number,
 )
 from .pacer import Pacer, Priority, Turn
+from .paging import MAX_PAGE_SIZE
 from .session import DENIAL_LIFE, Session
 from .transport import Encoding, OneUseRequest
 

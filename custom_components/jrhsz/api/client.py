@@ -10,15 +10,15 @@ of its interface and raises, apart from what it names itself:
   NoApiPermissionError mean that the *login* was refused.
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
-from typing import Final, Protocol
+from http import HTTPStatus
 
 from .errors import (
     AuthenticationError,
     FailedError,
-    IncompleteListError,
+    HttpStatusError,
     InterfaceDeniedError,
     MissingParameterError,
     NoApiPermissionError,
@@ -32,7 +32,6 @@ from .errors import (
 from .interface import Interface
 from .login import Token
 from .models import (
-    CHINA_STANDARD_TIME,
     Address,
     Building,
     Consumption,
@@ -43,22 +42,11 @@ from .models import (
 )
 from .pacer import Turn
 from .reply import Reply
-from .session import DATE_FORMATS, Session
+from .session import Session
+from .span import SpanReader, Timed
 from .transport import Encoding
 
-MAX_PAGE_SIZE: Final = 1000
-_MAX_PAGES: Final = 200
-_DAY: Final = timedelta(days=1)
-
 type _Fields = dict[str, str | int]
-
-
-class _Timed(Protocol):
-    """A record that stands at a time in its list."""
-
-    @property
-    def time(self) -> datetime | None:
-        """Return the time."""
 
 
 class Client:
@@ -91,7 +79,7 @@ class Client:
         """Book credit in yuan on a meter, Prestore (4.5): sends at most once, whatever happens.
 
         Returns if the platform answered 200. Raises NotSentError if nothing was sent; after
-        any other PlatformError the credit may have been booked: see `recharge.py` for what each
+        any other PlatformError the credit may have been booked: see `recharge/` for what each
         means.
         """
         try:
@@ -114,6 +102,9 @@ class Client:
                 self.session.deny(Interface.RECHARGE)
             case TokenError() | InterfaceDeniedError():
                 self.session.end(token)
+        if reply.status != HTTPStatus.OK:
+            # Whatever the code, something on the way failed: nobody knows when.
+            raise HttpStatusError(reply.status)
         if reply.error:
             raise reply.error
         self.session.confirm(token, Interface.RECHARGE)
@@ -134,9 +125,14 @@ class Client:
         seen, in a form of dates that has shown records of this account, or else in both forms,
         which must agree. Raises IncompleteListError if that isn't so.
         """
-        paged = self._whole if complete else self._paged
-        items = await paged(Interface.PAYMENTS, Payment.from_record, user_code, (begin, end), turn)
-        return [item for item in items if item.time is None or begin <= item.time <= end]
+        return await self._span(
+            Interface.PAYMENTS,
+            Payment.from_record,
+            user_code,
+            (begin, end),
+            turn,
+            complete=complete,
+        )
 
     async def get_consumption(
         self, user_code: str, begin: datetime, end: datetime, turn: Turn | None = None
@@ -145,10 +141,9 @@ class Client:
 
         Both ends belong to the span. A record whose time can't be read is kept.
         """
-        items = await self._paged(
+        return await self._span(
             Interface.CONSUMPTION, Consumption.from_record, user_code, (begin, end), turn
         )
-        return [item for item in items if item.time is None or begin <= item.time <= end]
 
     async def get_addresses(
         self, build_code: str | None = None, turn: Turn | None = None
@@ -168,100 +163,33 @@ class Client:
         """Return the records of an interface that isn't paged."""
         return (await self._read(interface, fields, turn or Turn())).records()
 
-    async def _paged[ItemT: _Timed](
+    async def _span[ItemT: Timed](
         self,
         interface: Interface,
-        from_record: Callable[[Record], ItemT],
+        from_record: Callable[[Record], ItemT | None],
         user_code: str,
         span: tuple[datetime, datetime],
         turn: Turn | None,
-    ) -> list[ItemT]:
-        """Return a list of a span, asked for with times or, if that is refused, with dates."""
-        turn = turn or Turn()
-        first, second = DATE_FORMATS
-        if self.session.date_format == second:
-            first, second = second, first
-        try:
-            items = await self._pages(interface, _window(user_code, span, first), from_record, turn)
-        except (FailedError, MissingParameterError) as refused:
-            try:
-                items = await self._pages(
-                    interface, _window(user_code, span, second), from_record, turn
-                )
-            except FailedError, MissingParameterError:
-                raise refused from None
-            self.session.note(date_format=second)
-            first = second
-        # Readings are there for every meter; payments, where there are any, are the better proof.
-        if items and (interface is Interface.PAYMENTS or self.session.proven_format is None):
-            self.session.note(proven_format=first)
-        return items
-
-    async def _whole[ItemT: _Timed](
-        self,
-        interface: Interface,
-        from_record: Callable[[Record], ItemT],
-        user_code: str,
-        span: tuple[datetime, datetime],
-        turn: Turn | None,
-    ) -> list[ItemT]:
-        """Return a list of a span of which it is proven that nothing is missing.
-
-        A form of dates that the platform doesn't read may be answered with an empty list.
-        """
-        turn = turn or Turn()
-        proven = self.session.proven_format
-        lists = {
-            date_format: await self._pages(
-                interface,
-                _window(user_code, span, date_format),
-                from_record,
-                turn,
-                to_the_end=True,
-            )
-            for date_format in (DATE_FORMATS if proven is None else (proven,))
-        }
-        if proven is None:
-            proven = next((shown for shown, items in lists.items() if items), DATE_FORMATS[0])
-            if lists[proven]:
-                self.session.note(proven_format=proven)
-        whole = lists[proven]
-        if any(set(items) - set(whole) for items in lists.values()):
-            msg = "The list differs with the form of dates"
-            raise IncompleteListError(msg)
-        return whole
-
-    async def _pages[ItemT](
-        self,
-        interface: Interface,
-        fields: _Fields,
-        from_record: Callable[[Record], ItemT],
-        turn: Turn,
         *,
-        to_the_end: bool = False,
+        complete: bool = False,
     ) -> list[ItemT]:
-        """Return what is on all pages, trusting neither their sizes nor `totalCount`.
+        """Return a meter's records of a span, and remember what was learnt of the platform."""
+        turn = turn or Turn()
 
-        To the end of the list means until a page is empty or brings nothing new.
-        """
-        items: list[ItemT] = []
-        seen: set[ItemT] = set()
-        for page_number in range(1, _MAX_PAGES + 1):
-            paging: _Fields = {"pageNo": page_number, "pageSize": MAX_PAGE_SIZE}
-            reply = await self._read(interface, fields | paging, turn)
-            page = list(map(from_record, reply.records()))
-            # Alike on one page are two records; on two pages it is one that moved, or a page again.
-            if not (new := [item for item in page if item not in seen]):
-                return items
-            items += new
-            seen.update(new)
-            is_short = len(page) < MAX_PAGE_SIZE and reply.total_count in {None, len(items)}
-            if is_short and not to_the_end:
-                return items
-        if to_the_end:
-            msg = "The end of the list was not seen"
-            raise IncompleteListError(msg)
-        return items
+        def ask(fields: Mapping[str, str | int]) -> Awaitable[Reply]:
+            """Ask for a page."""
+            return self._read(interface, {"user_code": user_code, **fields}, turn)
+
+        habits = self.session.habits[interface]
+        before = habits.as_dict()
+        try:
+            reader = SpanReader(habits, ask, from_record, until_end=complete)
+            if complete:
+                return await reader.read_whole(*span, self.session.proven_dates)
+            return await reader.read(*span)
+        finally:
+            if habits.as_dict() != before:
+                self.session.on_change(False)
 
     async def _read(self, interface: Interface, fields: _Fields, turn: Turn) -> Reply:
         """Call an interface that only reads, in the other encoding if it finds no parameters."""
@@ -329,27 +257,3 @@ def _readable[ItemT](
     """Return the records that name what they are about, each once."""
     items = (item for record in records if (item := from_record(record)) is not None)
     return list(dict.fromkeys(items))
-
-
-def _window(user_code: str, span: tuple[datetime, datetime], date_format: str) -> _Fields:
-    """Return the fields that ask for a span, and for a day more at both sides.
-
-    Neither the format nor the ends of the platform's window are documented.
-    """
-    begin, end = span
-    return {
-        "user_code": user_code,
-        "BeginDate": _first_moment(begin - _DAY).strftime(date_format),
-        "EndDate": _last_moment(end + _DAY).strftime(date_format),
-    }
-
-
-def _first_moment(time: datetime) -> datetime:
-    """Return the start of a time's day, in China Standard Time."""
-    local = time.astimezone(CHINA_STANDARD_TIME)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _last_moment(time: datetime) -> datetime:
-    """Return the last second of a time's day, in China Standard Time."""
-    return _first_moment(time) + _DAY - timedelta(seconds=1)

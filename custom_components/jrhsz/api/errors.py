@@ -76,7 +76,9 @@ class ContestedError(NotSentError):
 
 
 class ReplyError(PlatformError):
-    """Something answered, but not with success."""
+    """Something answered, but not with success; `date` is the time of the answer, if it told."""
+
+    date: datetime | None = None
 
 
 class HttpStatusError(ReplyError):

@@ -8,6 +8,7 @@ numbers or strings, any content type, UTF-8 or GB18030.
 import codecs
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 import json
 import re
 from typing import Any, Final
@@ -42,6 +43,7 @@ class Reply:
     message: str
     data: Any
     total_count: int | None
+    status: int = HTTPStatus.OK
     date: datetime | None = None
 
     def __repr__(self) -> str:

@@ -23,6 +23,7 @@ from .errors import (
     UnreadableReplyError,
     error_for,
 )
+from .habits import Dates, Habits
 from .interface import Interface
 from .login import Logins, Token
 from .models import text
@@ -31,6 +32,7 @@ from .reply import Reply
 from .transport import Encoding, post
 
 DENIAL_LIFE: Final = timedelta(hours=24)
+_LISTED_BY_DATE: Final = (Interface.PAYMENTS, Interface.CONSUMPTION)
 # From the most telling answer to a login to the least: which of two encodings was understood.
 _TELLING: Final = (
     AuthenticationError,
@@ -39,8 +41,6 @@ _TELLING: Final = (
     ReturnCodeError,
     ReplyError,
 )
-
-DATE_FORMATS: Final = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
 
 
 class Session:
@@ -65,8 +65,7 @@ class Session:
         self.pacer = pacer
         self.now = now
         self.encoding = Encoding.FORM
-        self.date_format: str | None = None
-        self.proven_format: str | None = None
+        self.habits = {interface: Habits() for interface in _LISTED_BY_DATE}
         self.shows_our_numbers = False
         self.refusal: AuthenticationError | NoApiPermissionError | None = None
         self.on_change: Callable[[bool], None] = lambda new_token: None  # noqa: ARG005
@@ -166,15 +165,23 @@ class Session:
         if self._http is None:
             msg = "No credentials are in use"
             raise RuntimeError(msg)
-        reply = await post(
-            self._http,
-            f"{self.base_url}/user/{interface}",
-            {"token": token.value, "admin_user_name": self.username, **fields},
-            encoding,
-        )
-        if reply.date is not None:
-            self._ahead = reply.date - self.now()
+        try:
+            reply = await post(
+                self._http,
+                f"{self.base_url}/user/{interface}",
+                {"token": token.value, "admin_user_name": self.username, **fields},
+                encoding,
+            )
+        except ReplyError as err:
+            self._note_date(err.date)
+            raise
+        self._note_date(reply.date)
         return reply.without(self._password, token.value)
+
+    def _note_date(self, date: datetime | None) -> None:
+        """Note what the platform's clock showed, if it told."""
+        if date is not None:
+            self._ahead = date - self.now()
 
     def end(self, token: Token) -> None:
         """Stop using a token that the platform no longer knows."""
@@ -203,6 +210,14 @@ class Session:
     def platform_now(self) -> datetime | None:
         """Return what the platform's clock shows now, if its last answers told."""
         return None if self._ahead is None else self.now() + self._ahead
+
+    @property
+    def proven_dates(self) -> set[Dates]:
+        """Return the forms of dates that have shown records.
+
+        Readings are there for every meter; payments, where there are any, are the better proof.
+        """
+        return self.habits[Interface.PAYMENTS].shown or self.habits[Interface.CONSUMPTION].shown
 
     @property
     def contested(self) -> bool:
@@ -234,7 +249,7 @@ class Session:
             raise NotPermittedError(interface, until)
 
     def note(self, **learnt: Any) -> None:
-        """Remember what was learnt: encoding, forms of dates, or that our numbers are shown."""
+        """Remember what was learnt: `encoding` or `shows_our_numbers`."""
         changed = {key: value for key, value in learnt.items() if getattr(self, key) != value}
         for key, value in changed.items():
             setattr(self, key, value)
@@ -248,8 +263,7 @@ class Session:
             "token": self._token.value if self._token else None,
             "token_born": self._token.born.isoformat() if self._token else None,
             "encoding": self.encoding.value,
-            "date_format": self.date_format,
-            "proven_format": self.proven_format,
+            "habits": {name.value: habits.as_dict() for name, habits in self.habits.items()},
             "shows_our_numbers": self.shows_our_numbers,
             "logins": [login.isoformat() for login in self._logins.times],
             "young_ends": self._logins.young_ends,
@@ -267,17 +281,13 @@ class Session:
         if kept["token"] is not None:
             token = Token(_typed(str, kept["token"]), _aware(kept["token_born"]))
         encoding = Encoding(kept["encoding"])
-        date_format = kept["date_format"]
-        proven_format = kept.get("proven_format")
-        if not {date_format, proven_format} <= {None, *DATE_FORMATS}:
-            raise ValueError(date_format, proven_format)
+        habits = {name: Habits.from_dict(kept["habits"][name]) for name in _LISTED_BY_DATE}
         logins = Logins(
             [_aware(login) for login in kept["logins"]], _typed(int, kept["young_ends"])
         )
         kept_denials = dict(kept["denials"])
         denials = {Interface(name): _aware(until) for name, until in kept_denials.items()}
-        self._token, self.encoding, self.date_format = token, encoding, date_format
-        self.proven_format = proven_format
+        self._token, self.encoding, self.habits = token, encoding, habits
         self.shows_our_numbers = kept["shows_our_numbers"] is True
         self._logins, self._denials = logins, denials
         return self

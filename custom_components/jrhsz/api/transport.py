@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Final, override
 
 import aiohttp
@@ -19,6 +20,7 @@ from .errors import (
     PlatformError,
     RateLimitError,
     RedirectError,
+    ReplyError,
     UnreadableReplyError,
 )
 from .models import YEARS
@@ -65,7 +67,7 @@ async def post(
     fields: Mapping[str, str | int],
     encoding: Encoding,
 ) -> Reply:
-    """Send one request and return the reply, of whatever return code.
+    """Send one request and return the reply, of whatever return code and HTTP status.
 
     Raises ConnectError, ExchangeError or a ReplyError that isn't a ReturnCodeError, except that
     an HTTP 429 is a RateLimitError. Nothing is ever sent twice and no redirect is followed.
@@ -84,10 +86,7 @@ async def post(
             allow_redirects=False,
             timeout=_TIMEOUT,
         ) as response:
-            _raise_for_status(response)
             body = await _body(response)
-            charset = response.charset
-            date = _date(response)
     except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL:
         error = ConnectError("No connection could be made")
     except TimeoutError:
@@ -95,47 +94,67 @@ async def post(
     except (aiohttp.ClientError, OSError, ValueError) as err:
         error = ExchangeError(f"The connection broke ({type(err).__name__})")
     else:
-        if len(body) > _LARGE_REPLY_BYTES:
-            loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(None, parse, body, charset)
-        else:
-            reply = parse(body, charset)
-        return replace(reply, date=date)
+        return await _reply(response, body)
     # Raised here, so that it doesn't carry the cause, which may show what was sent or answered.
     raise error
 
 
-def _raise_for_status(response: aiohttp.ClientResponse) -> None:
-    """Raise the error for an HTTP status other than 200."""
-    status = response.status
-    if 300 <= status < 400:  # noqa: PLR2004  the class of redirects
-        location = response.headers.get("Location", "")
-        try:
-            host = (location and response.url.join(URL(location)).host) or ""
-        except ValueError:
-            host = ""
-        raise RedirectError(status, host[:_MAX_HOST])
-    if status == 429:  # noqa: PLR2004  Too Many Requests
-        raise RateLimitError(status, "")
-    if status != 200:  # noqa: PLR2004  OK
-        raise HttpStatusError(status)
-
-
-def _date(response: aiohttp.ClientResponse) -> datetime | None:
-    """Return what the server's clock showed, if it told."""
-    try:
-        date = parsedate_to_datetime(response.headers.get("Date", ""))
-    except ValueError:
-        return None
-    return date if date.tzinfo is not None and date.year in YEARS else None
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    """Read the body, up to the size that any true reply has."""
+async def _body(response: aiohttp.ClientResponse) -> bytes | None:
+    """Read the body, up to the size that any true reply has; nothing if it is larger."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
         body += chunk
         if len(body) > MAX_REPLY_BYTES:
-            msg = "The answer is too large"
-            raise UnreadableReplyError(msg)
+            return None
     return bytes(body)
+
+
+async def _reply(response: aiohttp.ClientResponse, body: bytes | None) -> Reply:
+    """Return what was answered, or raise the error that it stands for."""
+    status, date = response.status, _date_of(response)
+    error: ReplyError
+    try:
+        _raise_for_status(response)
+        reply = await _parsed(body, response.charset)
+    except UnreadableReplyError as err:
+        error = err if status == HTTPStatus.OK else HttpStatusError(status)
+    except ReplyError as err:
+        error = err
+    else:
+        return replace(reply, status=status, date=date)
+    error.date = date
+    raise error
+
+
+async def _parsed(body: bytes | None, charset: str | None) -> Reply:
+    """Return the reply of a body; a large one doesn't hold up the event loop."""
+    if body is None:
+        msg = "The answer is too large"
+        raise UnreadableReplyError(msg)
+    if len(body) > _LARGE_REPLY_BYTES:
+        return await asyncio.get_running_loop().run_in_executor(None, parse, body, charset)
+    return parse(body, charset)
+
+
+def _raise_for_status(response: aiohttp.ClientResponse) -> None:
+    """Raise the error for an HTTP status beside which no return code counts."""
+    status = response.status
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise RateLimitError(status, "")
+    if not HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return
+    location = response.headers.get("Location", "")
+    try:
+        host = (location and response.url.join(URL(location)).host) or ""
+    except ValueError:
+        host = ""
+    raise RedirectError(status, host[:_MAX_HOST])
+
+
+def _date_of(response: aiohttp.ClientResponse) -> datetime | None:
+    """Return what the server's clock showed, if it told."""
+    try:
+        date = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError, OverflowError:
+        return None
+    return date if date.tzinfo is not None and date.year in YEARS else None
