@@ -85,6 +85,18 @@ def test_every_step_has_texts(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_every_choice_is_described(language: str) -> None:
+    """Test that each menu says what its options lead to."""
+    texts = dict(flat(load(language)))
+    options = {key for key in texts if ".menu_options." in key}
+    described = {key for key in texts if ".menu_option_descriptions." in key}
+    assert len(options) > 30
+    assert {key.replace(".menu_option_descriptions.", ".menu_options.") for key in described} == (
+        options
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_error_has_a_text(language: str) -> None:
     """Test that each error of the flows has a text wherever it may be shown."""
     texts = load(language)

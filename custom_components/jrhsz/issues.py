@@ -13,6 +13,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from .api import Interface, NoApiPermissionError, Session
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
+from .documents import in_chinese, page_url
 from .settings import CONF_KEPT, CONF_KNOWN, chosen_meters, kept_meters
 
 CONTESTED: Final = "contested"
@@ -61,17 +62,13 @@ def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> N
     # Of those that weren't asked about yet some may be unknown too.
     _async_update_lost(hass, entry, UNKNOWN_CODES, [] if account.unheard else unknown, unknown)
     _async_update_lost(hass, entry, GONE_METERS, gone, [chosen[code].label for code in gone])
-    places = Counter(meter.building or entry.title for meter in new)
-    several = len(places) > 1
     _async_update(
         hass,
         entry,
         NEW_METERS,
         {
             "count": str(len(new)),
-            "places": ", ".join(
-                f"{place} ({count})" if several else place for place, count in places.items()
-            ),
+            "places": _places(hass, [meter.building or entry.title for meter in new]),
             "meters": _lines(meter.label for meter in new),
         }
         if new
@@ -135,10 +132,21 @@ def _async_update(
         data=about,
         is_fixable=about is not None,
         is_persistent=False,
+        learn_more_url=page_url(hass, "troubleshooting"),
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={"account": entry.title, **placeholders},
     )
+
+
+def _places(hass: HomeAssistant, buildings: Iterable[str]) -> str:
+    """Return where meters are and, if that is in several buildings, how many in each."""
+    places = Counter(buildings)
+    if len(places) == 1:
+        return next(iter(places))
+    if in_chinese(hass):
+        return "、".join(f"{place} {count}" for place, count in places.items())
+    return ", ".join(f"{place} ({count})" for place, count in places.items())
 
 
 def _lines(names: Iterable[str]) -> str:

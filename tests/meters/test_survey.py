@@ -146,16 +146,25 @@ async def test_new_meters_are_added(
     assert issue_of(hass, entry, "new_meters") is None
 
 
+@pytest.mark.parametrize(
+    ("language", "places"),
+    [("en", "二栋电 (1), 二栋水 (1)"), ("zh-Hans", "二栋电 1、二栋水 1")],
+)
 async def test_new_meters_are_ignored(
-    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    language: str,
+    places: str,
 ) -> None:
     """Test that what was ignored is never told again, and what comes later is."""
+    hass.config.language = language
     entry = listed_account(simulator)
     await set_up(hass, entry)
     simulator.add_meter(building=2)
     simulator.add_meter(building=2, kind="water")
     await wait_for(hass, freezer, hours=25)
-    assert shown(hass, entry, "new_meters")["places"] == "二栋电 (1), 二栋水 (1)"
+    assert shown(hass, entry, "new_meters")["places"] == places
     before = chosen(entry)
     await decide(hass, entry, "new_meters", "ignore")
     assert chosen(entry) == before

@@ -10,6 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..api import CHINA_STANDARD_TIME
 from ..const import DOMAIN
+from ..documents import page_url
 from .journal import Journal
 from .order import Order
 
@@ -43,6 +44,7 @@ def async_update_open_orders(hass: HomeAssistant, account: str, orders: Sequence
         is_fixable=entry is not None,
         # Home Assistant adds persistent issues to diagnostics, with the names in them.
         is_persistent=not hass.config_entries.async_entries(DOMAIN),
+        learn_more_url=page_url(hass, "recharges"),
         severity=ir.IssueSeverity.ERROR,
         translation_key=OPEN_ORDERS if entry else "orders_left",
         translation_placeholders={
@@ -74,6 +76,7 @@ def async_update_journal(hass: HomeAssistant, journal: Journal) -> None:
             DOMAIN,
             issue_id,
             is_fixable=True,
+            learn_more_url=page_url(hass, "recharges"),
             severity=ir.IssueSeverity.ERROR,
             translation_key=issue_id,
             translation_placeholders=placeholders,
@@ -89,6 +92,7 @@ def async_tell_correction(hass: HomeAssistant, order: Order) -> None:
         f"{ORDER_CORRECTED}_{order.number}",
         is_fixable=True,
         is_persistent=True,
+        learn_more_url=page_url(hass, "recharges"),
         severity=ir.IssueSeverity.WARNING,
         translation_key=f"{ORDER_CORRECTED}_{order.status}",
         translation_placeholders={"order": described(order, named=False)},
