@@ -1,78 +1,16 @@
 """Tests of the warning that a balance is low."""
 
-from decimal import Decimal
-
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
-
-from custom_components.jrhsz.api import MeterInfo
-from custom_components.jrhsz.balance import BalanceWatch
-from custom_components.jrhsz.settings import Settings
 
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, restart, set_up, state_of, wait_for
 from .support.platform_snapshot import assert_platform, newest_only
 
 ELECTRICITY, WATER = "2022040001", "2022040002"
-
-
-def answer(balance: str | None, meter_type: int = 3) -> MeterInfo:
-    """Return an answer with this balance."""
-    return MeterInfo(
-        table_no="1",
-        meter_type=meter_type,
-        reading=None,
-        read_time=None,
-        balance=None if balance is None else Decimal(balance),
-    )
-
-
-@pytest.mark.parametrize(
-    ("threshold", "steps"),
-    [
-        (20.0, {"20.01": False, "20.00": True, "20.99": True, "21.00": False, "20.01 ": False}),
-        (5.0, {"5.00": True, "5.49": True, "5.50": False}),
-        (0.0, {"0.01": False, "0.00": True, "-3": True, "0.49": True, "0.50": False}),
-        (1000.0, {"1000": True, "1049.99": True, "1050": False}),
-    ],
-)
-def test_hysteresis(threshold: float, steps: dict[str, bool]) -> None:
-    """Test that it is on at the threshold, and off from 5 %, at least 0.50, above it."""
-    watch = BalanceWatch(Settings.of({"low_balance": threshold}))
-    for balance, low in steps.items():
-        watch.note(answer(balance.strip()))
-        assert watch.is_low is low, balance
-
-
-def test_a_missing_balance_changes_nothing() -> None:
-    """Test that an answer without a balance keeps what was known."""
-    watch = BalanceWatch(Settings.of({}))
-    watch.note(answer(None))
-    assert (watch.last, watch.is_low) == (None, False)
-    watch.note(answer("19"))
-    watch.note(answer(None))
-    assert (watch.last, watch.is_low) == (Decimal(19), True)
-    watch.note(answer("20.50"))
-    assert watch.is_low
-
-
-def test_a_file_without_this_memory() -> None:
-    """Test that values that were kept without it are looked at anew."""
-    watch = BalanceWatch(Settings.of({"low_balance_water": 5}))
-    watch.restore(None, answer("4.99", meter_type=2))
-    assert (watch.last, watch.is_low) == (Decimal("4.99"), True)
-
-
-@pytest.mark.parametrize("kept", [None, 3, {}, {"last": 4, "low": "yes", "threshold": []}])
-def test_damaged_memory(kept: object) -> None:
-    """Test that a memory that can't be read is as good as none."""
-    watch = BalanceWatch(Settings.of({}))
-    watch.restore(kept, None)
-    assert (watch.last, watch.is_low, watch.threshold) == (None, False, Decimal(20))
 
 
 async def test_states(

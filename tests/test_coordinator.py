@@ -1,22 +1,28 @@
 """Tests of polling a meter: failures, strange answers, order."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
-import logging
+from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.jrhsz.api import Client
 from custom_components.jrhsz.coordinator import MeterCoordinator
 
 from .simulator import Fault, Simulator
 from .support.accounts import restart, set_up, state_of, wait_for
+from .support.logs import lines
 
 METER, OTHER = "2022040001", "2022040002"
 
@@ -25,6 +31,17 @@ def coordinator_of(entry: MockConfigEntry, code: str = METER) -> MeterCoordinato
     """Return the coordinator of a meter."""
     coordinator: MeterCoordinator = entry.runtime_data.coordinators[code]
     return coordinator
+
+
+def account_state(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> str:
+    """Return the state of a sensor of the account."""
+    entity_id = er.async_get(hass).async_get_entity_id(
+        "sensor", "jrhsz", f"{entry.unique_id}|{key}"
+    )
+    assert entity_id is not None
+    state = hass.states.get(entity_id)
+    assert state is not None
+    return state.state
 
 
 async def test_one_failure_is_repeated(
@@ -74,15 +91,10 @@ async def test_two_failures_make_one_meter_unavailable(
     assert state_of(hass, config_entry, METER, "reading").state == STATE_UNAVAILABLE
     await wait_for(hass, freezer, minutes=31)
     assert state_of(hass, config_entry, METER, "reading").state != STATE_UNAVAILABLE
-    ours = [
-        record
-        for record in caplog.records
-        if record.name.startswith("custom_components") and record.levelno > logging.DEBUG
+    assert lines(caplog) == [
+        ("ERROR", "Meter 2022040001 can't be read, others can: Return code 1001: 失败"),
+        ("INFO", "Meter 2022040001 can be read again"),
     ]
-    assert [record.levelname for record in ours] == ["ERROR", "INFO"]
-    assert ours[0].getMessage() == (
-        "Error fetching meter 2022040001 data: The platform refused the request: 失败 (code 1001)"
-    )
 
 
 async def test_platform_down_is_said_once(
@@ -105,13 +117,114 @@ async def test_platform_down_is_said_once(
     await wait_for(hass, freezer, minutes=31)
     for code in simulator.meters:
         assert state_of(hass, config_entry, code, "reading").state != STATE_UNAVAILABLE
-    ours = [
-        record
-        for record in caplog.records
-        if record.name.startswith("custom_components") and record.levelno > logging.DEBUG
-    ]
-    assert [record.levelname for record in ours] == ["ERROR", "INFO"]
+    assert [level for level, _ in lines(caplog)] == ["ERROR", "INFO"]
     assert hass.config_entries.flow.async_progress() == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"kind": "status", "status": 502}, {"kind": "html"}, {"kind": "cut"}, {"kind": "code"}],
+    ids=lambda fault: fault["kind"],
+)
+async def test_outage_is_said_once(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    fault: dict[str, Any],
+) -> None:
+    """Test that an outage of all meters is one line down and one up, whatever it looks like."""
+    await set_up(hass, config_entry)
+    caplog.clear()
+    simulator.add_fault(Fault(**fault, interface="GetUserInfo", times=None))
+    for _ in range(4):
+        await wait_for(hass, freezer, minutes=31)
+    for code in simulator.meters:
+        assert state_of(hass, config_entry, code, "reading").state == STATE_UNAVAILABLE
+    simulator.clear_faults()
+    await wait_for(hass, freezer, minutes=31)
+    for code in simulator.meters:
+        assert state_of(hass, config_entry, code, "reading").state != STATE_UNAVAILABLE
+    assert [level for level, _ in lines(caplog)] == ["ERROR", "INFO"]
+
+
+async def test_an_older_answer_changes_nothing(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that a copy of the platform that lags takes nothing back; a wrong time does no harm."""
+    await set_up(hass, config_entry)
+    meter = coordinator_of(config_entry)
+    now = dt_util.utcnow()
+    new = replace(meter.data, read_time=now, balance=Decimal(40))
+    old = replace(new, read_time=now - timedelta(hours=1), balance=Decimal(4))
+    with patch.object(Client, "get_meter", AsyncMock(side_effect=[new, old, new])):
+        for _ in range(3):
+            await meter.async_refresh_now()
+            assert (meter.data, meter.balance.last) == (new, Decimal(40))
+    future = replace(new, read_time=now + timedelta(days=400))
+    with patch.object(Client, "get_meter", AsyncMock(side_effect=[future, new])):
+        await meter.async_refresh_now()
+        await meter.async_refresh_now()
+    assert meter.data == new
+
+
+async def test_disabled_device(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """Test that the meter of a disabled device is neither polled nor counted."""
+    simulator.meters[METER].set_balance(-500)
+    await set_up(hass, config_entry)
+    device = device_registry.async_get_device_by_identifier(
+        coordinator_of(config_entry).device_identifier, config_entry.entry_id
+    )
+    assert device is not None
+    totals = config_entry.runtime_data
+    assert len(totals.polled) == 8
+    device_registry.async_update_device(device.id, disabled_by=dr.DeviceEntryDisabler.USER)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert Decimal(account_state(hass, config_entry, "arrears")) == 0
+    for again in (False, True):
+        if again:
+            await restart(hass, config_entry)
+        simulator.reset_counts()
+        await wait_for(hass, freezer, minutes=31)
+        polled = {call.params["user_code"] for call in simulator.calls_of("GetUserInfo")}
+        assert polled == set(simulator.meters) - {METER}
+        assert Decimal(account_state(hass, config_entry, "arrears")) == 0
+    device_registry.async_update_device(device.id, disabled_by=None)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await wait_for(hass, freezer, minutes=31)
+    assert 500 <= Decimal(account_state(hass, config_entry, "arrears")) < 510
+
+
+async def test_polling_turned_off(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that nothing of ours calls then, but a person can, and the totals follow."""
+    await set_up(hass, config_entry)
+    options = {**config_entry.options, "history_days": 30}
+    hass.config_entries.async_update_entry(config_entry, options=options, pref_disable_polling=True)
+    await restart(hass, config_entry)
+    simulator.reset_counts()
+    for _ in range(3):
+        await wait_for(hass, freezer, hours=25)
+    assert simulator.calls == []
+    simulator.meters[METER].set_balance(-700)
+    await coordinator_of(config_entry).async_refresh_now()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert 700 <= Decimal(account_state(hass, config_entry, "arrears")) < 710
 
 
 async def test_falling_reading_waits_for_confirmation(

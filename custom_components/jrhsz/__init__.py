@@ -37,7 +37,12 @@ from .connection import (
 )
 from .const import DOMAIN, LOGGER
 from .coordinator import JrhszConfigEntry, JrhszData, MeterCoordinator
-from .devices import async_deselect, async_update_devices, user_code_of
+from .devices import (
+    async_deselect,
+    async_follow_devices,
+    async_update_devices,
+    user_code_of,
+)
 from .exceptions import translation
 from .history.state import MeterHistory
 from .importer.sync import HistoryImport
@@ -47,6 +52,7 @@ from .issues import (
     async_update_session_issues,
 )
 from .meters.survey import Survey
+from .outage import OutageWatch
 from .overview.dashboard import async_setup_overview
 from .recharge.orders import DATA_ORDERS, async_setup_orders
 from .services import async_setup_services
@@ -97,8 +103,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
         store=store,
         history_store=kept_history,
         device_id=async_update_devices(hass, entry),
+        outage=OutageWatch(entry.title),
     )
     await _async_load_meters(hass, entry)
+    async_follow_devices(hass, entry)
     account.on_meters_change = lambda: async_update_meter_issues(hass, entry)
     Survey(hass, entry).async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

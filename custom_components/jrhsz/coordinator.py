@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
 
 from .api import (
     UNKNOWN_METER,
@@ -19,23 +23,27 @@ from .api import (
     Client,
     MeterInfo,
     NoApiPermissionError,
-    NotSentError,
     Payment,
     PlatformError,
     Priority,
     Turn,
 )
-from .balance import BalanceWatch
+from .balance import BalanceWatch, Fall
 from .const import DOMAIN, LOGGER
 from .exceptions import translation
 from .history.cost import paid
 from .history.state import MeterHistory
+from .outage import OutageWatch
 from .settings import ChosenMeter, Settings
 from .store import AccountStore
 
 # Home Assistant's timers may fire up to a second early.
+_ARMING_SECONDS: Final = 10
 _REPEAT_AFTER: Final = timedelta(seconds=61)
-_ACCOUNT_WIDE: Final = (AuthenticationError, NoApiPermissionError, NotSentError)
+# By so much the platform's clock may be ahead of ours.
+_CLOCKS_DIFFER: Final = timedelta(hours=1)
+
+SIGNAL_BECAME_LOW: Final[SignalType[MeterCoordinator, Fall]] = SignalType(f"{DOMAIN}_became_low")
 
 type JrhszConfigEntry = ConfigEntry[JrhszData]
 
@@ -59,7 +67,7 @@ class JrhszData:
     device_id: str
     coordinators: dict[str, MeterCoordinator] = field(default_factory=dict)
     adders: list[Callable[[Sequence[MeterCoordinator]], None]] = field(default_factory=list)
-    trouble: type[PlatformError] | None = None
+    outage: OutageWatch = field(kw_only=True)
     unheard: set[str] = field(default_factory=set)
     new: list[ChosenMeter] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -69,6 +77,11 @@ class JrhszData:
     stop_import: Callable[[], Awaitable[None]] | None = None
 
     @property
+    def polled(self) -> list[MeterCoordinator]:
+        """Return the meters whose devices aren't disabled."""
+        return [meter for meter in self.coordinators.values() if not meter.is_disabled]
+
+    @property
     def import_progress(self) -> float | None:
         """Return which part of the first import is done, 0 to 1; nothing if there is none."""
         if not self.settings.history_days:
@@ -76,7 +89,7 @@ class JrhszData:
         now = int(dt_util.utcnow().timestamp())
         parts = [
             meter.history.progress(now)
-            for meter in self.coordinators.values()
+            for meter in self.polled
             if meter.is_known and meter.data.kind
         ]
         return sum(parts) / len(parts) if parts else None
@@ -110,7 +123,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
 
     `data` is `None` until the meter is known. `polled_at` is the time of the last answer or
     failure, `last_error` what went wrong with it. `is_unknown` if the platform has never known it.
-    `history` is what is kept of its use and cost; who changes it holds `history_lock`.
+    `history` is what is kept of its use and cost; who changes it holds `history_lock`. A meter
+    whose device is disabled `is_disabled`: it is neither polled nor counted.
     """
 
     config_entry: JrhszConfigEntry
@@ -132,6 +146,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.polled_at: datetime | None = None
         self.last_error: PlatformError | None = None
         self.is_unknown = False
+        self.is_disabled = False
         self._account = entry.runtime_data
         settings = entry.runtime_data.settings
         self._interval = settings.scan_interval
@@ -140,12 +155,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._baseline: MeterInfo | None = None
         self._suspect: MeterInfo | None = None
         self._failed_once = False
-        self._silenced = False
         self._urgent = False
         self._turn: Turn | None = None
         self._unfollow: CALLBACK_TYPE | None = None
         self._poll: asyncio.Task[Any] | None = None
         self._answered: asyncio.Future[None] | None = None
+        self._cancel_telling: CALLBACK_TYPE | None = None
         super().__init__(
             hass, LOGGER, config_entry=entry, name=f"meter {self.user_code}", always_update=False
         )
@@ -200,23 +215,46 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     @callback
     def async_start(self) -> None:
         """Poll when due, and at the interval from then on, whether or not anybody listens."""
+        if self.is_disabled or self._unfollow is not None:
+            return
         wait = self.due_in
         overdue = wait <= timedelta(0)
         self.update_interval = self._interval if overdue else wait
         self._unfollow = self.async_add_listener(self._async_follow)
-        if overdue:
+        self.async_tell_fall()
+        if overdue and not self.config_entry.pref_disable_polling:
             self.config_entry.async_create_background_task(
                 self.hass, self.async_refresh(), f"{self.name} first poll"
             )
+
+    @callback
+    def async_set_disabled(self, *, disabled: bool) -> None:
+        """Stop polling, or begin again, when a person disables or enables the device."""
+        self.is_disabled = disabled
+        if not disabled:
+            self.async_start()
+        elif self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
+            self._async_cancel_poll()
+        self._account.async_note_answer(self.user_code)
+        self._account.on_update()
+
+    @callback
+    def _async_cancel_poll(self) -> None:
+        """Let a poll that waits for its turn leave the queue."""
+        if self._poll is not None:
+            self._poll.cancel()
 
     async def async_stop(self) -> None:
         """Stop for good; a poll that waits for its turn leaves the queue."""
         if self._unfollow is not None:
             self._unfollow()
             self._unfollow = None
+        if self._cancel_telling is not None:
+            self._cancel_telling()
         await self.async_shutdown()
-        if self._poll is not None:
-            self._poll.cancel()
+        self._async_cancel_poll()
 
     async def async_refresh_now(self) -> None:
         """Poll ahead of the queue and wait for the outcome; a poll that waits is promoted."""
@@ -255,14 +293,46 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         # Its traceback would keep all that the failed call held.
         self.last_exception = None
         self._failed_once = False
-        self._account.trouble = None
-        if self._silenced:
-            self._silenced = False
-            self.last_update_success = True
+        self._account.outage.note_success(self.user_code)
+        # The base class would log a line for each meter.
+        self.last_update_success = True
         info = self._accepted(info)
         self.balance.note(info)
+        self.async_tell_fall()
         self._note_balance(info)
         return info
+
+    @callback
+    def async_tell_fall(self) -> None:
+        """Tell that the balance became low, as soon as somebody can hear it."""
+        if self.balance.untold_fall is None or self._cancel_telling is not None:
+            return
+        if self.hass.state is CoreState.running:
+            self.config_entry.async_create_background_task(
+                self.hass, self._async_tell_fall(), f"{self.name} low"
+            )
+            return
+
+        async def async_tell(_: datetime) -> None:
+            """Tell it when automations are on."""
+            self._cancel_telling = None
+            await self._async_tell_fall()
+
+        @callback
+        def async_wait(hass: HomeAssistant) -> None:
+            """Leave automations the time to be switched on after a start."""
+            self._cancel_telling = async_call_later(
+                hass, _ARMING_SECONDS, HassJob(async_tell, cancel_on_shutdown=True)
+            )
+
+        self._cancel_telling = async_at_started(self.hass, async_wait)
+
+    async def _async_tell_fall(self) -> None:
+        """Save that it was told, then tell it."""
+        fall, self.balance.untold_fall = self.balance.untold_fall, None
+        if fall is not None:
+            await self._account.store.async_save()
+            async_dispatcher_send(self.hass, SIGNAL_BECAME_LOW, self, fall)
 
     def _note_balance(self, info: MeterInfo) -> None:
         """Note the balance of an answer for the cost."""
@@ -309,13 +379,10 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._account.store.async_schedule_save()
 
     def _failure(self, err: PlatformError) -> Exception:
-        """Return the error for Home Assistant; what hits a whole account is logged once for it."""
-        if isinstance(err, _ACCOUNT_WIDE):
-            if self._account.trouble is type(err) and self.last_update_success:
-                # The base class would log the same line for each meter, down and up.
-                self._silenced = True
-                self.last_update_success = False
-            self._account.trouble = type(err)
+        """Return the error for Home Assistant; that it is logged is the account's business."""
+        self._account.outage.note_failure(self.user_code, err, meters=len(self._account.polled))
+        # The base class would log a line for each meter.
+        self.last_update_success = False
         if isinstance(err, AuthenticationError):
             return ConfigEntryAuthFailed(**translation(err))
         return UpdateFailed(**translation(err))
@@ -323,8 +390,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     def _accepted(self, info: MeterInfo) -> MeterInfo:
         """Return what is believed of an answer.
 
-        A missing type or number changes nothing. A reading that falls with the same meter is held
-        back until a later one confirms it: a single 0 would add thousands to a total.
+        A missing type or number changes nothing. An answer older than the one before is that of a
+        copy of the platform that lags, and says nothing new. A reading that falls with the same
+        meter is held back until a later one confirms it: a single 0 would add thousands to a total.
         """
         if self.is_known:
             info = replace(
@@ -332,6 +400,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
                 table_no=info.table_no or self.data.table_no,
                 meter_type=info.meter_type if info.kind else self.data.meter_type,
             )
+            if self._is_outdated(info):
+                return self.data
         if info.reading is None:
             return info
         last = self._baseline
@@ -355,6 +425,17 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._suspect = None
         self._baseline = info
         return info
+
+    def _is_outdated(self, info: MeterInfo) -> bool:
+        """Tell whether an answer is older than the one before, of the same meter."""
+        before, now = self.data.read_time, info.read_time
+        return (
+            info.table_no == self.data.table_no
+            and before is not None
+            and now is not None
+            # A time in the future is wrong, and must not shut out those that are right.
+            and now < before <= dt_util.utcnow() + _CLOCKS_DIFFER
+        )
 
     def _confirms(self, info: MeterInfo) -> bool:
         """Tell whether an answer with a later time confirms the reading that fell."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
@@ -29,6 +29,31 @@ def async_update_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> str:
         if code is not None and code not in chosen:
             registry.async_remove_device(device.id)
     return service_device.id
+
+
+@callback
+def async_follow_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
+    """Stop polling meters whose devices are disabled, and begin again when they are enabled."""
+    registry, account = dr.async_get(hass), entry.runtime_data
+    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        code = user_code_of(entry, device)
+        if device.disabled_by is not None and code in account.coordinators:
+            account.coordinators[code].is_disabled = True
+            account.unheard.discard(code)
+
+    @callback
+    def async_updated(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        """Follow a change of a meter's device."""
+        if event.data["action"] != "update" or "disabled_by" not in event.data["changes"]:
+            return
+        device = registry.async_get(event.data["device_id"])
+        if not isinstance(device, dr.DeviceEntry):
+            return
+        code = user_code_of(entry, device)
+        if code is not None and (coordinator := account.coordinators.get(code)) is not None:
+            coordinator.async_set_disabled(disabled=device.disabled_by is not None)
+
+    entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, async_updated))
 
 
 def user_code_of(entry: JrhszConfigEntry, device: dr.DeviceEntry) -> str | None:

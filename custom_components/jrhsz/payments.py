@@ -185,7 +185,8 @@ class PaymentWatch:
         meter's next answer, or the end of the start, looks again.
         """
         last, now = self._seen.looked_at, dt_util.utcnow()
-        if last is None or not timedelta(0) <= now - last < LOOK_AFTER:
+        is_long_ago = last is None or not timedelta(0) <= now - last < LOOK_AFTER
+        if is_long_ago and not self._coordinator.config_entry.pref_disable_polling:
             self._looks = max(self._looks, 1)
         if (
             self._looks

@@ -1,6 +1,5 @@
 """What an account's meters add up to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +10,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
-from .coordinator import JrhszConfigEntry, MeterCoordinator
+from .coordinator import JrhszConfigEntry
 
 _INTERVAL: Final = timedelta(seconds=30)
 
@@ -49,11 +48,10 @@ class AccountCoordinator(DataUpdateCoordinator[AccountTotals]):
             update_interval=_INTERVAL,
             always_update=False,
         )
-        account = entry.runtime_data
-        self._meters: Mapping[str, MeterCoordinator] = account.coordinators
-        self._silent_after = account.settings.silent_after
+        self._account = account = entry.runtime_data
         self.data = self._totals()
-        if account.settings.is_small_account:
+        # Without polling there is no timer either: then all follow from manual refreshes.
+        if account.settings.is_small_account or entry.pref_disable_polling:
             account.on_update = self._async_add_up
 
     @callback
@@ -71,8 +69,9 @@ class AccountCoordinator(DataUpdateCoordinator[AccountTotals]):
         """Return the sums."""
         known: list[Decimal] = []
         low = silent = 0
-        silent_before = dt_util.utcnow() - self._silent_after
-        for meter in self._meters.values():
+        silent_before = dt_util.utcnow() - self._account.settings.silent_after
+        meters = self._account.polled
+        for meter in meters:
             balance = meter.balance.last
             if balance is not None:
                 known.append(balance)
@@ -80,8 +79,8 @@ class AccountCoordinator(DataUpdateCoordinator[AccountTotals]):
             read_time = meter.data.read_time if meter.is_known else None
             too_old = read_time is not None and read_time < silent_before
             silent += too_old or not meter.last_update_success
-        imported = self.config_entry.runtime_data.import_progress
-        complete = len(known) == len(self._meters)
+        imported = self._account.import_progress
+        complete = len(known) == len(meters)
         return AccountTotals(
             total_balance=sum(known, Decimal(0)) if complete else None,
             arrears=sum((-x for x in known if x < 0), Decimal(0)) if known else None,

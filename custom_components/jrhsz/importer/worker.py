@@ -53,15 +53,17 @@ class Worker:
 
     def _next(self) -> MeterCoordinator | None:
         """Return the meter that is due, and was served longest ago."""
+        if self.entry.pref_disable_polling:
+            return None
         # A clock that was set back must not put anything off.
         if (now := seconds_now()) < self._rests_until <= now + _REST:
             return None
         due = [
             meter
-            for code, meter in self.entry.runtime_data.coordinators.items()
+            for meter in self.entry.runtime_data.polled
             if meter.is_known
             and meter.data.kind
-            and not now < self._not_before.get(code, 0) <= now + _REST_OF_METER
+            and not now < self._not_before.get(meter.user_code, 0) <= now + _REST_OF_METER
             and self.is_due(meter, now)
         ]
         return min(due, key=lambda meter: self._served.get(meter.user_code, 0), default=None)

@@ -76,6 +76,8 @@ class Survey:
     def _async_tick(self, _: datetime) -> None:
         """Look if that is due; a clock that was set back must not put it off."""
         age = dt_util.utcnow() - self._at
+        if self._entry.pref_disable_polling:
+            return
         if self._busy or timedelta(0) <= age < _EVERY:
             return
         self._busy = True

@@ -1,0 +1,75 @@
+"""What is logged when meters can't be read: one line down, one line up, whatever the fault.
+
+Whether a failure is about one meter or about all is not in the answer, but in the answers to the
+other meters: a failure waits for the next one. If another meter fails too, the account is down; if
+it succeeds, the first one fails alone.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from .api import AuthenticationError, NoApiPermissionError, NotSentError, PlatformError
+from .const import LOGGER
+
+_ABOUT_ALL: Final = (AuthenticationError, NoApiPermissionError, NotSentError)
+# Of so many meters that fail alone each is told; of the rest, that there are more.
+_TOLD_ALONE: Final = 10
+
+
+@dataclass(slots=True)
+class OutageWatch:
+    """Tells outages of an account; `alone` are the meters that fail while others succeed.
+
+    A failure counts when the meter's entities become unavailable for it. Those that failed in an
+    outage and didn't succeed since are `doubted`: if they fail again after it, they fail alone.
+    """
+
+    account: str
+    is_down: bool = False
+    alone: set[str] = field(default_factory=set)
+    _waiting: dict[str, PlatformError] = field(default_factory=dict)
+    _doubted: set[str] = field(default_factory=set)
+    _told_more: bool = False
+
+    def note_failure(self, user_code: str, err: PlatformError, *, meters: int) -> None:
+        """Note that a meter of an account of so many failed."""
+        if self.is_down:
+            self._doubted.add(user_code)
+        elif user_code in self.alone:
+            return
+        elif isinstance(err, _ABOUT_ALL) or meters == 1 or self._waiting.keys() - {user_code}:
+            self.is_down = True
+            self._doubted.update(self._waiting, [user_code])
+            self._waiting.clear()
+            LOGGER.error("The meters of account %s can't be read: %s", self.account, err)
+        elif user_code in self._doubted:
+            self._tell_alone(user_code, err)
+        else:
+            self._waiting[user_code] = err
+
+    def note_success(self, user_code: str) -> None:
+        """Note that a meter was read."""
+        self._doubted.discard(user_code)
+        self._waiting.pop(user_code, None)
+        if self.is_down:
+            self.is_down = False
+            LOGGER.info("The meters of account %s can be read again", self.account)
+        for code, err in self._waiting.items():
+            self._tell_alone(code, err)
+        self._waiting.clear()
+        if user_code in self.alone:
+            self.alone.discard(user_code)
+            if not self._told_more:
+                LOGGER.info("Meter %s can be read again", user_code)
+            if not self.alone:
+                self._told_more = False
+
+    def _tell_alone(self, user_code: str, err: PlatformError) -> None:
+        """Tell that a meter can't be read while others can."""
+        self._doubted.discard(user_code)
+        self.alone.add(user_code)
+        if len(self.alone) <= _TOLD_ALONE:
+            LOGGER.error("Meter %s can't be read, others can: %s", user_code, err)
+        elif not self._told_more:
+            self._told_more = True
+            LOGGER.error("More meters of account %s can't be read", self.account)
