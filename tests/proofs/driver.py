@@ -1,12 +1,11 @@
-"""Drives the product through a life: what the importer does with a meter, without the platform.
+"""Drives the product through a life: its coordinator, its import and its state.
 
-Everything that decides what is read and written is the product's own: its state, its windows, its
-import. Only the recorder may be a dictionary, which is faster.
+Everything that decides what is noted, read and written is the product's own, below the answers of
+the platform and above the rows of the recorder. Only the clock, the platform and, unless there is
+a real one, the recorder are not what they seem.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,56 +16,32 @@ from typing import Any, Final, cast
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
-from custom_components.jrhsz.api import MeterKind
-from custom_components.jrhsz.coordinator import MeterCoordinator
-from custom_components.jrhsz.history.cost import paid
-from custom_components.jrhsz.history.plan import (
-    are_payments_due,
-    costs_at,
-    first_begin,
-    is_renewal_due,
-    is_sync_due,
-    next_begin,
-    next_window,
+from custom_components.jrhsz.api import (
+    Consumption,
+    Interface,
+    MeterInfo,
+    NotPermittedError,
+    Payment,
 )
+from custom_components.jrhsz.coordinator import JrhszConfigEntry, MeterCoordinator
 from custom_components.jrhsz.history.state import MeterHistory
-from custom_components.jrhsz.history.usage import Row, Stored, exact
-from custom_components.jrhsz.importer.window import Import
+from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
+from custom_components.jrhsz.importer.sync import HistoryImport
 
 from .lives.life import Life
 from .lives.line import DAY, HOUR, clock
+from .memory import Memory
 
-_WINDOW: Final = "custom_components.jrhsz.importer.window"
-_MEMORY: Final = "memory"
-ACCOUNT: Final = "example.com/proof"
-
-
-class Memory:
-    """The rows of statistics, as a recorder would have them."""
-
-    def __init__(self) -> None:
-        """Begin without any."""
-        self.rows: dict[str, dict[int, tuple[float, float]]] = {}
-        self._hours: dict[str, list[int]] = {}
-
-    def stored(self, _: Any, name: str, start: int) -> Stored:
-        """Return what a statistic has from an hour on."""
-        rows, hours = self.rows.get(name, {}), self._hours.get(name, [])
-        index = bisect_left(hours, start)
-        before = rows[hours[index - 1]][1] if index else 0.0
-        return Stored(exact(before), {hour: rows[hour] for hour in hours[index:]})
-
-    async def write(self, _: Any, metadata: dict[str, str], rows: list[Row]) -> None:
-        """Write rows over those of the same hours."""
-        name = metadata["statistic_id"]
-        known = self.rows.setdefault(name, {})
-        known |= {row.start: (float(row.state), float(row.sum)) for row in rows}
-        self._hours[name] = sorted(known)
-
-    async def metadata(self, _: Any, meter: Any, statistic: str) -> dict[str, str]:
-        """Return the name of a statistic."""
-        return {"statistic_id": f"{meter.user_code}_{statistic}"}
+_ACCOUNT: Final = "example.com/proof"
+_CODE: Final = "1"
+# Of the statistics that are judged: use and cost.
+NAMES: Final = tuple(
+    statistic_id(_ACCOUNT, _CODE, kind) for kind in (Statistic.CONSUMPTION, Statistic.COST)
+)
+_PAYMENTS_BACK: Final = 31 * DAY
+_LOOKS: Final = 3
 
 
 @dataclass(slots=True)
@@ -83,10 +58,60 @@ class Told:
     """What the product made of a life: its rows by hour, and its sensors at noon."""
 
     started: int
-    cost_until: int
     consumption: dict[int, tuple[float, float]]
     cost: dict[int, tuple[float, float]]
     looks: list[Look] = field(default_factory=list)
+
+
+class Platform:
+    """Answers as the client would, from a life."""
+
+    def __init__(self, life: Life) -> None:
+        """Know nothing yet of what is denied."""
+        self._life = life
+        self._dice = Random(life.seed)  # noqa: S311
+        self.session = SimpleNamespace(denied=set[Interface]())
+
+    async def get_consumption(
+        self, _: str, begin: datetime, end: datetime, *__: Any
+    ) -> list[Consumption]:
+        """Return the records of a span."""
+        if not self._life.has_list:
+            self.session.denied.add(Interface.CONSUMPTION)
+            raise NotPermittedError(Interface.CONSUMPTION, end)
+        span = int(begin.timestamp()), int(end.timestamp())
+        return self._life.meter.records(*span, _now(), self._dice)
+
+    async def get_payments(self, _: str, begin: datetime, end: datetime, *__: Any) -> list[Payment]:
+        """Return the payments of a span."""
+        return self._life.account.payments(int(begin.timestamp()), int(end.timestamp()), _now())
+
+
+class DrivenMeter(MeterCoordinator):
+    """A coordinator that is given the answers, and nobody listens to."""
+
+    def __init__(self, entry: JrhszConfigEntry, platform: Platform) -> None:
+        """Know nothing; what Home Assistant has for coordinators is not needed."""
+        self.config_entry = entry
+        self.user_code = self.device_name = _CODE
+        self.history = MeterHistory()
+        self.history_lock = asyncio.Lock()
+        self.platform = platform
+        self._account = entry.runtime_data
+        self._has_history = True
+        self._baseline = self._suspect = None
+        self._listeners = {}
+        vars(self)["data"] = None
+
+    def answer(self, info: MeterInfo) -> None:
+        """Take an answer as a poll does."""
+        info = self._accepted(info)
+        self._note_balance(info)
+        self.data = info
+
+    def restart(self) -> None:
+        """Keep what is kept over a restart of Home Assistant, and nothing else."""
+        self.history = MeterHistory.from_dict(json.loads(json.dumps(self.history.as_dict())))
 
 
 @dataclass(slots=True)
@@ -95,159 +120,92 @@ class Driver:
 
     life: Life
     hass: HomeAssistant
-    meter: MeterCoordinator
-    history: MeterHistory = field(default_factory=MeterHistory)
     looks: list[Look] = field(default_factory=list)
-    _dice: Random = field(init=False)
+    meter: DrivenMeter = field(init=False)
+    importer: HistoryImport = field(init=False)
     _balance: Decimal | None = None
-    _looks_for_payments: int = 0
+    _looks_left: int = 0
+    _now: int = 0
 
     def __post_init__(self) -> None:
-        """Let chance be that of the life."""
-        self._dice = Random(self.life.seed)  # noqa: S311
+        """Make an account of one meter."""
+        platform = Platform(self.life)
+        entry = SimpleNamespace(unique_id=_ACCOUNT, runtime_data=None)
+        entry.runtime_data = SimpleNamespace(
+            client=platform,
+            settings=SimpleNamespace(history_days=self.life.history_days),
+            history_store=SimpleNamespace(async_schedule_save=lambda: None),
+            coordinators={},
+        )
+        self.meter = DrivenMeter(cast(JrhszConfigEntry, entry), platform)
+        entry.runtime_data.coordinators[_CODE] = self.meter
+        self.importer = HistoryImport(self.hass, cast(JrhszConfigEntry, entry))
 
     async def run(self) -> None:
         """Live the life."""
+        dice = Random(self.life.seed)  # noqa: S311
         noon = 0
-        for poll in self.life.polls:
-            if self._dice.random() < 0.01:
-                self._restart()
-            self._note_poll(poll)
-            if are_payments_due(self.history, poll) or self._looks_for_payments:
-                self._note_payments(poll)
-            if self._is_sync_due(poll):
-                await self._sync(poll)
-            if (today := int(poll + DAY // 6) // DAY) > noon and clock(poll) >= 12:
-                noon = today
-                self._look(poll)
+        with patch.object(dt_util, "utcnow", lambda: datetime.fromtimestamp(self._now, UTC)):
+            for now in self.life.polls:
+                self._now = now
+                if dice.random() < 0.01:
+                    self.meter.restart()
+                await self._poll(now)
+                if (today := (now + 4 * HOUR) // DAY) > noon and clock(now) >= 12:
+                    noon = today
+                    self._look(now)
 
-    def _restart(self) -> None:
-        """Keep what is kept over a restart of Home Assistant, and nothing else."""
-        self.history = MeterHistory.from_dict(json.loads(json.dumps(self.history.as_dict())))
-
-    def _note_poll(self, now: int) -> None:
-        """Note an answer; after a rise of the balance payments are looked for, some times."""
+    async def _poll(self, now: int) -> None:
+        """Take an answer, and do what is due; after a rise payments are looked for some times."""
+        meter, importer = self.meter, self.importer
         info = self.life.info(now)
-        assert info.read_time is not None
+        meter.answer(info)
         assert info.balance is not None
-        self.history.note_poll(now, int(info.read_time.timestamp()), info.balance)
         if self._balance is not None and info.balance > self._balance:
-            self._looks_for_payments = 3
+            self._looks_left = _LOOKS
         self._balance = info.balance
-
-    def _note_payments(self, now: int) -> None:
-        """Read the payments of the last days."""
-        since = self.history.paid_since or now - 2 * DAY
-        payments = self.life.account.payments(since, now + DAY, now)
-        self.history.note_payments(paid(payments), now)
-        self._looks_for_payments = max(0, self._looks_for_payments - 1)
-
-    def _is_sync_due(self, now: int) -> bool:
-        """Tell whether records are to be read, or the cost computed without."""
-        if not self.life.has_list:
-            return not 0 <= now - self.history.synced_at < HOUR
-        read_time = self.life.info(now).read_time
-        code = self.meter.user_code
-        return is_sync_due(self.history, read_time, now) or is_renewal_due(self.history, code, now)
-
-    async def _sync(self, now: int) -> None:
-        """Read the next window of records, and write what follows from it."""
-        life, history = self.life, self.history
-        if history.started is None:
-            history.start(first_begin(life.history_days, None, now))
-        is_renewal = is_renewal_due(history, self.meter.user_code, now)
-        window = next_window(history, now, is_renewal=is_renewal)
-        records = None
-        if life.has_list:
-            records = life.meter.records(window.begin, window.end, now, self._dice)
-        self.meter.history = history
-        outcome = await Import.of(
-            self.hass,
-            self.meter,
-            window,
-            records,
-            costs_at=costs_at(history, now) if window.reaches_present else None,
-        ).async_run()
-        if records is None:
-            history.note_sync(now)
-        else:
-            begin = history.begin
-            if outcome.usage is not None:
-                history.note_usage(outcome.usage)
-                begin = next_begin(history, outcome.usage)
-            history.note_window(window, begin)
-        history.note_costs(outcome.costs)
-        history.as_dict()
+        if self._looks_left:
+            self._looks_left -= 1
+            payments = self.life.account.payments(now - _PAYMENTS_BACK, now + DAY, now)
+            meter.note_payments(payments)
+        if importer._are_payments_due(meter, now):
+            await importer._async_read_payments(meter)
+        # An import that goes on after a window is due again at once.
+        for _ in range(20):
+            if importer._is_sync_due(meter, now):
+                await importer._async_sync(meter)
 
     def _look(self, now: int) -> None:
         """Note what the sensors show."""
         time = datetime.fromtimestamp(now, UTC)
-        balance = self.life.info(now).balance
-        history = self.history
+        history, balance = self.meter.history, self.meter.data.balance
         self.looks.append(Look(now, history.days_left(balance, time), history.unit_price(time)))
 
-
-def meter_of(life: Life, code: str) -> MeterCoordinator:
-    """Return what an import needs to know of a meter."""
-    kind = MeterKind.WATER if life.meter.is_water else MeterKind.ELECTRICITY
-    meter = SimpleNamespace(
-        user_code=code,
-        device_name=f"Room {code}",
-        data=SimpleNamespace(kind=kind),
-        config_entry=SimpleNamespace(unique_id=ACCOUNT),
-    )
-    return cast(MeterCoordinator, meter)
-
-
-@contextmanager
-def remembered(memory: Memory) -> Iterator[HomeAssistant]:
-    """Let imports use a memory in place of a recorder."""
-
-    async def run(_: Any, function: Any, *arguments: Any) -> Any:
-        """Run something at once."""
-        return function(*arguments)
-
-    with patch.multiple(
-        _WINDOW,
-        async_has_recorder=lambda _: True,
-        async_execute=run,
-        stored_rows=memory.stored,
-        async_metadata=memory.metadata,
-        async_write_rows=memory.write,
-        statistic_id=lambda _, code, statistic: f"{code}_{statistic}",
-    ):
-        yield cast(HomeAssistant, SimpleNamespace(data={}))
+    def told(
+        self, consumption: dict[int, tuple[float, float]], cost: dict[int, tuple[float, float]]
+    ) -> Told:
+        """Return what the product made of the life."""
+        started = self.meter.history.started
+        assert started is not None
+        return Told(started, consumption, cost, self.looks)
 
 
 def live(life: Life) -> Told:
     """Drive the product through a life, with rows in memory."""
     memory = Memory()
-    with remembered(memory) as hass:
-        driver = Driver(life, hass, meter_of(life, _MEMORY))
-        _run(driver)
-    return told(
-        driver,
-        memory.rows.get(f"{_MEMORY}_consumption", {}),
-        memory.rows.get(f"{_MEMORY}_cost", {}),
-    )
+    with memory.as_recorder() as hass:
+        driver = Driver(life, hass)
+        running = driver.run()
+        try:
+            # Nothing in it ever waits.
+            running.send(None)
+        except StopIteration:
+            pass
+        else:
+            raise AssertionError
+    return driver.told(*(memory.rows.get(name, {}) for name in NAMES))
 
 
-def _run(driver: Driver) -> None:
-    """Run what never waits for anything."""
-    running = driver.run()
-    try:
-        running.send(None)
-    except StopIteration:
-        return
-    raise AssertionError
-
-
-def told(
-    driver: Driver,
-    consumption: dict[int, tuple[float, float]],
-    cost: dict[int, tuple[float, float]],
-) -> Told:
-    """Return what the product made of a life."""
-    history = driver.history
-    assert history.started is not None
-    return Told(history.started, history.cost_until, consumption, cost, driver.looks)
+def _now() -> int:
+    """Return the time of the life."""
+    return int(dt_util.utcnow().timestamp())

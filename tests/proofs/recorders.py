@@ -10,14 +10,10 @@ from homeassistant.helpers.recorder import async_initialize_recorder, get_instan
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
-
 from ..benchmarks.home import home
 from ..support.postgres import PostgresServer, find_server
-from .driver import ACCOUNT, Driver, Told, meter_of, told
+from .driver import NAMES, Driver, Told
 from .lives.life import Life
-
-_CODE = "1"
 
 
 class Recorders(ExitStack):
@@ -36,10 +32,10 @@ class Recorders(ExitStack):
                 config = {"recorder": {"db_url": url, "commit_interval": 0}}
                 assert await async_setup_component(hass, "recorder", config)
                 await get_instance(hass).async_db_ready
-                driver = Driver(life, hass, meter_of(life, _CODE))
+                driver = Driver(life, hass)
                 await driver.run()
-                rows = [await _rows(hass, item) for item in (Statistic.CONSUMPTION, Statistic.COST)]
-        return told(driver, *rows)
+                rows = [await _rows(hass, name) for name in NAMES]
+        return driver.told(*rows)
 
     def _postgres(self) -> PostgresServer:
         """Return the server, running."""
@@ -53,9 +49,8 @@ class Recorders(ExitStack):
         return self._server
 
 
-async def _rows(hass: HomeAssistant, statistic: Statistic) -> dict[int, tuple[float, float]]:
+async def _rows(hass: HomeAssistant, name: str) -> dict[int, tuple[float, float]]:
     """Return the rows of a statistic."""
-    name = statistic_id(ACCOUNT, _CODE, statistic)
     found = await get_instance(hass).async_add_executor_job(
         statistics_during_period,
         hass,
