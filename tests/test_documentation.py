@@ -304,6 +304,20 @@ def test_words(name: str) -> None:
     assert not re.search(r"\bcharg", text_of(name).replace("nobody is charged", ""))
 
 
+def test_chinese_words() -> None:
+    """Test that one thing has one word in Chinese: 充值, 到账, 缴费, 表, 查询, 能源仪表盘."""
+    written = [
+        *(ROOT / name for name in (*PAGES["zh-Hans"], "info.md")),
+        INTEGRATION / "translations" / "zh-Hans.json",
+        *(INTEGRATION / "overview" / "frontend").glob("*.js"),
+        *(ROOT / "blueprints").rglob("*.zh-Hans.yaml"),
+    ]
+    assert len(written) > 15
+    for path in written:
+        found = re.findall("入账(?!号)|表计|抄读|能源面板", path.read_text(encoding="utf-8"))
+        assert found == [], path.name
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_bold(name: str) -> None:
     """Test that bold type is shown as such, also between Chinese characters.
