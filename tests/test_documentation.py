@@ -401,11 +401,34 @@ def test_release_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert "tag: 0.0.0" in capsys.readouterr().out
 
 
-def test_pinned_actions() -> None:
-    """Test that workflows use actions by commit, and have no rights but those they name."""
+def workflows() -> dict[str, Any]:
+    """Return the workflows by name."""
+    folder = ROOT / ".github" / "workflows"
+    # YAML has `on` for a truth value.
+    return {path.stem: yaml_util.load_yaml(path) for path in folder.iterdir()}
+
+
+def test_pinned() -> None:
+    """Test that workflows use actions by commit and images by digest, and have no more rights."""
     for path in (ROOT / ".github" / "workflows").iterdir():
         text = path.read_text(encoding="utf-8")
-        assert all(
-            re.fullmatch(r"\S+@[0-9a-f]{40} # \S+", use) for use in re.findall(r"uses: (.+)", text)
+        uses, images = (
+            re.findall(r"uses: (.+)", text),
+            re.findall(r"(?:container|image): (.+)", text),
         )
-        assert re.search(r"^permissions: \{\}$", text, re.MULTILINE)
+        assert all(re.fullmatch(r"\S+@[0-9a-f]{40} # \S+", use) for use in uses)
+        assert all(re.fullmatch(r"\S+@sha256:[0-9a-f]{64}", image) for image in images)
+    for workflow in workflows().values():
+        assert workflow["permissions"] == {}
+        assert "${{ github.ref }}" in workflow["concurrency"]["group"]
+
+
+def test_release_is_complete_before_it_is_published() -> None:
+    """Test that the zip is attached to a draft: who reads a release at once finds it there."""
+    workflow = workflows()["release"]
+    assert workflow[True] == {"push": {"tags": ["v*"]}}
+    assert workflow["concurrency"]["cancel-in-progress"] is False
+    steps = "\n".join(str(step.get("run")) for step in workflow["jobs"]["release"]["steps"])
+    order = ["scripts/package", "--draft ", "release upload", "--draft=false"]
+    assert [steps.count(part) for part in order] == [1, 1, 1, 1]
+    assert sorted(order, key=steps.index) == order
