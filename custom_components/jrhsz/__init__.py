@@ -138,9 +138,6 @@ async def _async_load_meters(hass: HomeAssistant, entry: JrhszConfigEntry) -> No
     account.history_store.register(
         "meters", lambda: {code: meter.history.as_dict() for code, meter in coordinators.items()}
     )
-    account.unheard = {
-        code for code, meter in coordinators.items() if not meter.is_known and not meter.is_unknown
-    }
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> bool:

@@ -18,7 +18,6 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
 from .api import (
-    UNKNOWN_METER,
     AuthenticationError,
     Client,
     MeterInfo,
@@ -53,11 +52,10 @@ class JrhszData:
     """What a loaded account consists of.
 
     `store` keeps what polls and payments told, `history_store` the history of its meters.
-    `adders` add the entities of meters to a platform; `unheard` are the meters of which nothing
-    is known and that weren't polled yet. `new` and `gone` are the meters that came to the platform
-    and the codes of those that went, as of the last look; what a person should decide about is
-    told by `on_meters_change`. `on_known` is called when meters became known, `stop_import` ends
-    the import of history. `device_id` is the account's own device.
+    `adders` add the entities of meters to a platform. `new` and `gone` are the meters that came to
+    the platform and the codes of those that went, as of the last look; what a person should decide
+    about is told by `on_meters_change`. `on_known` is called when meters became known,
+    `stop_import` ends the import of history. `device_id` is the account's own device.
     """
 
     client: Client
@@ -68,7 +66,6 @@ class JrhszData:
     coordinators: dict[str, MeterCoordinator] = field(default_factory=dict)
     adders: list[Callable[[Sequence[MeterCoordinator]], None]] = field(default_factory=list)
     outage: OutageWatch = field(kw_only=True)
-    unheard: set[str] = field(default_factory=set)
     new: list[ChosenMeter] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     on_meters_change: Callable[[], None] = lambda: None
@@ -95,14 +92,6 @@ class JrhszData:
         return sum(parts) / len(parts) if parts else None
 
     @callback
-    def async_note_answer(self, user_code: str, *, news: bool = False) -> None:
-        """Note that a meter was polled, whatever came out; tell news once all of them were."""
-        news |= user_code in self.unheard
-        self.unheard.discard(user_code)
-        if news and not self.unheard:
-            self.on_meters_change()
-
-    @callback
     def async_introduce(self, coordinators: Sequence[MeterCoordinator]) -> None:
         """Add the entities of meters that are known by now."""
         for coordinator in coordinators:
@@ -122,9 +111,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     """Polls one meter; the pacer of its host decides when its turn is.
 
     `data` is `None` until the meter is known. `polled_at` is the time of the last answer or
-    failure, `last_error` what went wrong with it. `is_unknown` if the platform has never known it.
-    `history` is what is kept of its use and cost; who changes it holds `history_lock`. A meter
-    whose device is disabled `is_disabled`: it is neither polled nor counted.
+    failure, `last_error` what went wrong with it. `history` is what is kept of its use and cost;
+    who changes it holds `history_lock`. A meter whose device is disabled `is_disabled`: it is
+    neither polled nor counted.
     """
 
     config_entry: JrhszConfigEntry
@@ -145,7 +134,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.introduced: MeterInfo | None = None
         self.polled_at: datetime | None = None
         self.last_error: PlatformError | None = None
-        self.is_unknown = False
         self.is_disabled = False
         self._account = entry.runtime_data
         settings = entry.runtime_data.settings
@@ -195,7 +183,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             "baseline": baseline,
             "balance": self.balance.as_dict(),
             "polled_at": self.polled_at.isoformat() if self.polled_at else None,
-            "unknown": self.is_unknown,
         }
 
     def _restore(self, kept: Any) -> None:
@@ -209,7 +196,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self._baseline = MeterInfo.from_record(baseline) if isinstance(baseline, dict) else None
         if isinstance(polled_at := kept.get("polled_at"), str):
             self.polled_at = dt_util.parse_datetime(polled_at)
-        self.is_unknown = kept.get("unknown") is True and not self.is_known
         self.balance.restore(kept.get("balance"), self.data)
 
     @callback
@@ -237,7 +223,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self._unfollow()
             self._unfollow = None
             self._async_cancel_poll()
-        self._account.async_note_answer(self.user_code)
         self._account.on_update()
 
     @callback
@@ -370,12 +355,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         """Remember when and how a poll ended."""
         self.polled_at = dt_util.utcnow()
         self.last_error = err
-        was_unknown = self.is_unknown
-        if err is None:
-            self.is_unknown = False
-        elif isinstance(err, UNKNOWN_METER) and not self.is_known:
-            self.is_unknown = True
-        self._account.async_note_answer(self.user_code, news=self.is_unknown != was_unknown)
+        if err is None and self.user_code in self._account.gone:
+            self._account.gone.remove(self.user_code)
+            self._account.on_meters_change()
         self._account.store.async_schedule_save()
 
     def _failure(self, err: PlatformError) -> Exception:

@@ -39,7 +39,6 @@ def async_follow_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
         code = user_code_of(entry, device)
         if device.disabled_by is not None and code in account.coordinators:
             account.coordinators[code].is_disabled = True
-            account.unheard.discard(code)
 
     @callback
     def async_updated(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
@@ -80,7 +79,6 @@ async def async_deselect(
         for code in codes:
             if coordinator := account.coordinators.pop(code, None):
                 await coordinator.async_stop()
-                account.async_note_answer(code)
         account.store.async_schedule_save()
         account.on_meters_change()
         account.on_update()

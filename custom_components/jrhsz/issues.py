@@ -52,15 +52,11 @@ def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> N
     chosen = chosen_meters(options)
     kept = options.get(CONF_KEPT, [])
     seen = {*chosen, *options.get(CONF_KNOWN, [])}
-    unknown = [
-        code
-        for code, meter in account.coordinators.items()
-        if meter.is_unknown and code not in kept
-    ]
-    gone = [code for code in account.gone if code in chosen and code not in kept]
+    lost = [code for code in account.gone if code in account.coordinators and code not in kept]
+    gone = [code for code in lost if account.coordinators[code].is_known]
+    unknown = [code for code in lost if not account.coordinators[code].is_known]
     new = [meter for meter in account.new if meter.user_code not in seen]
-    # Of those that weren't asked about yet some may be unknown too.
-    _async_update_lost(hass, entry, UNKNOWN_CODES, [] if account.unheard else unknown, unknown)
+    _async_update_lost(hass, entry, UNKNOWN_CODES, unknown, unknown)
     _async_update_lost(hass, entry, GONE_METERS, gone, [chosen[code].label for code in gone])
     _async_update(
         hass,

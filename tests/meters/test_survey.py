@@ -90,6 +90,12 @@ async def decide(
     return dict(result)
 
 
+async def absent_for_a_day(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Let three looks find that a meter is absent, over a day."""
+    for hours in (25, 13, 13):
+        await wait_for(hass, freezer, hours=hours)
+
+
 async def test_looks_once_a_day(
     hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -253,7 +259,7 @@ async def test_codes_only(
     simulator.meters[OTHER].hide()
     for _ in range(2):
         await wait_for(hass, freezer, minutes=31)
-    await wait_for(hass, freezer, hours=25)
+    await absent_for_a_day(hass, freezer)
     assert listings(simulator) == 0
     assert issue_of(hass, entry, "new_meters") is None
     assert shown(hass, entry, "gone_meters")["meters"] == f"- 一栋 · {OTHER}"
@@ -283,6 +289,7 @@ async def test_incomplete_lists_tell_nothing(
     assert issue_of(hass, entry, "gone_meters") is None
     await wait_for(hass, freezer, hours=1, minutes=1)
     assert shown(hass, entry, "new_meters")["count"] == "1"
+    await absent_for_a_day(hass, freezer)
     assert shown(hass, entry, "gone_meters")["count"] == "1"
 
 
@@ -306,7 +313,7 @@ async def test_gone_meters_are_kept(
     entry = listed_account(simulator)
     await set_up(hass, entry)
     simulator.meters[OTHER].hide()
-    await wait_for(hass, freezer, hours=25)
+    await absent_for_a_day(hass, freezer)
     placeholders = shown(hass, entry, "gone_meters")
     assert placeholders["count"] == "1"
     assert placeholders["meters"] == f"- 一栋 · {OTHER}"
@@ -323,7 +330,7 @@ async def test_gone_meters_are_kept(
     await wait_for(hass, freezer, hours=25)
     assert entry.options["kept"] == []
     simulator.meters[OTHER].hide()
-    await wait_for(hass, freezer, hours=25)
+    await absent_for_a_day(hass, freezer)
     assert shown(hass, entry, "gone_meters")["count"] == "1"
     simulator.meters[OTHER].show()
     await wait_for(hass, freezer, hours=25)
@@ -337,7 +344,7 @@ async def test_gone_meters_are_removed(
     entry = listed_account(simulator)
     await set_up(hass, entry)
     simulator.remove_meter(OTHER)
-    await wait_for(hass, freezer, hours=25)
+    await absent_for_a_day(hass, freezer)
     account = entry.runtime_data
     assert (await decide(hass, entry, "gone_meters", "remove"))["type"] == "create_entry"
     assert entry.runtime_data is account
@@ -367,13 +374,16 @@ async def test_not_listed_but_alive(
 async def test_unknown_codes(
     hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, choice: str
 ) -> None:
-    """Test that of many codes the first pass finds those that the platform doesn't know."""
+    """Test that codes that never answer while others do are told after a day."""
     for _ in range(14):
         simulator.add_meter()
     codes = [*simulator.meters, "9", "１２３"]
     meters = [{"user_code": code, "building": "", "room": code} for code in codes]
     entry = account_of(simulator, meters=meters)
     await set_up(hass, entry)
+    await wait_for(hass, freezer, hours=23)
+    assert issue_of(hass, entry, "unknown_codes") is None
+    await absent_for_a_day(hass, freezer)
     placeholders = shown(hass, entry, "unknown_codes")
     assert placeholders == {"account": "demo", "count": "2", "meters": "- 9\n- １２３"}
 
@@ -382,17 +392,18 @@ async def test_unknown_codes(
     await decide(hass, entry, "unknown_codes", choice)
     assert chosen(entry) == set(codes if choice == "keep" else simulator.meters)
     await restart(hass, entry)
-    await wait_for(hass, freezer, minutes=31)
+    await absent_for_a_day(hass, freezer)
     assert issue_of(hass, entry, "unknown_codes") is None
 
 
 async def test_unknown_code_that_becomes_known(
     hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Test that nothing is told of a trouble that isn't the code's, nor when a code is known."""
+    """Test that nothing is told any more when a code is known, without waiting for a look."""
     simulator.meters[OTHER].hide()
     entry = account_of(simulator)
     await set_up(hass, entry)
+    await absent_for_a_day(hass, freezer)
     assert shown(hass, entry, "unknown_codes")["meters"] == f"- {OTHER}"
     simulator.meters[OTHER].show()
     await wait_for(hass, freezer, minutes=31)
@@ -400,29 +411,50 @@ async def test_unknown_code_that_becomes_known(
     assert device_of(hass, entry, OTHER) is not None
 
 
-async def test_trouble_is_no_unknown_code(
+@pytest.mark.parametrize("message", ["系统异常", "系统维护中"])
+async def test_a_failure_of_all_is_none_of_one(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, message: str
+) -> None:
+    """Test that 1001 for all meters, for days, never means that meters are gone or unknown."""
+    entry = account_of(simulator)
+    await set_up(hass, entry)
+    simulator.add_fault(Fault(kind="code", msg=message, interface="GetUserInfo", times=None))
+    for _ in range(3):
+        await absent_for_a_day(hass, freezer)
+    assert issue_of(hass, entry, "gone_meters") is None
+    assert issue_of(hass, entry, "unknown_codes") is None
+
+
+async def test_the_only_meter(
     hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Test that a meter whose first poll failed otherwise isn't called unknown before it is."""
-    simulator.meters[OTHER].hide()
-    simulator.add_fault(Fault(kind="status", interface="GetUserInfo", user_code=OTHER))
+    """Test that where there is no other meter to compare with, it takes a week."""
     entry = account_of(simulator)
+    options = {**entry.options, "meters": entry.options["meters"][1:2]}
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options=options)
     await set_up(hass, entry)
-    assert issue_of(hass, entry, "unknown_codes") is None
-    await wait_for(hass, freezer, minutes=31)
-    assert shown(hass, entry, "unknown_codes")["meters"] == f"- {OTHER}"
+    simulator.meters[OTHER].hide()
+    for _ in range(3):
+        await absent_for_a_day(hass, freezer)
+        assert issue_of(hass, entry, "gone_meters") is None
+    for _ in range(3):
+        await absent_for_a_day(hass, freezer)
+    assert shown(hass, entry, "gone_meters")["count"] == "1"
+
+
+async def test_unusable_memory_of_absences(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that a look that was found absent before a restart counts, and a fault begins anew."""
+    entry = account_of(simulator)
+    simulator.meters[OTHER].hide()
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, hours=25)
+    await wait_for(hass, freezer, hours=13)
     await restart(hass, entry)
-    assert shown(hass, entry, "unknown_codes")["meters"] == f"- {OTHER}"
-
-
-async def test_unknown_code_that_is_removed(hass: HomeAssistant, simulator: Simulator) -> None:
-    """Test that nothing is told of a code any more that was removed in the options."""
-    simulator.meters[OTHER].hide()
-    entry = account_of(simulator)
-    await set_up(hass, entry)
-    assert issue_of(hass, entry, "unknown_codes") is not None
-    await choose(hass, entry, chosen(entry) - {OTHER})
-    assert issue_of(hass, entry, "unknown_codes") is None
+    await wait_for(hass, freezer, hours=13)
+    assert shown(hass, entry, "unknown_codes")["count"] == "1"
 
 
 async def test_decided_elsewhere(
@@ -433,7 +465,7 @@ async def test_decided_elsewhere(
     await set_up(hass, entry)
     new = simulator.add_meter(building=2).user_code
     simulator.meters[OTHER].hide()
-    await wait_for(hass, freezer, hours=25)
+    await absent_for_a_day(hass, freezer)
     assert shown(hass, entry, "new_meters")["count"] == "1"
     assert shown(hass, entry, "gone_meters")["count"] == "1"
     await restart(hass, entry)

@@ -1,5 +1,6 @@
 """The daily look at which meters the platform has."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -21,15 +22,31 @@ from ..settings import (
 from .listing import Listing, Place, async_get_places
 
 _EVERY: Final = timedelta(days=1)
+_EVERY_WHILE_ABSENT: Final = timedelta(hours=12)
 _TICK: Final = timedelta(hours=1)
+# Timers may fire a little early.
+_TOLERANCE: Final = timedelta(minutes=5)
 _SECTION: Final = "survey"
+_LOOKS: Final = 3
+_ABSENT_FOR: Final = timedelta(days=1)
+# Without other meters nothing tells a failure of the platform from one of the meter.
+_ABSENT_ALONE_FOR: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Since when a meter is absent, and how many looks found it so while others answered."""
+
+    since: datetime
+    looks: int
 
 
 class Survey:
-    """Looks once a day for meters that came or went, where the account's meters were listed.
+    """Looks once a day which meters came or went, twice a day while one seems to be absent.
 
-    Of an account whose meters were only ever given by code nothing is listed: there, a meter that
-    the platform no longer knows when it is polled has gone.
+    Where the account's meters were listed, a meter that is in no list and doesn't answer either is
+    absent; of an account whose meters were only ever given by code nothing is listed. That a meter
+    doesn't answer says something about it only if others do, at three looks over a day.
     """
 
     def __init__(self, hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
@@ -38,6 +55,7 @@ class Survey:
         self._entry = entry
         self._busy = False
         self._at = dt_util.utcnow()
+        self._absences: dict[str, Absence] = {}
         self._account = entry.runtime_data
 
     @callback
@@ -60,25 +78,42 @@ class Survey:
     def _as_dict(self) -> dict[str, Any]:
         """Return what to keep over a restart, JSON-ready."""
         account = self._account
-        return {"at": self._at.isoformat(), "new": kept_meters(account.new), "gone": account.gone}
+        return {
+            "at": self._at.isoformat(),
+            "new": kept_meters(account.new),
+            "gone": account.gone,
+            "absences": {
+                code: [absence.since.isoformat(), absence.looks]
+                for code, absence in self._absences.items()
+            },
+        }
 
     def _restore(self, kept: Any) -> None:
         """Take over what `_as_dict` gave; anything else is as good as nothing."""
         try:
             at, new, gone = datetime.fromisoformat(kept["at"]), kept["new"], kept["gone"]
             meters = [ChosenMeter.from_option(meter) for meter in new]
+            absences = {
+                code: Absence(dt_util.as_utc(datetime.fromisoformat(since)), int(looks))
+                for code, (since, looks) in kept.get("absences", {}).items()
+            }
             self._account.new, self._account.gone = meters, [str(code) for code in gone]
+            self._absences = absences
             self._at = dt_util.as_utc(at)
-        except LookupError, TypeError, ValueError:
+        except AttributeError, LookupError, TypeError, ValueError:
             LOGGER.debug("There is no usable look of before")
 
     @callback
     def _async_tick(self, _: datetime) -> None:
         """Look if that is due; a clock that was set back must not put it off."""
-        age = dt_util.utcnow() - self._at
-        if self._entry.pref_disable_polling:
+        if self._entry.pref_disable_polling or self._busy:
             return
-        if self._busy or timedelta(0) <= age < _EVERY:
+        every = _EVERY_WHILE_ABSENT if self._absences else _EVERY
+        suspects = self._suspects()
+        # If none answers, that says nothing about any.
+        if suspects - self._absences.keys() and len(suspects) < len(self._account.polled):
+            every = _TICK
+        if timedelta(0) <= dt_util.utcnow() - self._at < every - _TOLERANCE:
             return
         self._busy = True
         self._entry.async_create_background_task(
@@ -102,19 +137,53 @@ class Survey:
     async def _async_compare(self) -> None:
         """Compare the meters that the platform has with those that were chosen."""
         account, entry = self._account, self._entry
-        listed = await self._async_list() if entry.options.get(CONF_PLACES) else self._answering()
         chosen = chosen_meters(entry.options)
-        missing = [code for code in chosen if code not in listed]
-        account.gone = [code for code in missing if not await self._async_answers(code)]
+        doubtful = self._suspects() | self._absences.keys()
+        listed: dict[str, ChosenMeter] = {}
+        if entry.options.get(CONF_PLACES):
+            listed = await self._async_list()
+            doubtful = {meter.user_code for meter in account.polled} - listed.keys()
+        await self._async_note_absences(doubtful)
         options = entry.options
         seen = {*options.get(CONF_KNOWN, []), *chosen}
         account.new = [meter for code, meter in listed.items() if code not in seen]
-        kept = [code for code in options.get(CONF_KEPT, []) if code not in listed]
+        kept = [code for code in options.get(CONF_KEPT, []) if code in self._absences]
         if kept != options.get(CONF_KEPT, []):
             self._hass.config_entries.async_update_entry(
                 entry, options={**options, CONF_KEPT: kept}
             )
         account.on_meters_change()
+
+    def _suspects(self) -> set[str]:
+        """Return the meters whose last poll was answered as if there were no such meter."""
+        return {
+            meter.user_code
+            for meter in self._account.polled
+            if isinstance(meter.last_error, UNKNOWN_METER)
+        }
+
+    async def _async_note_absences(self, doubtful: set[str]) -> None:
+        """Ask for meters that seem to be absent, and count a look for those that are.
+
+        Gone are those that were absent at enough looks, for long enough.
+        """
+        now = dt_util.utcnow()
+        polled = {meter.user_code for meter in self._account.polled}
+        others = sorted(polled - doubtful)
+        is_alone = len(polled) == 1
+        if is_alone or (others and await self._async_answers(others[0])):
+            absent = [code for code in doubtful & polled if not await self._async_answers(code)]
+            before = {code: self._absences.get(code, Absence(now, 0)) for code in absent}
+            self._absences = {
+                code: Absence(min(absence.since, now), absence.looks + 1)
+                for code, absence in before.items()
+            }
+        needed = (_ABSENT_ALONE_FOR if is_alone else _ABSENT_FOR) - _TOLERANCE
+        self._account.gone = [
+            code
+            for code, absence in self._absences.items()
+            if absence.looks >= _LOOKS and now - absence.since >= needed
+        ]
 
     async def _async_list(self) -> dict[str, ChosenMeter]:
         """Return the meters in the lists that the account's meters were chosen from."""
@@ -129,18 +198,8 @@ class Survey:
         await listing.async_go_on(client, lambda: None)
         return listing.meters(wanted)
 
-    def _answering(self) -> dict[str, ChosenMeter]:
-        """Return the chosen meters but for those that were known and aren't any more."""
-        lost = {
-            code
-            for code, meter in self._account.coordinators.items()
-            if meter.is_known and isinstance(meter.last_error, UNKNOWN_METER)
-        }
-        chosen = chosen_meters(self._entry.options)
-        return {code: meter for code, meter in chosen.items() if code not in lost}
-
     async def _async_answers(self, code: str) -> bool:
-        """Tell whether a meter that isn't listed answers: then it was given by code, or moved."""
+        """Tell whether a meter answers; one that isn't listed was given by code, or moved."""
         try:
             await self._account.client.get_meter(code, Turn(Priority.HISTORY))
         except UNKNOWN_METER:
