@@ -80,12 +80,17 @@ def test_outage_while_one_fails_alone(caplog: pytest.LogCaptureFixture) -> None:
     ] * 3
 
 
-def test_two_neighbours(caplog: pytest.LogCaptureFixture) -> None:
-    """Test that two meters that fail one after the other don't look like an outage for ever."""
+def test_neighbours(caplog: pytest.LogCaptureFixture) -> None:
+    """Test that two meters that fail one after the other are no outage, and three not for ever."""
     account = Account(8)
     for _ in range(50):
         account.round("3", "4")
-    assert len(lines(caplog)) == 4
+    assert [line[1][:7] for line in lines(caplog)] == ["Meter 3", "Meter 4"]
+    caplog.clear()
+    account = Account(8)
+    for _ in range(50):
+        account.round("3", "4", "5")
+    assert len(lines(caplog)) == 5
 
 
 def test_many_alone(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,8 +1,8 @@
 """What is logged when meters can't be read: one line down, one line up, whatever the fault.
 
 Whether a failure is about one meter or about all is not in the answer, but in the answers to the
-other meters: a failure waits for the next one. If another meter fails too, the account is down; if
-it succeeds, the first one fails alone.
+other meters: a failure waits for the next ones. If others fail too, the account is down; if one
+succeeds, those before it fail alone.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +12,8 @@ from .api import AuthenticationError, NoApiPermissionError, NotSentError, Platfo
 from .const import LOGGER
 
 _ABOUT_ALL: Final = (AuthenticationError, NoApiPermissionError, NotSentError)
+# So many meters that fail one after the other are no coincidence.
+_IN_A_ROW: Final = 3
 # Of so many meters that fail alone each is told; of the rest, that there are more.
 _TOLD_ALONE: Final = 10
 
@@ -37,15 +39,15 @@ class OutageWatch:
             self._doubted.add(user_code)
         elif user_code in self.alone:
             return
-        elif isinstance(err, _ABOUT_ALL) or meters == 1 or self._waiting.keys() - {user_code}:
-            self.is_down = True
-            self._doubted.update(self._waiting, [user_code])
-            self._waiting.clear()
-            LOGGER.error("The meters of account %s can't be read: %s", self.account, err)
         elif user_code in self._doubted:
             self._tell_alone(user_code, err)
         else:
             self._waiting[user_code] = err
+            if isinstance(err, _ABOUT_ALL) or len(self._waiting) >= min(meters, _IN_A_ROW):
+                self.is_down = True
+                self._doubted.update(self._waiting)
+                self._waiting.clear()
+                LOGGER.error("The meters of account %s can't be read: %s", self.account, err)
 
     def note_success(self, user_code: str) -> None:
         """Note that a meter was read."""

@@ -168,11 +168,12 @@ class Survey:
         Gone are those that were absent at enough looks, for long enough.
         """
         now = dt_util.utcnow()
-        polled = {meter.user_code for meter in self._account.polled}
-        others = sorted(polled - doubtful)
+        polled = [meter.user_code for meter in self._account.polled]
+        others = [code for code in polled if code not in doubtful]
         is_alone = len(polled) == 1
         if is_alone or (others and await self._async_answers(others[0])):
-            absent = [code for code in doubtful & polled if not await self._async_answers(code)]
+            asked = [code for code in polled if code in doubtful]
+            absent = [code for code in asked if not await self._async_answers(code)]
             before = {code: self._absences.get(code, Absence(now, 0)) for code in absent}
             self._absences = {
                 code: Absence(min(absence.since, now), absence.looks + 1)
