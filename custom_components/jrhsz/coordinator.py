@@ -30,7 +30,7 @@ from .api import (
 from .balance import BalanceWatch, Fall
 from .const import DOMAIN, LOGGER
 from .exceptions import translation
-from .history.cost import paid
+from .history.ledger import credits_of
 from .history.state import MeterHistory
 from .outage import OutageWatch
 from .settings import ChosenMeter, Settings
@@ -329,13 +329,13 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
                 int(dt_util.utcnow().timestamp()), int(info.read_time.timestamp()), info.balance
             )
         ):
-            self._account.history_store.async_schedule_save()
+            self.save_history()
 
     @callback
     def note_payments(self, payments: Iterable[Payment]) -> None:
         """Note the payments of the last days for the cost, whoever read them."""
         if self._has_history:
-            self.history.note_payments(paid(payments), int(dt_util.utcnow().timestamp()))
+            self.history.note_payments(credits_of(payments), int(dt_util.utcnow().timestamp()))
             self.save_history()
 
     @callback

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -24,6 +23,7 @@ from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
 from .history.state import MeterHistory
+from .history.values import Span, Value, What, days_left, unit_price, value_of
 from .kinds import KINDS
 from .totals import AccountCoordinator, AccountTotals
 
@@ -62,7 +62,7 @@ LAST_READING = MeterSensorDescription(
 class HistorySensorDescription(SensorEntityDescription):
     """A sensor of a meter's history; `measures_use` if it has the unit of the meter's reading."""
 
-    value_fn: Callable[[MeterHistory, MeterInfo, datetime], Decimal | None]
+    value_fn: Callable[[MeterHistory, MeterInfo, datetime], Value | None]
     measures_use: bool = False
     only_in_small_accounts: bool = False
 
@@ -74,7 +74,7 @@ HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
         suggested_display_precision=2,
         measures_use=True,
         only_in_small_accounts=True,
-        value_fn=lambda history, _, now: history.yesterday_use(now),
+        value_fn=lambda history, _, now: value_of(history, Span.YESTERDAY, What.USE, now),
     ),
     HistorySensorDescription(
         key="month_use",
@@ -82,7 +82,7 @@ HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
         suggested_display_precision=2,
         measures_use=True,
         only_in_small_accounts=True,
-        value_fn=lambda history, _, now: history.month_use(now),
+        value_fn=lambda history, _, now: value_of(history, Span.MONTH, What.USE, now),
     ),
     HistorySensorDescription(
         key="month_cost",
@@ -91,7 +91,7 @@ HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
         native_unit_of_measurement="CNY",
         suggested_display_precision=2,
         only_in_small_accounts=True,
-        value_fn=lambda history, _, now: history.month_cost(now),
+        value_fn=lambda history, _, now: value_of(history, Span.MONTH, What.COST, now),
     ),
     HistorySensorDescription(
         key="days_left",
@@ -100,7 +100,7 @@ HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
         native_unit_of_measurement=UnitOfTime.DAYS,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value_fn=lambda history, info, now: history.days_left(info.balance, now),
+        value_fn=lambda history, info, now: days_left(history, info.balance, now),
     ),
     HistorySensorDescription(
         key="unit_price",
@@ -108,7 +108,7 @@ HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,
         entity_registry_enabled_default=False,
-        value_fn=lambda history, _, now: history.unit_price(now),
+        value_fn=lambda history, _, now: unit_price(history, now),
     ),
 )
 
@@ -241,7 +241,7 @@ class HistorySensor(JrhszEntity, SensorEntity):
         """Return the value."""
         info, now = self.coordinator.data, dt_util.utcnow()
         value = self.entity_description.value_fn(self._history, info, now)
-        return None if value is None else float(value)
+        return None if value is None else float(value.amount)
 
 
 class AccountSensor(CoordinatorEntity[AccountCoordinator], SensorEntity):

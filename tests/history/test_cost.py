@@ -1,21 +1,15 @@
 """Test how balances and payments become the cost of every hour."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 import random
 
 from hypothesis import given, settings, strategies as st
 
-from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption, Payment
-from custom_components.jrhsz.history.cost import (
-    Costs,
-    Paid,
-    Sample,
-    costs_of,
-    paid,
-    trimmed,
-    with_sample,
-)
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption
+from custom_components.jrhsz.history.cost import Costs, costs_of
+from custom_components.jrhsz.history.ledger import Credit, Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR
 from custom_components.jrhsz.history.settlement import Correction
 from custom_components.jrhsz.history.usage import Row, Stored, Usage, usage_of
@@ -28,9 +22,9 @@ def at(hours: float) -> int:
     return START + round(hours * HOUR)
 
 
-def payment(hours: float, amount: str | Decimal) -> Paid:
+def payment(hours: float, amount: str | Decimal) -> Credit:
     """Return a payment."""
-    return Paid(at(hours), Decimal(amount))
+    return Credit(at(hours), Decimal(amount))
 
 
 def used(*readings: tuple[float, str]) -> Usage:
@@ -55,19 +49,20 @@ def used(*readings: tuple[float, str]) -> Usage:
 
 def balances(*seen: tuple[float, str]) -> list[Sample]:
     """Return samples that were polled five minutes after their reading."""
-    samples: list[Sample] = []
+    ledger = Ledger()
     for hours, balance in seen:
         time = at(hours)
-        samples = with_sample(samples, time + 300, time, Decimal(balance))
-    return samples
+        ledger = ledger.with_sample(time + 300, time, Decimal(balance))
+    return list(ledger.samples)
 
 
 def costs(
-    samples: list[Sample], *payments: Paid, usage: Usage | None = None, hours: float = 12
+    samples: list[Sample], *payments: Credit, usage: Usage | None = None, hours: float = 12
 ) -> Costs:
     """Return what the samples tell some hours after the start."""
     since = samples[0].poll - 2 * DAY
-    return costs_of(samples, payments, usage, since=since, now=at(hours))
+    ledger = Ledger(tuple(samples), tuple(sorted(payments)), since, Follows.AT_ONCE)
+    return costs_of(ledger, usage, now=at(hours))
 
 
 def by_hour(costs: Costs, hours: float = 12) -> dict[int, float]:
@@ -92,12 +87,19 @@ def test_cost_follows_the_use() -> None:
     """Where three quarters were used, three quarters of the cost are."""
     usage = used((0, "0"), (1, "3"), (2, "4"), (4, "4"))
     assert by_hour(costs(balances((0, "10"), (2, "8")), usage=usage)) == {0: 1.5, 1: 0.5}
-    assert by_hour(costs(balances((2, "10"), (4, "8")), usage=usage)) == {2: 1.0, 3: 1.0}
 
 
 def test_cost_spreads_evenly_without_known_use() -> None:
     """Without records there is only time to go by."""
     assert by_hour(costs(balances((0.5, "10"), (2, "8.50")))) == {0: 0.5, 1: 1.0}
+
+
+def test_nothing_lost_is_no_cost_without_known_use_too() -> None:
+    """Test that a balance that stays costs nothing, but for the last hours: they may come late."""
+    found = costs(balances(*((hour, "10") for hour in range(10))))
+    assert found.rows(Stored(), at(12)) == [
+        Row(at(hour), Decimal(0), Decimal(0)) for hour in range(6)
+    ]
 
 
 def test_cost_waits_for_the_use() -> None:
@@ -134,19 +136,21 @@ def test_a_late_credit_counts_where_the_balance_rises() -> None:
     assert by_hour(found) == dict.fromkeys(range(5), 1.0)
 
 
-def test_a_payment_waits_for_its_rise() -> None:
-    """Meanwhile there is no cost from the hour of the payment on."""
-    samples = balances((0, "10"), (1, "9"), (2, "8"), (3, "7"))
+def test_a_payment_on_its_way_stops_nothing_that_it_cannot_be_in() -> None:
+    """Test that only the hours wait in which the credit may have entered unseen."""
+    samples = balances((0, "10"), (1, "9"), (2, "8"), (3, "7"), (4, "6"))
     found = costs(samples, payment(1.5, "50"), usage=STEADY)
+    assert by_hour(found) == dict.fromkeys(range(4), 1.0)
+    found = costs(samples, payment(1.5, "0.5"), usage=STEADY)
     assert by_hour(found) == {0: 1.0}
     assert not found.awaits_payment
 
 
 def test_a_payment_that_never_arrives_is_a_logged_correction() -> None:
-    """After two days it makes no cost."""
-    samples = balances(*((hour, str(100 - hour)) for hour in range(52)))
-    found = costs(samples, payment(1.5, "50"), usage=STEADY, hours=52)
-    assert by_hour(found, 52) == dict.fromkeys(range(51), 1.0)
+    """Test that it makes no cost, for as long as it isn't seen."""
+    samples = balances(*((hour, str(100 - hour)) for hour in range(63)))
+    found = costs(samples, payment(1.5, "50"), usage=STEADY, hours=63)
+    assert by_hour(found, 63) == dict.fromkeys(range(62), 1.0)
     assert found.corrections == [Correction(at(1.5), Decimal(-50))]
 
 
@@ -175,10 +179,10 @@ def test_equal_small_payments_count_one_after_the_other() -> None:
 
 def test_without_a_price_a_small_payment_counts_after_two_days() -> None:
     """There is nothing to compare with, and the list says that it was made."""
-    samples = balances((0, "100"), (12, "93"), (60, "45"))
-    found = costs(samples, payment(7, "5"), hours=60)
-    assert sum(by_hour(found, 60).values()) == 60.0
-    assert costs(samples, payment(30, "5"), hours=60).end == at(12)
+    samples = balances((0, "100"), (12, "93"), (70, "35"))
+    found = costs(samples, payment(7, "5"), hours=71)
+    assert sum(by_hour(found, 71).values()) == 70.0
+    assert costs(samples, payment(30, "5"), hours=71).end == at(12)
 
 
 def test_a_rise_waits_for_its_payment() -> None:
@@ -190,10 +194,10 @@ def test_a_rise_waits_for_its_payment() -> None:
 
 
 def test_a_rise_without_payment_is_a_logged_correction() -> None:
-    """After two days the rise costs nothing, and the rest goes on."""
-    samples = balances((0, "10"), (1, "9"), (2, "58"), (3, "57"))
-    found = costs(samples, usage=STEADY, hours=51)
-    assert by_hour(found, 51) == {0: 1.0, 2: 1.0}
+    """Test that it is a credit in the end, and that the use in its hour has its cost."""
+    samples = balances((0, "10"), (1, "9"), (2, "58"), (3, "57"), (4, "56"))
+    found = costs(samples, usage=STEADY, hours=63)
+    assert by_hour(found, 63) == {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0}
     assert found.corrections == [Correction(at(2) + 300, Decimal(49))]
     assert not found.awaits_payment
 
@@ -220,9 +224,9 @@ def test_equal_payments_are_two() -> None:
 
 def test_a_refund_counts_with_its_sign() -> None:
     """What is taken back is no cost, at once or later."""
-    samples = balances((0, "100"), (1, "99"), (2, "78"), (3, "77"))
+    samples = balances((0, "100"), (1, "99"), (2, "78"), (3, "77"), (4, "76"))
     assert by_hour(costs(samples, payment(1.2, "-20"), usage=STEADY)) == dict.fromkeys(
-        range(3), 1.0
+        range(4), 1.0
     )
     samples = balances((0, "100"), (1, "99"), (2, "98"), (3, "77"), (4, "76"))
     assert by_hour(costs(samples, payment(1.2, "-20"), usage=STEADY)) == dict.fromkeys(
@@ -231,12 +235,13 @@ def test_a_refund_counts_with_its_sign() -> None:
 
 
 def test_a_refund_that_never_shows_is_a_logged_correction() -> None:
-    """Cost goes on after two days."""
-    samples = balances(*((hour, str(100 - hour)) for hour in range(60)))
-    found = costs(samples, payment(1.5, "-20"), usage=STEADY, hours=30)
-    assert by_hour(found, 30) == {0: 1.0}
-    found = costs(samples, payment(1.5, "-20"), usage=STEADY, hours=60)
-    assert by_hour(found, 60) == dict.fromkeys(range(59), 1.0)
+    """Test that cost goes on."""
+    samples = balances(*((hour, str(100 - hour)) for hour in range(63)))
+    found = costs(samples[:30], payment(1.5, "-20"), usage=STEADY, hours=30)
+    assert by_hour(found, 30) == dict.fromkeys(range(29), 1.0)
+    assert not found.corrections
+    found = costs(samples, payment(1.5, "-20"), usage=STEADY, hours=63)
+    assert by_hour(found, 63) == dict.fromkeys(range(62), 1.0)
     assert found.corrections == [Correction(at(1.5), Decimal(20))]
 
 
@@ -251,12 +256,12 @@ def test_a_balance_that_lags_behind_its_reading() -> None:
     assert by_hour(costs(samples, usage=STEADY)) == {0: 1.0, 1: 1.0}
 
 
-def test_a_negative_cost_is_joined_with_its_neighbours() -> None:
-    """An amount above the rise and its payment can't cost less than nothing in an hour."""
+def test_no_hour_costs_less_than_nothing() -> None:
+    """Test that what a rise is above its payment is a credit too."""
     samples = balances((0, "100"), (1, "97"), (2, "97.50"), (3, "96"))
     found = costs(samples, payment(1.2, "0.4"), usage=STEADY, hours=80)
-    assert by_hour(found, 80) == {0: 3.0, 2: 1.5}
-    assert found.corrections[0].amount == Decimal("0.1")
+    assert by_hour(found, 80) == {0: 3.0, 1: 0.75, 2: 0.75}
+    assert found.corrections == [Correction(at(2) + 300, Decimal("0.1"))]
 
 
 def test_payments_from_before_the_first_balance_are_in_it() -> None:
@@ -270,32 +275,11 @@ def test_payments_from_before_the_first_balance_are_in_it() -> None:
 def test_one_balance_is_no_cost() -> None:
     """It takes two to tell a difference."""
     assert not costs(balances((0, "10"))).steps
-    assert trimmed(Costs()) is None
-
-
-def test_samples_join_and_ignore_a_wrong_clock() -> None:
-    """Equal balances are one sample; a clock set back forgets what came from the future."""
-    samples = with_sample([], at(0.1), at(0), Decimal(10))
-    samples = with_sample(samples, at(0.6), at(0), Decimal(10))
-    assert samples == [Sample(at(0.1), at(0), Decimal(10))]
-    assert with_sample(samples, 60, at(1), Decimal(9)) == samples
-    ahead = with_sample(samples, at(500), at(1), Decimal(9))
-    assert len(ahead) == 2
-    later = with_sample(ahead, at(1.1), at(1), Decimal(9))
-    assert later[1:] == [Sample(at(1.1), at(1), Decimal(9))]
-
-
-def test_quick_uploads_keep_what_the_cost_of_an_hour_needs() -> None:
-    """Of each hour stay the first and the last balance, and those around a rise."""
-    samples = balances(*((minute / 60, f"{99 - minute / 100:.2f}") for minute in range(0, 180, 5)))
-    assert [(sample.read_time - START) // 60 for sample in samples] == [0, 55, 60, 115, 120, 175]
-    seen = [(0, "9"), (0.1, "8"), (0.2, "7"), (0.3, "57"), (0.4, "56"), (0.5, "55"), (0.6, "54")]
-    samples = balances(*seen)
-    assert [int(sample.balance) for sample in samples] == [9, 7, 57, 54]
+    assert Costs().trimmed() is None
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> tuple[list[Sample], list[Paid], Usage]:
+def lives(draw: st.DrawFn) -> tuple[list[Sample], list[Credit], Usage]:
     """Draw ten days of a meter with a price, payments, late credits and polls that are missed."""
     price = Decimal(draw(st.integers(30, 400))).scaleb(-2)
     uses = draw(st.lists(st.integers(0, 300), min_size=240, max_size=240))
@@ -309,22 +293,21 @@ def lives(draw: st.DrawFn) -> tuple[list[Sample], list[Paid], Usage]:
         amount = Decimal(draw(st.sampled_from([-5, 2, 5, 20, 50, 100, 100, 200])))
         payments.append(payment(hours, amount))
         credited.append((hours + draw(st.sampled_from([0, 0, 3, 20])), amount))
-    samples: list[Sample] = []
+    ledger = Ledger()
     for index, (hours, text) in enumerate(readings):
         if 0 < index < len(uses) and draw(st.integers(0, 20)) == 0:
             continue
         for poll in (hours + 0.2, hours + 0.7):
             added = sum((amount for when, amount in credited if when <= poll), Decimal(0))
-            samples = with_sample(
-                samples, at(poll), at(hours), Decimal(500) - price * Decimal(text) + added
-            )
-    return samples, payments, used(*readings)
+            balance = Decimal(500) - price * Decimal(text) + added
+            ledger = ledger.with_sample(at(poll), at(hours), balance)
+    return list(ledger.samples), payments, used(*readings)
 
 
 @settings(max_examples=60, deadline=None)
 @given(lives(), st.randoms(use_true_random=False))
 def test_any_life_costs_what_was_used(
-    life: tuple[list[Sample], list[Paid], Usage], dice: random.Random
+    life: tuple[list[Sample], list[Credit], Usage], dice: random.Random
 ) -> None:
     """No hour costs less than nothing; all of them cost what the balance lost and was paid."""
     samples, payments, usage = life
@@ -333,54 +316,41 @@ def test_any_life_costs_what_was_used(
     rows = found.rows(Stored(), at(245))
     assert all(row.state >= 0 for row in rows)
     lost = samples[0].balance - samples[-1].balance
-    added = sum((item.amount for item in payments), Decimal(0))
-    corrected = sum((item.amount for item in found.corrections), Decimal(0))
+    known = zip(found.ledger.credits, found.entered, strict=True)
+    entered = [item for item, sample in known if sample is not None]
+    added = sum((item.amount for item in [*entered, *found.unexplained]), Decimal(0))
     assert found.end == samples[-1].read_time
-    assert rows[-1].sum == lost + added + corrected
+    assert rows[-1].sum == lost + added
 
 
 @settings(max_examples=60, deadline=None)
 @given(lives(), st.randoms(use_true_random=False))
 def test_trimmed_samples_give_the_same_rows(
-    life: tuple[list[Sample], list[Paid], Usage], dice: random.Random
+    life: tuple[list[Sample], list[Credit], Usage], dice: random.Random
 ) -> None:
     """Computed day by day from what is kept, the rows are those of all samples."""
     samples, payments, usage = life
-    kept, rest = samples[:1], samples[1:]
-    since = samples[0].poll - 2 * DAY
-    rows: dict[int, tuple[Decimal, Decimal]] = {}
+    rest = samples[1:]
+    ledger = Ledger(tuple(samples[:1]), (), samples[0].poll - 2 * DAY)
+    rows: dict[int, Decimal] = {}
     corrections = set()
     while rest:
         size = dice.randint(1, 48)
-        kept, rest = kept + rest[:size], rest[size:]
-        now = kept[-1].poll + HOUR
-        known = [item for item in payments if item.time < now]
-        found = costs_of(kept, known, usage, since=since, now=now)
+        ledger = replace(ledger, samples=(*ledger.samples, *rest[:size]))
+        rest = rest[size:]
+        now = ledger.samples[-1].poll + HOUR
+        ledger = ledger.with_credits(item for item in payments if item.time < now)
+        found = costs_of(ledger, usage, now=now)
         corrections |= set(found.corrections)
         if not found.steps:
             continue
-        before = [total for start, (_, total) in rows.items() if start < found.begin // HOUR * HOUR]
+        before = [total for start, total in rows.items() if start < found.begin // HOUR * HOUR]
         for row in found.rows(Stored(max(before, default=Decimal(0))), now):
-            rows[row.start] = (row.state, row.sum)
-        if trim := trimmed(found):
-            kept, since = trim
-            assert kept[0].read_time >= found.end - 5 * DAY
+            rows[row.start] = row.sum
+        if trimmed := found.trimmed():
+            ledger = trimmed
+            assert ledger.samples[0].read_time >= found.end - 7 * DAY
     clean = costs(samples, *payments, usage=usage, hours=(now - START) / HOUR)
     if not corrections and not clean.corrections:
-        expected = {row.start: (row.state, row.sum) for row in clean.rows(Stored(), now)}
-        assert rows[max(rows)][1] == expected[max(rows)][1]
-
-
-def test_payments_without_time_or_amount_tell_nothing() -> None:
-    """Nothing can be matched with them."""
-    time = datetime(2026, 3, 2, 1, tzinfo=CHINA_STANDARD_TIME)
-    found = paid(
-        Payment(order_number="", amount=amount, time=when, channel=None)
-        for amount, when in (
-            (Decimal(5), time),
-            (None, time),
-            (Decimal(5), None),
-            (Decimal(0), time),
-        )
-    )
-    assert found == [Paid(at(1), Decimal(5))]
+        expected = {row.start: row.sum for row in clean.rows(Stored(), now)}
+        assert rows[max(rows)] == expected[max(rows)]

@@ -27,6 +27,7 @@ from custom_components.jrhsz.api import (
 )
 from custom_components.jrhsz.coordinator import JrhszConfigEntry, MeterCoordinator
 from custom_components.jrhsz.history.state import MeterHistory
+from custom_components.jrhsz.history.values import days_left, unit_price
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 from custom_components.jrhsz.importer.sync import HistoryImport
 
@@ -179,7 +180,8 @@ class Driver:
         """Note what the sensors show."""
         time = datetime.fromtimestamp(now, UTC)
         history, balance = self.meter.history, self.meter.data.balance
-        self.looks.append(Look(now, history.days_left(balance, time), history.unit_price(time)))
+        left, price = days_left(history, balance, time), unit_price(history, time)
+        self.looks.append(Look(now, left.amount if left else None, price.amount if price else None))
 
     def told(
         self, consumption: dict[int, tuple[float, float]], cost: dict[int, tuple[float, float]]

@@ -37,14 +37,18 @@ def is_renewal_due(history: MeterHistory, user_code: str, now: int) -> bool:
 
 def are_payments_due(history: MeterHistory, now: int) -> bool:
     """Tell whether payments are to be read: nightly, and hourly while a balance waits for one."""
-    if history.paid_at < _last_night(now) or history.paid_at > now:
+    if history.payments_read_at < _last_night(now) or history.payments_read_at > now:
         return True
-    return history.awaits_payment and now - history.paid_at >= HOUR
+    return history.awaits_payment and now - history.payments_read_at >= HOUR
 
 
 def costs_at(history: MeterHistory, now: int) -> int | None:
     """Return as of when the cost can be settled: when payments were read, if that is new."""
-    return history.paid_at if now - _PAYMENTS_VALID < history.paid_at <= now else None
+    return (
+        history.payments_read_at
+        if now - _PAYMENTS_VALID < history.payments_read_at <= now
+        else None
+    )
 
 
 def first_begin(days: int, stored_until: int | None, now: int) -> int:
@@ -90,8 +94,8 @@ def spans(begin: int, end: int) -> Iterator[tuple[int, int]]:
 def next_begin(history: MeterHistory, usage: Usage) -> int | None:
     """Return where the next window begins: with an overlap, and with the oldest balance."""
     needed = usage.end - OVERLAP
-    if history.samples:
-        needed = min(needed, history.samples[0].read_time)
+    if history.ledger.samples:
+        needed = min(needed, history.ledger.samples[0].read_time)
     return usage.boundary(needed) or history.begin
 
 

@@ -1,146 +1,314 @@
-"""Which of a meter's balances its payments are in.
+"""Which of a meter's balances its payments are in, and what every fall is for.
 
 A prepaid meter may fetch its credit hours after it was paid. So a payment is in the balance that
-rises by it. One that is smaller than the use leaves no rise: it is where it first makes the cost
-more like what the use should have cost. A rise waits for its payment, and a payment for its place,
-for two days; what came after has to wait too. Then it is a correction, which costs nothing.
+rises by it, whole, or that falls by as much less than the use should have cost. A rise waits for
+its payment, and a payment for its place, for some days, and what it may change waits too. A rise
+that no payment explains by then is a credit of its own. What a balance lost beyond all that use can
+have cost is a charge: a fee, or what was left when a tenant moved out.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
-from .readings import DAY
+from .billing import (
+    PERIODICALLY,
+    PROMPT,
+    Measure,
+    Tariff,
+    billed_until,
+    first_begin,
+    first_of_month,
+    midnight,
+    unbilled_since,
+)
+from .ledger import Credit, Follows, Ledger, Sample
+from .readings import DAY, HOUR
 
 _ZERO: Final = Decimal(0)
-_PATIENCE: Final = 2 * DAY
+PATIENCE: Final = 60 * HOUR
 # By which the platform's clock may differ from ours.
 _CLOCKS_DIFFER: Final = 600
+_CLEARLY: Final = Decimal("0.02")
+_SLACK: Final = Decimal(1)
+_MOST_AT_ONCE: Final = 10
+REMEMBERED: Final = 30 * DAY
 
 
 class Correction(NamedTuple):
-    """What was booked as a correction: the poll or payment it is about, and the amount."""
+    """Where balances and payments differ: the poll or payment it is about, and the amount."""
 
     time: int
     amount: Decimal
 
 
 @dataclass(slots=True)
-class Interval:
-    """The time between two samples that follow each other."""
+class Change:
+    """What happened between a sample and the one before it.
 
-    seen_before: int
-    seen: int
-    begin: int
-    end: int
-    cost: Decimal
-    expected: Decimal | None = None
-
-    def gets_likelier(self, amount: Decimal) -> bool:
-        """Tell whether the cost gets closer to what was expected by adding an amount."""
-        if self.expected is None:
-            return False
-        return abs(self.cost + amount - self.expected) < abs(self.cost - self.expected)
-
-
-@dataclass(slots=True)
-class Credit:
-    """A payment: the interval it was made in, and the one in whose balance it is.
-
-    One that was made before the first balance was seen is in none (-1), unless it leaves a rise.
+    `fall` is by what the balance fell, `cost` that with the credits that entered it. The use from
+    `begin` to `end` wasn't billed before; nothing is `expected` where its price isn't known. What
+    of the cost isn't for use happened at one time: it is a `lump`, and a charge if it is large.
     """
 
-    time: int
-    amount: Decimal
-    made_in: int
-    found_in: int | None = None
+    sample: int
+    poll_before: int
+    poll: int
+    begin: int
+    end: int
+    fall: Decimal
+    use: Decimal
+    expected: Decimal | None
+    limit: Decimal | None
+    cost: Decimal = _ZERO
+    lump: Decimal = _ZERO
+    is_charge: bool = False
+
+    @property
+    def lump_time(self) -> int:
+        """Return when the lump was booked: what is done at night is done at midnight."""
+        for time in (first_of_month(self.poll), midnight(self.poll)):
+            if self.poll_before < time:
+                return time
+        return self.poll
+
+    def may_hide(self, amount: Decimal) -> bool:
+        """Tell whether a credit of an amount could have entered unseen."""
+        cost = self.cost + amount
+        return cost >= 0 and (self.limit is None or cost <= self.limit)
 
 
 @dataclass(slots=True)
-class Book:
-    """Finds the payments in the balances; intervals from `settled` on have to wait."""
+class Settlement:
+    """The changes of a ledger's balance, and which credits they contain.
 
-    intervals: list[Interval]
-    found: list[Credit]
+    `entered` is the sample of each credit that has one, `unexplained` are rises that no payment
+    explained in time. Changes from the sample `settled` on have
+    to wait; `awaits_payment` if that is for a payment that isn't listed yet.
+    """
+
+    ledger: Ledger
+    follows: Follows | None
+    measure: Measure
+    tariff: Tariff | None
     now: int
-    settled: int
-    awaits_payment: bool = False
+    changes: list[Change] = field(default_factory=list)
+    entered: dict[int, int] = field(default_factory=dict)
     corrections: list[Correction] = field(default_factory=list)
+    unexplained: list[Credit] = field(default_factory=list)
+    settled: int = 0
+    awaits_payment: bool = False
 
-    def settle_rises(self) -> None:
-        """Find the payments by which a balance rose."""
-        for index, interval in enumerate(self.intervals):
-            if interval.cost >= 0:
-                continue
-            needed = -interval.cost
-            chosen = _enough(needed, self._open_credits(interval))
-            missing = needed - sum((credit.amount for credit in chosen), _ZERO)
-            if missing > 0 and self.now - interval.seen < _PATIENCE:
-                self.awaits_payment = True
-                self.settled = min(self.settled, index)
-                continue
-            for credit in chosen:
-                self._count(credit, index)
-            if missing > 0:
-                interval.cost += missing
-                self.corrections.append(Correction(interval.seen, missing))
+    def settle(self) -> None:
+        """Find the place of every credit, then tell what is for use and what is not."""
+        forced: dict[int, int] = {}
+        self._follow(forced)
+        while (found := self._place_of_one_overdue()) is not None:
+            forced[found[0]] = found[1]
+            self._follow(forced)
+        self._wait_for_credits()
+        self._wait_for_the_list()
+        self._take_out_lumps()
+        if self.follows is None:
+            self.settled = 0
 
-    def settle_credits(self) -> None:
-        """Find the place of payments that left no rise, and of refunds."""
-        for credit in self.found:
-            if credit.found_in is not None or not 0 <= credit.made_in < len(self.intervals):
+    def _follow(self, forced: dict[int, int]) -> None:
+        """Go through all balances in order, as far as is known what happened."""
+        samples = self.ledger.samples
+        self.changes, self.entered = [], dict(forced)
+        self.corrections, self.unexplained = [], []
+        self.awaits_payment, self.settled = False, len(samples)
+        begin = first_begin(self.follows, samples)
+        for index, (before, after) in enumerate(pairwise(samples), 1):
+            change = self._change(index, before, after, begin)
+            if not self.measure.knows(change.end) and self.now - after.poll < PATIENCE:
+                self.settled = index
+                break
+            entering = [number for number, sample in forced.items() if sample == index]
+            change.cost = change.fall + self._amount(entering)
+            entering = self._entering(change)
+            change.cost += self._amount(entering)
+            if change.cost < 0:
+                if self.now - after.poll < PATIENCE:
+                    self.settled = index
+                    self.awaits_payment = True
+                    break
+                entering = self._entering_after_all(change)
+                change.cost += self._amount(entering)
+                if change.cost < 0:
+                    self.corrections.append(Correction(after.poll, -change.cost))
+                    missing = (change.expected or _ZERO) - change.cost
+                    self.unexplained.append(Credit(after.poll, missing))
+                    change.cost += missing
+            if not change.cost and self.measure.usage is None and self.follows not in PERIODICALLY:
+                # Only that of the last hours may still come.
+                known = max(before.read_time, after.read_time - PROMPT)
+                change.begin, change.use = begin, _ZERO
+                change.end = max(begin, min(known, change.end))
+            self.entered |= dict.fromkeys(entering, index)
+            self.changes.append(change)
+            if change.cost > 0 or not change.use:
+                begin = change.end
+
+    def _change(self, index: int, before: Sample, after: Sample, begin: int) -> Change:
+        """Return what a balance changed by, and what the use should have cost."""
+        end = max(begin, billed_until(self.follows, after))
+        begin = unbilled_since(self.follows, self.measure, begin, before, end)
+        use = self.measure.between(begin, end)
+        fall = before.balance - after.balance
+        change = Change(index, before.poll, after.poll, begin, end, fall, use, None, None)
+        if self.tariff is not None and self.measure.knows(end):
+            change.expected, change.limit = self.tariff.expected(use), self.tariff.limit(use)
+        return change
+
+    def _amount(self, numbers: Iterable[int]) -> Decimal:
+        """Return the sum of some credits."""
+        return sum((self.ledger.credits[number].amount for number in numbers), _ZERO)
+
+    def _open(self, change: Change, *, is_fresh: bool) -> list[int]:
+        """Return the credits that may have entered in a change.
+
+        Those from long before, or before the first balance, are not fresh.
+        """
+        known, patient = self.ledger.samples[0].poll, change.poll_before - PATIENCE
+        return [
+            number
+            for number, credit in enumerate(self.ledger.credits)
+            if number not in self.entered
+            and credit.time <= change.poll + _CLOCKS_DIFFER
+            and (credit.time > max(known, patient)) == is_fresh
+        ][:_MOST_AT_ONCE]
+
+    def _entering(self, change: Change) -> list[int]:
+        """Return the credits that explain a change: those that make its cost the likeliest."""
+        fresh = self._open(change, is_fresh=True)
+        found = self._likeliest(change, _subsets(fresh))
+        if found is None and change.cost < 0 and change.poll <= self.now:
+            found = self._likeliest(change, _subsets(fresh + self._open(change, is_fresh=False)))
+        return found or []
+
+    def _likeliest(self, change: Change, subsets: Iterator[list[int]]) -> list[int] | None:
+        """Return the credits with which the cost is the closest to what is expected, if any.
+
+        What they leave must be possible for the use; and where the balance didn't rise they must
+        explain it better than it is without them.
+        """
+        expected = change.expected or _ZERO
+        limit = _SLACK if change.limit is None else change.limit
+        best, found = None, None
+        if change.cost >= 0:
+            if change.expected is None:
+                return None
+            if change.cost <= limit:
+                best = self._distance(change.cost, expected) - _CLEARLY
+        for numbers in subsets:
+            cost = change.cost + self._amount(numbers)
+            if not 0 <= cost <= limit:
                 continue
-            index = self._place(credit)
-            if index is not None:
-                self._count(credit, index)
-            elif self.now - credit.time < _PATIENCE:
-                self.settled = min(self.settled, credit.made_in)
-            else:
+            distance = self._distance(cost, expected)
+            if best is None or distance < best:
+                best, found = distance, numbers
+        return found
+
+    def _distance(self, cost: Decimal, expected: Decimal) -> Decimal:
+        """Return how unlikely a cost is; where use is billed at times, it may not be as yet."""
+        distance = abs(cost - expected)
+        return distance if self.follows is Follows.AT_ONCE else min(distance, cost)
+
+    def _entering_after_all(self, change: Change) -> list[int]:
+        """Return the credits closest to a rise that none explained in time, if any is close."""
+        needed = (change.expected or _ZERO) - change.cost
+        fresh = self._open(change, is_fresh=True)
+        return min([[], *_subsets(fresh)], key=lambda numbers: abs(self._amount(numbers) - needed))
+
+    def _unseen(self) -> Iterator[tuple[int, Credit, list[Change]]]:
+        """Yield each credit that must enter but didn't, and the changes it could be hidden in."""
+        for number, credit in enumerate(self.ledger.credits):
+            if number not in self.entered and credit.time > self.ledger.samples[0].poll:
+                yield (
+                    number,
+                    credit,
+                    [
+                        change
+                        for change in self.changes
+                        if change.poll_before <= credit.time + PATIENCE
+                        and credit.time <= change.poll
+                        and change.may_hide(credit.amount)
+                    ],
+                )
+
+    def _is_overdue(self, credit: Credit) -> bool:
+        """Tell whether a credit should have been seen by now."""
+        return min(self.now, self.ledger.samples[-1].poll) - credit.time >= PATIENCE
+
+    def _place_of_one_overdue(self) -> tuple[int, int] | None:
+        """Return the number of an overdue credit, and the sample that it is in most likely."""
+        for number, credit, places in self._unseen():
+            if self._is_overdue(credit) and places:
+
+                def unlikeliness(change: Change, amount: Decimal = credit.amount) -> Decimal:
+                    """Return how much less likely a change gets by an amount."""
+                    if change.expected is None:
+                        return _ZERO
+                    without = abs(change.cost - change.expected)
+                    return abs(change.cost + amount - change.expected) - without
+
+                return number, min(places, key=unlikeliness).sample
+        return None
+
+    def _wait_for_credits(self) -> None:
+        """Wait where a credit that wasn't seen yet may be; note those that never came."""
+        overdue = []
+        for _, credit, places in self._unseen():
+            if self._is_overdue(credit):
+                overdue.append(credit)
+            elif places:
+                self.settled = min(self.settled, places[0].sample)
+        for credit in overdue:
+            taken_back = any(other.amount == -credit.amount for other in overdue)
+            if not taken_back:
                 self.corrections.append(Correction(credit.time, -credit.amount))
 
-    def _open_credits(self, interval: Interval) -> list[Credit]:
-        """Return the payments that may have made a balance rise in an interval."""
-        return [
-            credit
-            for credit in self.found
-            if credit.found_in is None
-            and credit.amount > 0
-            and interval.seen_before - _PATIENCE < credit.time <= interval.seen + _CLOCKS_DIFFER
-        ]
+    def _wait_for_the_list(self) -> None:
+        """Wait where a payment may be that was made after the list was read."""
+        for change in self.changes:
+            if change.poll > self.now and change.cost:
+                expected = change.expected
+                if expected is None or expected - change.cost > _SLACK:
+                    self.settled = min(self.settled, change.sample)
 
-    def _place(self, credit: Credit) -> int | None:
-        """Return the interval in whose cost a payment without a rise, or a refund, is found.
+    def _take_out_lumps(self) -> None:
+        """Tell what of each cost isn't for use.
 
-        It is the first that gets likelier: of the later ones, some wait for later payments.
+        A cost that use can't have is a charge at once; one that is only unusual is so if those
+        before and after it are as usual, or else the price has changed.
         """
-        near = [
-            (index, interval)
-            for index, interval in enumerate(self.intervals[credit.made_in :], credit.made_in)
-            if interval.seen_before <= credit.time + _PATIENCE
-            and interval.cost + credit.amount >= 0
-        ]
-        for index, interval in near:
-            if interval.gets_likelier(credit.amount):
-                return index
-        if credit.amount > 0 and self.now - credit.time < _PATIENCE:
-            return None
-        # Without a price there is nothing to compare with.
-        return next((index for index, interval in near if interval.expected is None), None)
+        billed = [change for change in self.changes if change.cost > 0]
+        for index, change in enumerate(billed):
+            if not change.use:
+                change.lump, change.is_charge = change.cost, change.cost > _SLACK
+            elif self.tariff is None or change.expected is None or change.limit is None:
+                continue
+            elif self._is_unusual(change):
+                if change.cost <= change.limit:
+                    if index + 1 == len(billed):
+                        self.settled = min(self.settled, change.sample)
+                    neighbours = billed[max(0, index - 1) : index] + billed[index + 1 : index + 2]
+                    if any(self._is_unusual(neighbour) for neighbour in neighbours):
+                        continue
+                change.lump, change.is_charge = change.cost - change.expected, True
+            if change.is_charge and change.poll > self.now:
+                # A refund that isn't listed yet looks the same.
+                self.settled = min(self.settled, change.sample)
 
-    def _count(self, credit: Credit, index: int) -> None:
-        """Count a payment in an interval."""
-        credit.found_in = index
-        self.intervals[index].cost += credit.amount
+    def _is_unusual(self, change: Change) -> bool:
+        """Tell whether a cost is higher than the use usually costs."""
+        return self.tariff is not None and change.cost > self.tariff.usual_limit(change.use)
 
 
-def _enough(needed: Decimal, open_credits: list[Credit]) -> list[Credit]:
-    """Return the payments that explain a rise: the smallest that does alone, or the largest."""
-    if alone := [credit for credit in open_credits if credit.amount >= needed]:
-        return [min(alone, key=lambda credit: (credit.amount, credit.time))]
-    chosen: list[Credit] = []
-    for credit in sorted(open_credits, key=lambda credit: (-credit.amount, credit.time)):
-        if needed <= 0:
-            break
-        chosen.append(credit)
-        needed -= credit.amount
-    return chosen
+def _subsets(numbers: Sequence[int]) -> Iterator[list[int]]:
+    """Yield every choice of at least one, small ones first."""
+    for size in range(1, len(numbers) + 1):
+        yield from map(list, combinations(numbers, size))

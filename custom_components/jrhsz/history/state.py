@@ -1,22 +1,22 @@
-"""What is kept of a meter's history beside its statistics, and the values that follow from it.
+"""What is kept of a meter's history beside its statistics."""
 
-Days and months are those of China Standard Time, whatever Home Assistant's zone is.
-"""
-
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, Self
 
-from ..api import CHINA_STANDARD_TIME
-from .cost import Costs, Paid, Sample, trimmed, with_sample
+from .cost import Costs
+from .ledger import Credit, Follows, Ledger, Prices, Sample
 from .readings import DAY
+from .sums import Sums, day_at
 from .usage import Usage, next_hour
 
-_KEPT_DAYS: Final = timedelta(days=40)
 _MAX_SAMPLES: Final = 500
-_FULL_DAYS: Final = 7
+_CHARGES_KEPT: Final = 400 * DAY
+_PRICE_DAYS: Final = 30
+_PRICED_LATELY: Final = 7
 _ENOUGH_DAYS: Final = 3
+_WORTHWHILE: Final = Decimal("0.2")
 _ZERO: Final = Decimal(0)
 
 
@@ -36,7 +36,10 @@ class MeterHistory:
 
     Windows of records from `started` to `cursor` were read; the next begins at `begin`, where a
     record was read that those before don't change any more. `complete` is set when a window
-    first reaches the present.
+    first reaches the present. `use`, `cost` (of use, without charges) and `billed` (the use that
+    has this cost) are known up to `used_until` and `cost_until`.
+
+    No value is ever changed, each is replaced: so what was made of them to be kept is made anew.
     """
 
     started: int | None = None
@@ -45,72 +48,98 @@ class MeterHistory:
     complete: bool = False
     synced_at: int = 0
     renewed_at: int = 0
-    paid_at: int = 0
-    paid_since: int = 0
+    payments_read_at: int = 0
     used_until: int = 0
     cost_until: int = 0
-    samples: list[Sample] = field(default_factory=list)
-    payments: list[Paid] = field(default_factory=list)
-    use: dict[date, Decimal] = field(default_factory=dict)
-    cost: dict[date, Decimal] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    use: Sums = field(default_factory=Sums)
+    cost: Sums = field(default_factory=Sums)
+    billed: Sums = field(default_factory=Sums)
+    charges: tuple[Credit, ...] = ()
     awaits_payment: bool = False
     _kept: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Replace a value; what was made of the old one is not kept."""
+        object.__setattr__(self, name, value)
+        if name != "_kept":
+            object.__setattr__(self, "_kept", None)
 
     def start(self, started: int) -> None:
         """Begin the first import, at a time in the past."""
         self.started = self.cursor = started
         self.begin, self.complete = None, False
-        self._kept = None
 
     def note_poll(self, poll: int, read_time: int, balance: Decimal) -> bool:
         """Note a balance, and tell whether that is news."""
-        samples = with_sample(self.samples, poll, read_time, balance)
-        if samples == self.samples:
+        ledger = self.ledger.with_sample(poll, read_time, balance)
+        if ledger == self.ledger:
             return False
-        if not self.samples:
-            self.paid_since = poll - 2 * DAY
-            self._kept = None
-        if len(samples) > _MAX_SAMPLES:
+        if not self.ledger.samples:
+            ledger = replace(ledger, accounted_until=poll - 2 * DAY)
+        if len(ledger.samples) > _MAX_SAMPLES:
             # No cost was settled for long. An hour that has some keeps it.
             begin = next_hour(self.cost_until)
-            samples = [item for item in samples[-_MAX_SAMPLES:] if item.read_time >= begin]
-            self._kept = None
-        if self._kept is not None:
-            last = len(samples) - 1
-            # Most of what changes is the last sample.
-            if samples[:last] == self.samples[:last]:
-                self._kept["samples"][last:] = [_as_list(samples[last])]
-            else:
-                self._kept = None
-        self.samples = samples
+            last = ledger.samples[-_MAX_SAMPLES:]
+            samples = tuple(sample for sample in last if sample.read_time >= begin)
+            ledger = replace(ledger, samples=samples)
+        self.ledger = ledger
         return True
 
-    def note_payments(self, payments: list[Paid], now: int) -> None:
-        """Note the payments of the last days."""
-        self.payments = sorted(payment for payment in payments if payment.time > self.paid_since)
-        self.paid_at = now
-        self._kept = None
+    def note_payments(self, payments: Iterable[Credit], now: int) -> None:
+        """Note the payments of some days up to now, as they are listed."""
+        self.ledger = self.ledger.with_credits(payments)
+        self.payments_read_at = now
 
     def note_usage(self, usage: Usage) -> None:
-        """Note the use of the days that records tell of from their beginning on."""
+        """Note the use of the days that records tell of."""
         self.used_until = max(self.used_until, usage.end)
-        _note_days(self.use, usage, usage.begin, usage.end)
-        self._kept = None
+        self.use = self.use.noted(usage.total, usage.begin, usage.end)
 
     def note_costs(self, costs: Costs) -> None:
         """Note the cost of days, and drop the balances that are no longer needed for it."""
         self.awaits_payment = costs.awaits_payment
+        self.ledger = replace(self.ledger, follows=costs.follows or self.ledger.follows)
         if not costs.steps:
             return
         self.cost_until = max(self.cost_until, costs.end)
-        _note_days(self.cost, costs, costs.begin, costs.end)
-        if (rest := trimmed(costs)) is not None:
-            # Balances that came while the cost was computed are added again.
-            known = costs.samples[-1].poll
-            since = [sample for sample in self.samples if sample.poll > known]
-            self.samples, self.paid_since = rest[0] + since, rest[1]
-            self.payments = [item for item in self.payments if item.time > self.paid_since]
-        self._kept = None
+        self.cost = self.cost.noted(costs.of_use, costs.begin, costs.end)
+        if costs.usage is not None:
+            self.billed = self.billed.noted(costs.usage.total, costs.begin, costs.end)
+        self.charges = (
+            *(
+                charge
+                for charge in self.charges
+                if costs.end - _CHARGES_KEPT < charge.time < costs.begin
+            ),
+            *costs.charges,
+        )
+        if (rest := costs.trimmed()) is not None:
+            # Balances and payments that came while the cost was computed are added again.
+            known = costs.ledger.samples[-1].poll
+            new = tuple(sample for sample in self.ledger.samples if sample.poll > known)
+            rest = replace(rest, samples=rest.samples + new)
+            self.ledger = rest.with_credits(self.ledger.credits)
+
+    def snapshot(self) -> Ledger:
+        """Return what cost is computed from, with the prices of the days before."""
+        return replace(self.ledger, prices=self._prices())
+
+    def _prices(self) -> Prices | None:
+        """Return the prices of the last days with some cost, if there are enough."""
+        last = day_at(self.cost_until)
+        prices = []
+        for number in range(_PRICE_DAYS):
+            day = last.fromordinal(last.toordinal() - number)
+            spent, billed = self.cost.of(day), self.billed.of(day)
+            if spent and billed and spent >= _WORTHWHILE:
+                prices.append((spent, billed))
+        if len(prices) < _ENOUGH_DAYS:
+            return None
+        lately = prices[:_PRICED_LATELY]
+        cost = sum((spent for spent, _ in lately), _ZERO)
+        usual = cost / sum((billed for _, billed in lately), _ZERO)
+        return Prices(usual, max(spent / billed for spent, billed in prices))
 
     def note_window(self, window: Window, begin: int | None) -> None:
         """Note that the records of a window were read, and where the next one begins."""
@@ -125,7 +154,6 @@ class MeterHistory:
     def note_sync(self, now: int) -> None:
         """Note when all was done that could be done."""
         self.synced_at = now
-        self._kept = None
 
     def progress(self, now: int) -> float:
         """Return which part of the first import is done."""
@@ -135,53 +163,26 @@ class MeterHistory:
             return 0.0
         return min(1.0, max(0.0, (self.cursor - self.started) / (now - self.started)))
 
-    def yesterday_use(self, now: datetime) -> Decimal | None:
-        """Return the use of yesterday, if a reading of today shows that it is complete."""
-        today = day_of(now)
-        if self.used_until < _start_of(today):
-            return None
-        return self.use.get(today - timedelta(days=1))
-
-    def month_use(self, now: datetime) -> Decimal | None:
-        """Return the use of this month up to the last reading."""
-        return _month_sum(self.use, self.used_until, now)
-
-    def month_cost(self, now: datetime) -> Decimal | None:
-        """Return the cost of this month as far as it is settled."""
-        return _month_sum(self.cost, self.cost_until, now)
-
-    def days_left(self, balance: Decimal | None, now: datetime) -> Decimal | None:
-        """Return for how many days the balance lasts, at the cost of the last full days."""
-        if balance is None or balance <= 0:
-            return None if balance is None else _ZERO
-        costs = [self.cost[day] for day in self._full_days(now)]
-        if len(costs) < _ENOUGH_DAYS or not (total := sum(costs, _ZERO)):
-            return None
-        return balance * len(costs) / total
-
-    def unit_price(self, now: datetime) -> Decimal | None:
-        """Return the cost of a kWh or m³ in the last full days."""
-        days = [day for day in self._full_days(now) if day in self.use]
-        use = sum((self.use[day] for day in days), _ZERO)
-        return sum((self.cost[day] for day in days), _ZERO) / use if use > 0 else None
-
-    def _full_days(self, now: datetime) -> list[date]:
-        """Return those of the last seven days before today whose cost is complete."""
-        today = day_of(now)
-        days = (today - timedelta(days=number) for number in range(1, _FULL_DAYS + 1))
-        return [day for day in days if day in self.cost and _start_of(day) + DAY <= self.cost_until]
-
     def as_dict(self) -> dict[str, Any]:
         """Return what to keep over a restart, JSON-ready; what did not change is not made anew."""
         if self._kept is None:
+            ledger = self.ledger
             self._kept = {
                 "window": [self.started, self.cursor, self.begin, self.complete],
-                "times": [self.synced_at, self.renewed_at, self.paid_at, self.paid_since],
+                "times": [
+                    self.synced_at,
+                    self.renewed_at,
+                    self.payments_read_at,
+                    ledger.accounted_until,
+                ],
                 "until": [self.used_until, self.cost_until],
-                "samples": [_as_list(sample) for sample in self.samples],
-                "payments": [[item.time, f"{item.amount:f}"] for item in self.payments],
-                "use": {str(day): f"{value:f}" for day, value in self.use.items()},
-                "cost": {str(day): f"{value:f}" for day, value in self.cost.items()},
+                "samples": [[*sample[:2], f"{sample.balance:f}"] for sample in ledger.samples],
+                "payments": _as_lists(ledger.credits),
+                "follows": ledger.follows,
+                "use": self.use.as_list(),
+                "cost": self.cost.as_list(),
+                "billed": self.billed.as_list(),
+                "charges": _as_lists(self.charges),
             }
         return self._kept
 
@@ -190,72 +191,45 @@ class MeterHistory:
         """Take over what `as_dict` gave; anything else is as good as a new meter."""
         try:
             started, cursor, begin, complete = kept["window"]
-            synced_at, renewed_at, paid_at, paid_since = map(int, kept["times"])
+            synced_at, renewed_at, payments_read_at, accounted_until = map(int, kept["times"])
             used_until, cost_until = map(int, kept["until"])
-            return cls(
+            follows = kept.get("follows")
+            history = cls(
                 started=None if started is None else int(started),
                 cursor=None if cursor is None else int(cursor),
                 begin=None if begin is None else int(begin),
                 complete=bool(complete),
                 synced_at=synced_at,
                 renewed_at=renewed_at,
-                paid_at=paid_at,
-                paid_since=paid_since,
+                payments_read_at=payments_read_at,
                 used_until=used_until,
                 cost_until=cost_until,
-                samples=[
-                    Sample(int(poll), int(read_time), Decimal(balance))
-                    for poll, read_time, balance in kept["samples"]
-                ],
-                payments=[Paid(int(time), Decimal(amount)) for time, amount in kept["payments"]],
-                use={date.fromisoformat(day): Decimal(v) for day, v in kept["use"].items()},
-                cost={date.fromisoformat(day): Decimal(v) for day, v in kept["cost"].items()},
-                _kept=kept,
+                ledger=Ledger(
+                    samples=tuple(
+                        Sample(int(poll), int(read_time), Decimal(balance))
+                        for poll, read_time, balance in kept["samples"]
+                    ),
+                    credits=_from_lists(kept["payments"]),
+                    accounted_until=accounted_until,
+                    follows=None if follows is None else Follows(follows),
+                ),
+                use=Sums.from_list(kept["use"]),
+                cost=Sums.from_list(kept["cost"]),
+                billed=Sums.from_list(kept.get("billed", {})),
+                charges=_from_lists(kept.get("charges", [])),
             )
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             return cls()
+        if "billed" in kept:
+            history._kept = kept
+        return history
 
 
-def _as_list(sample: Sample) -> list[int | str]:
-    """Return a sample, JSON-ready."""
-    return [sample.poll, sample.read_time, f"{sample.balance:f}"]
+def _as_lists(payments: tuple[Credit, ...]) -> list[list[int | str]]:
+    """Return credits, JSON-ready."""
+    return [[credit.time, f"{credit.amount:f}"] for credit in payments]
 
 
-def day_of(time: datetime) -> date:
-    """Return the day in China."""
-    return time.astimezone(CHINA_STANDARD_TIME).date()
-
-
-def _start_of(day: date) -> int:
-    """Return when a day begins in China."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=CHINA_STANDARD_TIME)
-    return int(midnight.timestamp())
-
-
-def _note_days(days: dict[date, Decimal], line: Usage | Costs, begin: int, end: int) -> None:
-    """Note the sums of the days that begin within a span; forget those long ago."""
-    day = day_of(datetime.fromtimestamp(begin - 1, CHINA_STANDARD_TIME)) + timedelta(days=1)
-    oldest = day_of(datetime.fromtimestamp(end, CHINA_STANDARD_TIME)) - _KEPT_DAYS
-    day = max(day, oldest)
-    before = line.total(_start_of(day))
-    while (start := _start_of(day)) < end:
-        total = line.total(min(start + DAY, end))
-        days[day] = total - before
-        before = total
-        day += timedelta(days=1)
-    for old in [known for known in days if known < oldest]:
-        del days[old]
-
-
-def _month_sum(days: dict[date, Decimal], until: int, now: datetime) -> Decimal | None:
-    """Return the sum of this month's days up to a time, if none of them is missing."""
-    day = day_of(now).replace(day=1)
-    if until <= _start_of(day):
-        return None
-    total = _ZERO
-    while _start_of(day) < until:
-        if day not in days:
-            return None
-        total += days[day]
-        day += timedelta(days=1)
-    return total
+def _from_lists(kept: Any) -> tuple[Credit, ...]:
+    """Return the credits that were kept."""
+    return tuple(Credit(int(time), Decimal(amount)) for time, amount in kept)

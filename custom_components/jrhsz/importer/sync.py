@@ -32,7 +32,8 @@ from ..history.plan import (
 )
 from ..history.readings import DAY, HOUR
 from ..history.settlement import Correction
-from ..history.state import MeterHistory, Window, day_of
+from ..history.state import MeterHistory, Window
+from ..history.sums import day_of
 from ..history.usage import Usage, hour_of
 from .recorder import async_is_migrating
 from .window import Import, async_begin_of_stored, async_end_of_stored
@@ -119,7 +120,7 @@ class HistoryImport:
         now = seconds_now()
         payments = await self._account.client.get_payments(
             meter.user_code,
-            dt_util.utc_from_timestamp(meter.history.paid_since or now - 2 * DAY),
+            dt_util.utc_from_timestamp(meter.history.ledger.accounted_until or now - 2 * DAY),
             dt_util.utc_from_timestamp(now + DAY),
             Turn(Priority.HISTORY),
         )
@@ -136,7 +137,7 @@ class HistoryImport:
             records = await _async_records(meter, window[:2], Priority.HISTORY)
         async with meter.history_lock:
             is_paid = Interface.PAYMENTS not in self._account.client.session.denied
-            settles = window.reaches_present and is_paid
+            settles = is_paid and (records is None or window.reaches_present)
             outcome = await Import.of(
                 self._hass,
                 meter,

@@ -9,7 +9,8 @@ from homeassistant.util import dt as dt_util
 
 from ..api import Consumption
 from ..coordinator import MeterCoordinator
-from ..history.cost import Costs, Paid, Sample, costs_of
+from ..history.cost import Costs, costs_of
+from ..history.ledger import Ledger
 from ..history.state import Window
 from ..history.usage import Row, Stored, Usage, changed_rows, consumption_rows, hour_of, usage_of
 from .recorder import (
@@ -46,9 +47,7 @@ class Import:
     meter: MeterCoordinator
     window: Window
     records: tuple[Consumption, ...]
-    samples: tuple[Sample, ...]
-    payments: tuple[Paid, ...]
-    paid_since: int
+    ledger: Ledger
     costs_at: int | None
 
     @classmethod
@@ -67,9 +66,7 @@ class Import:
             meter=meter,
             window=window,
             records=tuple(records or ()),
-            samples=tuple(meter.history.samples),
-            payments=tuple(meter.history.payments),
-            paid_since=meter.history.paid_since,
+            ledger=meter.history.snapshot(),
             costs_at=costs_at,
         )
 
@@ -103,13 +100,7 @@ class Import:
             consumption = changed_rows(rows, old)
         costs = Costs()
         if self.costs_at is not None:
-            costs = costs_of(
-                self.samples,
-                self.payments,
-                usage,
-                since=self.paid_since,
-                now=self.costs_at,
-            )
+            costs = costs_of(self.ledger, usage, now=self.costs_at)
         if costs.steps:
             old = self._stored(Statistic.COST, hour_of(costs.begin)) if has_recorder else Stored()
             cost = changed_rows(costs.rows(old, window.end), old)

@@ -1,0 +1,190 @@
+"""The values that follow from a meter's history, as sensors show them.
+
+Days, months and years are those of China Standard Time, whatever Home Assistant's zone is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from .readings import DAY
+from .state import MeterHistory
+from .sums import day_at, day_of, month_before, next_month, start_of
+
+_FULL_DAYS: Final = 7
+_ENOUGH_DAYS: Final = 3
+_PRICED_WITHIN: Final = 62
+_ONE_DAY: Final = timedelta(days=1)
+_ZERO: Final = Decimal(0)
+
+
+class Span(StrEnum):
+    """A span of days."""
+
+    TODAY = "today"
+    YESTERDAY = "yesterday"
+    MONTH = "month"
+    LAST_MONTH = "last_month"
+    YEAR = "year"
+
+
+class What(StrEnum):
+    """What is summed up."""
+
+    USE = "use"
+    COST = "cost"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An amount; `since` when, if that is later than its span begins.
+
+    What is `estimated` is use that no balance showed the cost of yet, at the price of late.
+    """
+
+    amount: Decimal
+    since: date | None = None
+    estimated: bool = False
+
+
+def value_of(history: MeterHistory, span: Span, what: What, now: datetime) -> Value | None:
+    """Return the use or cost of a span, if it is known: up to its end, or to the last reading."""
+    today = day_of(now)
+    start, stop = _days_of(span, today)
+    is_over = stop <= today
+    return (_use if what is What.USE else _cost)(history, start, stop, is_over=is_over)
+
+
+def unit_price(history: MeterHistory, now: datetime) -> Value | None:
+    """Return the cost of a kWh or m³ in the last full days, or else in the last that has any."""
+    known = [(cost, billed) for _, cost, billed in _full_days(history, now) if billed]
+    is_enough = len(known) >= _ENOUGH_DAYS
+    if not is_enough:
+        known = _last_priced(history)
+    billed = sum((billed for _, billed in known), _ZERO)
+    if billed <= 0:
+        return None
+    return Value(sum((cost for cost, _ in known), _ZERO) / billed, estimated=not is_enough)
+
+
+def days_left(history: MeterHistory, balance: Decimal | None, now: datetime) -> Value | None:
+    """Return for how many days a balance lasts, at the cost of use in the last full days."""
+    if balance is None or balance <= 0:
+        return None if balance is None else Value(_ZERO)
+    costs = [cost for _, cost, _ in _full_days(history, now)]
+    is_enough = len(costs) >= _ENOUGH_DAYS
+    if not is_enough and (price := unit_price(history, now)) is not None:
+        costs = [use * price.amount for use in _full_days_of_use(history, now)]
+    total = sum(costs, _ZERO)
+    return Value(balance * len(costs) / total, estimated=not is_enough) if total > 0 else None
+
+
+def energy_left(history: MeterHistory, balance: Decimal | None, now: datetime) -> Value | None:
+    """Return how many kWh or m³ a balance lasts for, at the price of late."""
+    price = unit_price(history, now)
+    if balance is None or price is None or price.amount <= 0:
+        return None
+    return Value(max(_ZERO, balance) / price.amount, estimated=price.estimated)
+
+
+def _days_of(span: Span, today: date) -> tuple[date, date]:
+    """Return the first day of a span, and the first after it."""
+    month = today.replace(day=1)
+    return {
+        Span.TODAY: (today, today + _ONE_DAY),
+        Span.YESTERDAY: (today - _ONE_DAY, today),
+        Span.MONTH: (month, next_month(month)),
+        Span.LAST_MONTH: (month_before(month), month),
+        Span.YEAR: (today.replace(month=1, day=1), date(today.year + 1, 1, 1)),
+    }[span]
+
+
+def _use(history: MeterHistory, start: date, stop: date, *, is_over: bool) -> Value | None:
+    """Return the use of some days; of the last one up to the last reading."""
+    known = history.used_until
+    if known <= start_of(start) or (is_over and known < start_of(stop)):
+        return None
+    found = history.use.between(start, _stop(known, stop))
+    return None if found is None else _value(*found, start)
+
+
+def _cost(history: MeterHistory, start: date, stop: date, *, is_over: bool) -> Value | None:
+    """Return the cost of some days: what is settled, and the price of the use since then."""
+    settled, read, end = history.cost_until, history.used_until, start_of(stop)
+    found = None
+    if settled > start_of(start):
+        found = history.cost.between(start, _stop(settled, stop))
+        if found is None:
+            return None
+    amount, since = found or (_ZERO, start)
+    begin = start_of(start)
+    amount += sum((item.amount for item in history.charges if begin <= item.time < end), _ZERO)
+    estimate = _ZERO
+    if settled < min(read, end):
+        if (unbilled := _unbilled(history, max(start, day_at(settled)), stop)) is None:
+            return None
+        estimate = unbilled
+    elif found is None or (is_over and settled < end):
+        return None
+    if is_over and max(settled, read) < end:
+        return None
+    return _value(amount + estimate, since, start, estimated=estimate > 0)
+
+
+def _unbilled(history: MeterHistory, start: date, stop: date) -> Decimal | None:
+    """Return what the use that has no cost yet should cost, by the last price."""
+    known = _last_priced(history)
+    billed = sum((billed for _, billed in known), _ZERO)
+    if billed <= 0:
+        return None
+    use = _ZERO
+    for day in _days(start, _stop(history.used_until, stop)):
+        use += max(_ZERO, (history.use.of(day) or _ZERO) - (history.billed.of(day) or _ZERO))
+    return use * sum((cost for cost, _ in known), _ZERO) / billed
+
+
+def _value(amount: Decimal, since: date, start: date, *, estimated: bool = False) -> Value:
+    """Return an amount that is known since a day."""
+    return Value(amount, since if since > start else None, estimated)
+
+
+def _stop(until: int, stop: date) -> date:
+    """Return the day after the last one before another that something is known of."""
+    return min(stop, day_at(until - 1) + _ONE_DAY)
+
+
+def _days(start: date, stop: date) -> Iterator[date]:
+    """Yield the days before another."""
+    for number in range((stop - start).days):
+        yield start + number * _ONE_DAY
+
+
+def _full_days(history: MeterHistory, now: datetime) -> list[tuple[date, Decimal, Decimal | None]]:
+    """Return those of the last seven days before today whose cost is complete, with their use."""
+    today, found = day_of(now), []
+    for day in _days(today - _FULL_DAYS * _ONE_DAY, today):
+        cost = history.cost.of_whole(day)
+        if cost is not None and start_of(day) + DAY <= history.cost_until:
+            found.append((day, cost, history.billed.of(day)))
+    return found
+
+
+def _full_days_of_use(history: MeterHistory, now: datetime) -> list[Decimal]:
+    """Return the use of those of the last seven days before today that is complete."""
+    today = day_of(now)
+    days = _days(today - _FULL_DAYS * _ONE_DAY, min(today, day_at(history.used_until)))
+    return [use for day in days if (use := history.use.of_whole(day)) is not None]
+
+
+def _last_priced(history: MeterHistory) -> list[tuple[Decimal, Decimal]]:
+    """Return cost and use of the last days that have both."""
+    last = day_at(history.cost_until)
+    found = []
+    for day in reversed(list(_days(last - _PRICED_WITHIN * _ONE_DAY, last + _ONE_DAY))):
+        cost, billed = history.cost.of(day), history.billed.of(day)
+        if cost and billed:
+            found.append((cost, billed))
+    return found[:_FULL_DAYS]

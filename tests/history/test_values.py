@@ -1,0 +1,193 @@
+"""Tests of the values that follow from a meter's history."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME
+from custom_components.jrhsz.history.cost import Costs, Lump, Step
+from custom_components.jrhsz.history.ledger import Ledger, Sample
+from custom_components.jrhsz.history.state import MeterHistory
+from custom_components.jrhsz.history.usage import Usage, usage_of
+from custom_components.jrhsz.history.values import (
+    Span,
+    Value,
+    What,
+    days_left,
+    energy_left,
+    unit_price,
+    value_of,
+)
+
+from ..support.histories import moment, record
+
+# The 12th of March, 9 o'clock in China.
+NOW = datetime(2026, 3, 12, 9, tzinfo=CHINA_STANDARD_TIME)
+
+
+def usage(first: str, last: str, low: str, high: str) -> Usage:
+    """Return an even use between two times."""
+    found = usage_of([record(first, low, last, high)], moment("+99 0:00"))
+    assert found is not None
+    return found
+
+
+def at(text: str) -> int:
+    """Return a time in seconds."""
+    return int(moment(text).timestamp())
+
+
+def costs(
+    first: str, last: str, cost: str, used: Usage | None = None, *charges: tuple[str, str]
+) -> Costs:
+    """Return the cost of a span, even or as the use in it."""
+    return Costs(
+        Ledger((Sample(at(last), at(last), Decimal(0)),)),
+        used,
+        steps=[Step(at(first), at(last), Decimal(cost), 1)],
+        lumps=[Lump(at(time), Decimal(amount), True, 1) for time, amount in charges],
+    )
+
+
+def history_of(*parts: Usage | Costs) -> MeterHistory:
+    """Return a history that was told of some use and cost."""
+    history = MeterHistory()
+    for part in parts:
+        if isinstance(part, Usage):
+            history.note_usage(part)
+        else:
+            history.note_costs(part)
+    return history
+
+
+def use_of(history: MeterHistory, span: Span, now: datetime = NOW) -> Value | None:
+    """Return the use of a span."""
+    return value_of(history, span, What.USE, now)
+
+
+def cost_of(history: MeterHistory, span: Span, now: datetime = NOW) -> Value | None:
+    """Return the cost of a span."""
+    return value_of(history, span, What.COST, now)
+
+
+def test_use() -> None:
+    """Test each span, of 2.4 a day since the 20th of February."""
+    history = history_of(usage("-10 0:00", "+10 6:00", "0", "48.6"))
+    since = date(2026, 2, 20)
+    assert use_of(history, Span.TODAY) == Value(Decimal("0.6"))
+    assert use_of(history, Span.YESTERDAY) == Value(Decimal("2.4"))
+    assert use_of(history, Span.MONTH) == Value(Decimal("27.0"))
+    assert use_of(history, Span.LAST_MONTH) == Value(Decimal("21.6"), since)
+    assert use_of(history, Span.YEAR) == Value(Decimal("48.6"), since)
+    for span in Span:
+        assert use_of(MeterHistory(), span) is None
+        assert cost_of(MeterHistory(), span) is None
+        assert cost_of(history, span) is None
+
+
+def test_yesterday_is_known_when_a_reading_of_today_shows_that_it_is_complete() -> None:
+    """Test the last reading before midnight, and that at midnight."""
+    assert use_of(history_of(usage("0:00", "+9 23:59", "0", "24")), Span.YESTERDAY) is None
+    history = history_of(usage("0:00", "+10 0:00", "0", "24"))
+    assert use_of(history, Span.YESTERDAY) == Value(Decimal("2.4"))
+    assert use_of(history, Span.TODAY) is None
+
+
+def test_days_are_those_of_china() -> None:
+    """Test that the day changes at 16:00 UTC."""
+    history = history_of(
+        usage("0:00", "+2 0:00", "0", "48"), usage("+2 0:00", "+3 0:00", "0", "72")
+    )
+    before = datetime(2026, 3, 4, 15, 59, tzinfo=UTC)
+    assert use_of(history, Span.YESTERDAY, before) == Value(Decimal(24))
+    assert use_of(history, Span.YESTERDAY, before + timedelta(minutes=1)) == Value(Decimal(72))
+
+
+def test_month_since_a_gap() -> None:
+    """Test that what is known since a day within the month says so."""
+    history = history_of(
+        usage("-2 0:00", "0:00", "0", "4.8"), usage("+4 0:00", "+10 0:00", "0", "6")
+    )
+    assert use_of(history, Span.MONTH) == Value(Decimal(6), date(2026, 3, 6))
+    april = datetime(2026, 4, 1, 0, 10, tzinfo=CHINA_STANDARD_TIME)
+    assert use_of(history, Span.MONTH, april) is None
+    assert use_of(history, Span.LAST_MONTH, april) is None
+    history.note_usage(usage("+10 0:00", "+30 1:00", "0", "481"))
+    assert use_of(history, Span.MONTH, april) == Value(Decimal(1))
+    assert use_of(history, Span.LAST_MONTH, april) == Value(Decimal(486), date(2026, 3, 6))
+
+
+def test_cost_of_the_first_month() -> None:
+    """Test that it is known since the installation, and says so."""
+    history = history_of(costs("+2 12:00", "+10 0:00", "75"))
+    assert cost_of(history, Span.MONTH) == Value(Decimal(75), date(2026, 3, 4))
+    assert cost_of(history, Span.YEAR) == Value(Decimal(75), date(2026, 3, 4))
+    assert cost_of(history, Span.YESTERDAY) == Value(Decimal(10))
+    assert cost_of(history, Span.TODAY) is None
+    assert cost_of(history, Span.LAST_MONTH) is None
+
+
+def test_charges_are_in_the_cost_of_their_day() -> None:
+    """Test that a fee counts, and that days left and price are without it."""
+    used = usage("-1 0:00", "+10 0:00", "0", "220")
+    history = history_of(used, costs("-1 0:00", "+10 0:00", "110", used, ("+9 0:00", "30")))
+    assert cost_of(history, Span.MONTH) == Value(Decimal(140))
+    assert cost_of(history, Span.YESTERDAY) == Value(Decimal(40))
+    assert days_left(history, Decimal(100), NOW) == Value(Decimal(10))
+    assert unit_price(history, NOW) == Value(Decimal("0.5"))
+    assert energy_left(history, Decimal(100), NOW) == Value(Decimal(200))
+
+
+def test_use_without_a_cost_as_yet_is_estimated() -> None:
+    """Test that what was used since the last cost counts at the price of late."""
+    used = usage("-1 0:00", "+10 6:00", "0", "225")
+    history = history_of(used, costs("-1 0:00", "+9 12:00", "105", used))
+    assert cost_of(history, Span.TODAY) == Value(Decimal("2.5"), estimated=True)
+    assert cost_of(history, Span.YESTERDAY) == Value(Decimal(10), estimated=True)
+    assert cost_of(history, Span.MONTH) == Value(Decimal("112.5"), estimated=True)
+    history.note_costs(costs("-1 0:00", "+10 6:00", "113", used))
+    found = cost_of(history, Span.MONTH)
+    assert found == Value(Decimal(113))
+
+
+def test_without_a_price_nothing_is_estimated() -> None:
+    """Test that days of which no cost is known stay unknown."""
+    history = history_of(usage("0:00", "+10 6:00", "0", "205"), costs("0:00", "+9 12:00", "95"))
+    assert cost_of(history, Span.TODAY) is None
+    assert cost_of(history, Span.YESTERDAY) is None
+
+
+def test_days_left() -> None:
+    """Test the balance by the cost of the last full days, of 12 a day."""
+    history = history_of(costs("0:00", "+9 0:00", "108"))
+    assert days_left(history, Decimal(120), NOW) == Value(Decimal(10))
+    assert days_left(history, Decimal(0), NOW) == Value(Decimal(0))
+    assert days_left(history, Decimal(-5), NOW) == Value(Decimal(0))
+    assert days_left(history, None, NOW) is None
+    assert days_left(history, Decimal(120), NOW + timedelta(days=3)) == Value(Decimal(10))
+    few = Value(Decimal(10), estimated=True)
+    assert days_left(history, Decimal(120), NOW + timedelta(days=4)) == few
+    assert days_left(history, Decimal(120), NOW + timedelta(days=6)) is None
+    assert days_left(MeterHistory(), Decimal(120), NOW) is None
+
+
+@pytest.mark.parametrize("use", ["0:00", "+8 12:00"])
+def test_days_left_from_the_first_days_on(use: str) -> None:
+    """Test that the price of a few hours is enough, where the use of days is known."""
+    used = usage(use, "+10 6:00", "0", str((moment("+10 6:00") - moment(use)) / timedelta(hours=1)))
+    history = history_of(used, costs("+10 1:00", "+10 6:00", "2.5", used))
+    assert unit_price(history, NOW) == Value(Decimal("0.5"), estimated=True)
+    assert days_left(history, Decimal(120), NOW) == Value(Decimal(10), estimated=True)
+    assert energy_left(history, Decimal(120), NOW) == Value(Decimal(240), estimated=True)
+
+
+def test_nothing_used_lasts_no_number_of_days() -> None:
+    """Test that no cost is unknown, but a negative balance lasts no day."""
+    used = usage("0:00", "+9 0:00", "5", "5")
+    history = history_of(used, costs("0:00", "+9 0:00", "0", used))
+    assert days_left(history, Decimal(120), NOW) is None
+    assert days_left(history, Decimal(-1), NOW) == Value(Decimal(0))
+    assert unit_price(history, NOW) is None
+    assert energy_left(history, Decimal(120), NOW) is None
+    assert cost_of(history, Span.MONTH) == Value(Decimal(0), date(2026, 3, 2))
