@@ -250,7 +250,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "another digit": changed,
     "a line is missing": without_line,
     "no checksum": lambda content: content.partition(b" ")[2],
-    "a list": lambda _: b"4f53cda18c2baa0c []\n",
+    "a list": lambda _: b"37517e5f3dc66819 []\n",
     "an old version": lambda _: encoded({"version": 1}, 1),
     "a text for a version": lambda _: encoded({"version": "2"}, 1),
     "deep": lambda _: b"[" * 200_000 + b"\n",

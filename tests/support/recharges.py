@@ -1,9 +1,12 @@
 """What tests of recharges share."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+import hashlib
+import json
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
@@ -114,3 +117,28 @@ def credited(simulator: Simulator, user_code: str = METER) -> Decimal:
     booked = [order for order in simulator.ledger if order.user_code == user_code]
     assert all(order.times_received == order.times_credited == 1 for order in booked)
     return sum((order.credited for order in booked), Decimal(0))
+
+
+def an_order(number: str, **values: Any) -> Order:
+    """Return an order that is like any other."""
+    order = Order(
+        number=number,
+        account_id="platform.example/demo",
+        host="platform.example",
+        username="demo",
+        user_code=METER,
+        device_id="device",
+        meter="一栋 101",
+        amount=Decimal(20),
+        user_id=None,
+        sent=dt_util.utcnow(),
+    )
+    return replace(order, **values)
+
+
+def written_before(orders: Iterable[Order], hashes: Iterable[str] = ()) -> bytes:
+    """Return the journal's file as it was before it had lines."""
+    records = [order.as_record() for order in orders]
+    body = {"orders": records, "hashes": sorted(hashes)}
+    checksum = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    return json.dumps({"version": 1, "checksum": checksum, **body}).encode()

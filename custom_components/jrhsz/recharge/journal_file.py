@@ -65,7 +65,7 @@ class JournalFile:
             # After one was set aside, a new one is written only when a person has confirmed.
             aside = aside or self._newest_aside()
         contents = lines.contents if lines else Contents()
-        self.must_replace = lines is None or _tidied(lines)
+        self.must_replace = lines is None or _tidied(lines) or old is None
         if not self._is_what_was_written(lines, old, aside):
             self._begin_gap(contents, contents.written if lines else None)
         elif lines and self._witness:

@@ -29,6 +29,10 @@ class DamagedJournalError(Exception):
     """The file holds something else than what was written."""
 
 
+class _WrongChecksumError(ValueError):
+    """A line isn't whole."""
+
+
 @dataclass(slots=True)
 class Contents:
     """What the journal holds: orders, what was noted, and hashes of all other order numbers.
@@ -117,26 +121,33 @@ class Lines:
     def read(cls, path: Path) -> Self | None:
         """Read a file, if there is one.
 
-        Raises DamagedJournalError if it isn't whole, apart from its end; OSError if it can't be
-        read, or if a later version wrote it.
+        Its last line may be torn: what was written when the process or the disk ended. Raises
+        DamagedJournalError if anything else is wrong; OSError if it can't be read, or if a later
+        version wrote it.
         """
         try:
             with path.open("rb") as file:
                 read = cls(_begun(_decoded(next(file, b""))))
                 for line in file:
-                    if not line.endswith(b"\n"):
-                        read.is_torn = True
-                    elif line != b"\n":
-                        read._take(_decoded(line))
+                    if line != b"\n":
+                        read._take(line)
         except FileNotFoundError:
             return None
         except (ArithmeticError, LookupError, TypeError, ValueError) as err:
             raise DamagedJournalError from err
         return read
 
-    def _take(self, record: dict[str, Any]) -> None:
-        """Take one line over."""
+    def _take(self, line: bytes) -> None:
+        """Take one line over, unless it may be the last one, and torn."""
         contents = self.contents
+        if self.is_torn:
+            msg = "a line before the last one is torn"
+            raise ValueError(msg)
+        try:
+            record = _decoded(line)
+        except _WrongChecksumError:
+            self.is_torn = True
+            return
         if record["line"] != contents.line + 1:
             msg = "a line is missing"
             raise ValueError(msg)
@@ -173,16 +184,15 @@ def note_record(key: str, value: Any) -> dict[str, Any]:
 
 def encoded(record: dict[str, Any], line: int) -> bytes:
     """Return a line."""
-    body = json_bytes({"line": line, "time": dt_util.utcnow().isoformat(), **record})
-    return b"%s %s\n" % (_checksum(body), body)
+    body = json_bytes({"line": line, "time": dt_util.utcnow().isoformat(), **record}) + b"\n"
+    return b"%s %s" % (_checksum(body), body)
 
 
 def _decoded(line: bytes) -> dict[str, Any]:
     """Return the record of a line, or raise ValueError or TypeError."""
-    checksum, _, body = line.rstrip(b"\n").partition(b" ")
+    checksum, _, body = line.partition(b" ")
     if checksum != _checksum(body):
-        msg = "the checksum is wrong"
-        raise ValueError(msg)
+        raise _WrongChecksumError
     return dict(json_loads(body))  # type: ignore[arg-type]  # anything else than an object raises
 
 

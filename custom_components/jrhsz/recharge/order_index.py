@@ -23,7 +23,7 @@ class OrderIndex:
         self._orders: dict[str, Order] = {}
         self.by_number: Mapping[str, Order] = MappingProxyType(self._orders)
         self._unsettled: dict[str, Order] = {}
-        self._alike: dict[str, tuple[str, ...]] = {}
+        self._capitals: dict[str, tuple[str, ...]] = {}
         self._lists: defaultdict[_Place, list[_Entry]] = defaultdict(list)
 
     def put(self, order: Order) -> None:
@@ -33,8 +33,8 @@ class OrderIndex:
         self._unsettled.pop(number, None)
         if order.is_open or order.watch_until is not None:
             self._unsettled[number] = order
-        if old is None:
-            self._alike[number.upper()] = *self._alike.get(number.upper(), ()), number
+        if old is None and number != (shown := number.upper()):
+            self._capitals[shown] = *self._capitals.get(shown, ()), number
         if old is None or _places(old) != _places(order) or old.sent != order.sent:
             if old is not None:
                 self._take_out(old)
@@ -45,9 +45,10 @@ class OrderIndex:
         """Forget an order."""
         del self._orders[order.number]
         self._unsettled.pop(order.number, None)
-        alike = self._alike.pop(order.number.upper())
+        shown = order.number.upper()
+        alike = self._capitals.pop(shown, ())
         if others := tuple(number for number in alike if number != order.number):
-            self._alike[order.number.upper()] = others
+            self._capitals[shown] = others
         self._take_out(order)
 
     def _take_out(self, order: Order) -> None:
@@ -60,7 +61,9 @@ class OrderIndex:
 
     def alike(self, number: str) -> list[Order]:
         """Return the orders of a number, capitals or not: platforms differ in showing them."""
-        return [self._orders[alike] for alike in self._alike.get(number.upper(), ())]
+        shown = number.upper()
+        numbers = (shown, *self._capitals.get(shown, ()))
+        return [self._orders[alike] for alike in numbers if alike in self._orders]
 
     @property
     def accounts(self) -> set[str]:

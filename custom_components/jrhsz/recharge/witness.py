@@ -16,8 +16,8 @@ from typing import Final, Self
 from .disk import sync_folder
 
 FILE_NAME: Final = "witness"
-# Written in place, which a kill can't tear, and always as long: nothing of an older one remains.
-_LENGTH: Final = 200
+# It is written in place, and only the digits change.
+_DIGITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,14 @@ class Witness:
         Raises OSError.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        record = {"journal": self.journal, "line": self.line, "since": self.since.isoformat()}
+        record = {
+            "line": f"{self.line:0{_DIGITS}}",
+            "journal": self.journal,
+            "since": self.since.isoformat(timespec="microseconds"),
+        }
         file = os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            os.write(file, json.dumps(record).ljust(_LENGTH).encode())
+            os.write(file, json.dumps(record).encode())
             if durable:
                 os.fsync(file)
         finally:
