@@ -13,8 +13,9 @@ from typing import Any
 
 from aiohttp import ClientSession
 
+from custom_components.jrhsz.const import DEFAULT_URL
 from custom_components.jrhsz.history.state import MeterHistory
-from tests.e2e.frontend import CHROMIUM, PRIMARY, Frontend, open_frontend
+from tests.e2e.frontend import CHROMIUM, Frontend, open_frontend
 from tests.support.hass_process import HassProcess, HassProcessError
 from tests.support.live import PASSWORD, USERNAME, SimulatorProcess, set_options, shown_meters
 
@@ -32,6 +33,7 @@ SIZE = (800, 640)
 IMPORT_LIMIT = 300
 # What makes the overview worth a look.
 BALANCES = (-12.4, 4.35, 17.8)
+SEARCHED = {"en": "jrhsz", "zh-Hans": "抄表"}
 PREVIOUS = {"en": "Previous", "zh-Hans": "后退"}
 
 
@@ -65,11 +67,14 @@ async def take_all(language: str) -> None:
 
 
 async def add_account(frontend: Frontend, simulator: SimulatorProcess) -> str:
-    """Add the account in the browser, with a picture on the way; return the entry's id."""
-    await frontend.open("/config/integrations/dashboard/add?domain=jrhsz")
-    await frontend.page.locator("dialog-box").locator(PRIMARY).click()
+    """Add the account in the browser, with pictures on the way; return the entry's id."""
+    found = await frontend.search(SEARCHED[frontend.language])
+    await take(frontend, "search")
+    await found.click()
     await frontend.expect_step("config", "user")
-    await frontend.fill(simulator.url, USERNAME, PASSWORD)
+    await frontend.fill(DEFAULT_URL, USERNAME, PASSWORD)
+    await take(frontend, "account", height=820)
+    await frontend.fill(simulator.url)
     await frontend.submit()
     await frontend.expect_step("config", "browse")
     await frontend.choose("config", "browse", "by_building")

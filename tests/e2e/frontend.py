@@ -126,6 +126,21 @@ class Frontend:
             await self.page.goto(url, wait_until="domcontentloaded")
         await self.page.locator("home-assistant-main").wait_for()
 
+    async def search(self, word: str) -> Locator:
+        """Type a word into *Add integration*; return the line of the integration that it finds."""
+        dialog = self.page.locator("dialog-add-integration")
+        if not await dialog.count():
+            await self.open("/config/integrations/dashboard")
+            await self.page.locator("ha-config-integrations-dashboard [slot=fab]").click()
+        name = json.loads((INTEGRATION / "manifest.json").read_bytes())["name"]
+        found = dialog.locator("ha-integration-list-item").filter(has_text=name)
+        field = dialog.locator("ha-input-search input")
+        await field.fill("no such integration")
+        await found.wait_for(state="detached")
+        await field.fill(word)
+        await found.wait_for()
+        return found
+
     async def expect_step(self, flow: str, step_id: str) -> float:
         """Wait until the flow shows a step of ours; return the seconds since it was clicked for."""
         title = self.text(flow, "step", step_id, "title")

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
-import json
 from pathlib import Path
 import time
 from typing import Any
 
 import pytest
 
-from tests.support.hass_process import INTEGRATION, HassProcess, HassProcessError
+from tests.support.hass_process import HassProcess, HassProcessError
 from tests.support.live import (
     PASSWORD,
     USERNAME,
@@ -78,7 +77,9 @@ async def test_user_gets_from_the_account_to_the_energy_dashboard(
 
 async def add_account(frontend: Frontend, simulator: SimulatorProcess) -> str:
     """Add the account by building, with all meters; return the entry's id."""
-    await search(frontend)
+    for word in SEARCHED:
+        found = await frontend.search(word)
+    await found.click()
     await frontend.expect_step("config", "user")
     assert await frontend.wide_parts() == []
     await frontend.fill(simulator.url, USERNAME, "wrong")
@@ -100,22 +101,6 @@ async def add_account(frontend: Frontend, simulator: SimulatorProcess) -> str:
     await frontend.submit()
     entries = await frontend.hass.command("config_entries/get", domain="jrhsz")
     return str(entries[0]["entry_id"])
-
-
-async def search(frontend: Frontend) -> None:
-    """Find the integration by each word that people may type, and choose it."""
-    manifest = json.loads((INTEGRATION / "manifest.json").read_bytes())
-    await frontend.open("/config/integrations/dashboard")
-    await frontend.page.locator("ha-config-integrations-dashboard [slot=fab]").click()
-    dialog = frontend.page.locator("dialog-add-integration")
-    field = dialog.locator("ha-input-search input")
-    ours = dialog.locator("ha-integration-list-item").filter(has_text=manifest["name"])
-    for word in SEARCHED:
-        await field.fill("no such integration")
-        await ours.wait_for(state="detached")
-        await field.fill(word)
-        await ours.wait_for()
-    await ours.click()
 
 
 async def look_at_device(frontend: Frontend, meter: ShownMeter) -> None:
