@@ -43,6 +43,8 @@ NAMES: Final = tuple(
 )
 _PAYMENTS_BACK: Final = 31 * DAY
 _LOOKS: Final = 3
+# A year is read in so many windows at most.
+_WINDOWS: Final = 20
 
 
 @dataclass(slots=True)
@@ -172,9 +174,10 @@ class Driver:
         if importer._are_payments_due(meter, now):
             await importer._async_read_payments(meter)
         # An import that goes on after a window is due again at once.
-        for _ in range(20):
-            if importer._is_sync_due(meter, now):
-                await importer._async_sync(meter)
+        for _ in range(_WINDOWS):
+            if not importer._is_sync_due(meter, now):
+                break
+            await importer._async_sync(meter)
 
     def _look(self, now: int) -> None:
         """Note what the sensors show."""

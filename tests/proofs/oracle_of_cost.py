@@ -8,12 +8,12 @@ left and unit price are those of the seven full days before, without charges.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Final
 
 from .driver import Look, Told
 from .lives.life import Life
-from .lives.line import DAY, HOUR, day_begin, days, months
+from .lives.line import DAY, HOUR, begins_month, day_begin, days, months
 from .lives.tariffs import Kind, Settled
 from .verdict import Rows, Verdict
 
@@ -55,18 +55,24 @@ class Cost:
             self._judge_look(look)
 
     def _true(self, begin: float, end: float) -> float:
-        """Return what a span cost in truth."""
-        return self.life.cost.rise(begin, end) + self.life.account.charged.between(begin, end) / 100
+        """Return what a span cost in truth; what is charged at midnight is of the day it begins."""
+        charged = self.life.account.charged.between(begin - 1, end - 1)
+        return self.life.cost.rise(begin, end) + charged / 100
 
     def _unclear(self) -> Iterator[tuple[int, int, float]]:
-        """Yield the spans between polls in which an unknown credit hides what was spent."""
+        """Yield the spans between polls in which an unknown credit hides what was spent.
+
+        What was used shortly before may not be in the balance, whatever its price.
+        """
+        life = self.life
+        behind = life.meter.cadence + self.tariff.delay
         for credit in self.life.account.credits:
             if credit.paid is not None and credit.entered - credit.paid < _PATIENCE:
                 continue
             before, after = self._polls_around(credit.entered)
-            bills, charged = self.life.account.bills, self.life.account.charged
+            bills, charged = life.account.bills, life.account.charged
             spent = bills.between(before, after) + charged.between(before, after)
-            yield before, after, spent / 100
+            yield before, after, spent / 100 + life.cost.rise(before - behind, after)
 
     def _polls_around(self, time: int) -> tuple[int, int]:
         """Return the last poll before a time, and the first that isn't."""
@@ -228,6 +234,10 @@ class Cost:
                 is_small = edge <= time <= edge + 5 * HOUR and self._is_small(time, cents)
                 if is_seen_later or is_small:
                     blurred += cents / 100
+        if self.tariff.settled is Settled.QUARTER_LATER:
+            # Seen before it changes, the balance is that of the reading before, each time.
+            behind = self.tariff.delay + self.life.meter.cadence
+            blurred += max(self._true(edge - behind, edge) for edge in (begin, end))
         return blurred
 
     def _is_small(self, time: int, cents: int) -> bool:
@@ -238,6 +248,15 @@ class Cost:
         billed = min(bills.times[index - 1] if index else before, before - 2 * HOUR)
         use = self.life.use.rise(billed - self.life.meter.cadence, after)
         return cents / 100 <= 4 * self.tariff.dearest * use + 1
+
+    def _price_of_month(self, now: int) -> float | None:
+        """Return the price of the last month that was settled, if months are."""
+        first = next(day for day in range(now, 0, -DAY) if begins_month(day))
+        if self.tariff.settled is not Settled.MONTHLY or first <= self.life.installed:
+            return None
+        begin = next(day for day in range(first - DAY, 0, -DAY) if begins_month(day))
+        use = self.life.use.rise(begin, first)
+        return self.life.cost.rise(begin, first) / use if use else None
 
     def _judge_look(self, look: Look) -> None:
         """Compare days left and unit price with those of the full days before."""
@@ -287,26 +306,32 @@ class Cost:
     def _week(self, now: int) -> Iterator[tuple[float, float]]:
         """Yield the mean cost and use of a day: of the full days before, up to seven.
 
-        The last day may not be known yet where a meter reports once a day, and charges that look
-        like use may be in it or not.
+        The last day may not be known yet where a meter reports once a day. Where a month is
+        settled, only its price is known. Where a day is, the first is known in full. Charges that
+        look like use may be in it or not.
         """
         today = day_begin(now)
         lasts = [today]
+        begin = day_begin(self.life.installed + DAY - 1)
+        begins = [begin]
+        if self.tariff.settled is Settled.DAILY:
+            begins.append(begin - DAY)
         if self.life.meter.cadence == DAY or self.tariff.settled is Settled.MONTHLY:
             lasts.append(today - DAY)
-        for last in lasts:
-            for number in (7, 6) if len(lasts) > 1 else (7,):
-                first = max(last - number * DAY, day_begin(self.life.installed + DAY - 1))
-                count = (last - first) // DAY
-                if count < 4:
-                    continue
-                use = self.life.use.rise(first, last) / count
-                cost = self.life.cost.rise(first, last)
-                small = sum(
-                    cents
-                    for time, cents in self.life.account.fees
-                    if first - DAY <= time < last + DAY // 2 and self._is_small(time, cents)
-                )
-                yield cost / count, use
-                if small:
-                    yield (cost + small / 100) / count, use
+        for last, number, begin in product(lasts, (7, 6) if len(lasts) > 1 else (7,), begins):
+            first = max(last - number * DAY, begin)
+            count = (last - first) // DAY
+            if count < 4:
+                continue
+            use = self.life.use.rise(first, last) / count
+            cost = self.life.cost.rise(first, last)
+            small = sum(
+                cents
+                for time, cents in self.life.account.fees
+                if first - DAY <= time < last + DAY // 2 and self._is_small(time, cents)
+            )
+            yield cost / count, use
+            if (price := self._price_of_month(last)) is not None:
+                yield price * use, use
+            if small:
+                yield (cost + small / 100) / count, use

@@ -77,7 +77,7 @@ def life(seed: int) -> Life:
     """Return the life of a number; those from `SHORT` on are short."""
     dice = Random(seed)  # noqa: S311
     kind, settled = settlement(dice)
-    days = dice.choice((5, 7, 9, 12, 12, 20, 20, 40, dice.randrange(45, 121)))
+    days = dice.choice((5, 7, 7, 9, 9, 10, 12, 12, 15, 20, 36, dice.randrange(45, 121)))
     if settled is Settled.MONTHLY:
         days = dice.randrange(66, 121)
     before = dice.randrange(6 * HOUR, 30 * DAY)
@@ -126,7 +126,8 @@ def life(seed: int) -> Life:
 
 def _polls(dice: Random, installed: int, end: int) -> list[int]:
     """Draw when Home Assistant looks; sometimes it is off for hours or days."""
-    minutes = (30, 30, 30, 60, 10) if end - installed < 15 * DAY else (30, 60)
+    days = (end - installed) // DAY
+    minutes = (30, 30, 30, 60, 10) if days < 15 else (30, 60) if days < 40 else (60, 90)
     interval = dice.choice(minutes) * MINUTE
     away: list[range] = []
     if dice.random() < 0.25 and end - installed > 8 * DAY:
