@@ -2,7 +2,12 @@
 
 import pytest
 
-from custom_components.jrhsz.address import InvalidAddressError, account_id, normalize
+from custom_components.jrhsz.address import (
+    InvalidAddressError,
+    account_id,
+    normalize,
+    visible,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +23,12 @@ from custom_components.jrhsz.address import InvalidAddressError, account_id, nor
         ("http://h//", "http://h", "h/me"),
         ("http://[::1]:8080/x", "http://[::1]:8080/x", "[::1]:8080/x/me"),
         ("user.com/user", "http://user.com", "user.com/me"),
+        ("http://imrapi.jrhsz.com/user/login", "http://imrapi.jrhsz.com", "imrapi.jrhsz.com/me"),
+        ("h/Prefix/user/GetUserInfo/", "http://h/Prefix", "h/Prefix/me"),
+        ("imrapi。jrhsz。com.", "http://imrapi.jrhsz.com", "imrapi.jrhsz.com/me"),
+        ("ｈｔｔｐ：／／ｉｍｒ．ｃｏｍ：８０８０", "http://imr.com:8080", "imr.com:8080/me"),
+        ("\ufeffhttp://h\u200b\u3000", "http://h", "h/me"),
+        ("http://h/user/other", "http://h/user/other", "h/user/other/me"),
     ],
 )
 def test_normalize(typed: str, address: str, identity: str) -> None:
@@ -52,3 +63,17 @@ def test_refused(typed: str) -> None:
     """Test that what can't be the address, or would lose or divert something, is refused."""
     with pytest.raises(InvalidAddressError):
         normalize(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("demo", "demo"),
+        (" demo\u200b", "demo"),
+        ("\ufeff\u2060a b\t\n", "a b"),
+        ("\u3000", ""),
+    ],
+)
+def test_visible(typed: str, kept: str) -> None:
+    """Test that what surrounds an account or password without being seen is dropped."""
+    assert visible(typed) == kept

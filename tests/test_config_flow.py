@@ -317,21 +317,61 @@ async def test_nothing_found(browse: Driver, simulator: Simulator, empty_list: A
 
 
 async def test_listing_that_fails(browse: Driver, simulator: Simulator) -> None:
-    """Test that a listing goes on from where it failed."""
+    """Test that one list that fails hides none after it, is named, and only it is asked again."""
     simulator.add_fault(Fault(kind="status", interface="getUserCodeByAccount", skip=2))
     await browse.choose("by_building")
     await browse.submit()
-    assert (browse.step, browse.menu) == ("listing_failed", ["listing", "choose"])
-    assert browse.shown["error"] == "The platform answered with HTTP status 500."
-    assert browse.shown["count"] == "4"
+    assert (browse.step, browse.menu) == ("listing_failed", ["listing", "choose", "browse"])
+    places = asked(simulator, "getUserCodeByAccount", "build_code")
+    assert len(places) == len(LISTS)
+    name = simulator.world.lists[str(places[2])]
+    assert browse.shown["error"] == f"{name}: The platform answered with HTTP status 500."
     assert (await browse.look()).step == "listing_failed"
     await browse.choose("listing")
     assert (browse.step, browse.shown["count"]) == ("choose", "8")
     places = asked(simulator, "getUserCodeByAccount", "build_code")
     assert len(places) == len(LISTS) + 1
-    assert places[2] == places[3]
+    assert places[2] == places[-1]
     await browse.choose("all_meters")
     assert len(codes_of(browse)) == 8
+
+
+async def test_many_lists_that_fail(
+    browse: Driver, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that of many lists that fail the first are named, and that a dead network ends it."""
+    monkeypatch.setattr("custom_components.jrhsz.meters.listing_steps._NAMED", 2)
+    simulator.add_fault(Fault(kind="code", interface="getUserCodeByAccount", times=None))
+    await browse.choose("by_building")
+    await browse.submit()
+    assert (browse.step, browse.menu) == ("listing_failed", ["listing", "browse"])
+    assert len(browse.shown["error"].splitlines()) == 3
+    simulator.clear_faults()
+    simulator.add_fault(Fault(kind="cut", interface="getUserCodeByAccount", times=None))
+    simulator.reset_counts()
+    await browse.choose("listing")
+    assert browse.step == "listing_failed"
+    assert len(simulator.calls_of("getUserCodeByAccount")) == 2
+
+
+@pytest.mark.parametrize("answer", ["listing", "add_anyway", "by_code"])
+async def test_codes_that_are_all_refused(
+    browse: Driver, simulator: Simulator, answer: str
+) -> None:
+    """Test that a failure of all codes is told in the platform's words, and none called unknown."""
+    simulator.add_fault(Fault(kind="code", msg="系统异常", interface="GetUserInfo", times=None))
+    await browse.choose("by_code")
+    await browse.submit(codes="2022040001 2022040002")
+    assert (browse.step, browse.menu) == ("codes_refused", ["listing", "add_anyway", "by_code"])
+    assert "系统异常" in browse.shown["error"]
+    assert (await browse.look()).step == "codes_refused"
+    simulator.clear_faults()
+    await browse.choose(answer)
+    if answer == "by_code":
+        assert browse.error == "unknown_codes"
+        await browse.submit(codes="2022040001 2022040002")
+    await browse.choose("all_meters")
+    assert codes_of(browse) == ["2022040001", "2022040002"]
 
 
 async def test_going_on_with_what_is_there(
@@ -342,6 +382,7 @@ async def test_going_on_with_what_is_there(
     simulator.add_fault(Fault(kind="code", interface="getUserCodeByAccount", skip=1))
     await browse.choose("by_building")
     await browse.submit(buildings=["gzfh-1-d", "gzfh-1-s"])
+    assert browse.shown["error"].startswith("一栋水")
     assert "失败" in browse.shown["error"]
     assert "1001" in browse.shown["error"]
     await browse.choose("choose")
@@ -354,7 +395,7 @@ async def test_going_on_with_what_is_there(
 
 async def test_nothing_to_go_on_with(browse: Driver, simulator: Simulator) -> None:
     """Test that without anything listed another way is offered."""
-    simulator.add_fault(Fault(kind="cut", interface="getUserCodeByAccount"))
+    simulator.add_fault(Fault(kind="cut", interface="getUserCodeByAccount", times=2))
     await browse.choose("by_building")
     await browse.submit()
     assert (browse.step, browse.menu) == ("listing_failed", ["listing", "browse"])
@@ -452,7 +493,7 @@ async def test_codes_that_can_not_be_checked(browse: Driver, simulator: Simulato
     simulator.add_fault(Fault(kind="cut", interface="GetUserInfo", skip=1))
     await browse.choose("by_code")
     await browse.submit(codes="2022040001 2022040002")
-    assert (browse.step, browse.menu) == ("listing_failed", ["listing", "choose"])
+    assert (browse.step, browse.menu) == ("listing_failed", ["listing", "choose", "browse"])
     await browse.choose("choose")
     await browse.choose("all_meters")
     assert codes_of(browse) == ["2022040001"]

@@ -1,15 +1,19 @@
 """Tests of giving an account a new password or a new address."""
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import patch
 
+from aiohttp import ClientConnectorCertificateError
+from aiohttp.client_reqrep import ConnectionKey
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .simulator import Fault, Simulator
-from .support.accounts import account_of, set_up
+from .support.accounts import account_of, set_up, state_of
 from .support.flows import PASSWORD, Driver
 
 pytestmark = pytest.mark.usefixtures("no_pace")
@@ -164,3 +168,62 @@ async def test_account_without_meters_moves(
     assert flow.step == "reconfigure_successful"
     await hass.async_block_till_done(wait_background_tasks=True)
     assert new_host.calls_of("GetUserInfo") == []
+
+
+async def test_only_the_address(
+    hass: HomeAssistant, entry: MockConfigEntry, new_host: Simulator
+) -> None:
+    """Test that a new address alone needs no password."""
+    flow = await reconfigure(hass, entry)
+    await flow.submit(url=new_host.url)
+    assert flow.step == "reconfigure_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.data == {**entry.data, "url": new_host.url, "password": PASSWORD}
+
+
+async def test_another_name(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that an account's name can change without losing its entities, and is checked."""
+    simulator.set_password("other", "other-password")
+    unique_id = entry.unique_id
+    before = state_of(hass, entry, "2022040001", "balance").entity_id
+    flow = await reconfigure(hass, entry)
+    await flow.submit(username="nobody", password="other-password")
+    assert flow.step == "reconfigure"
+    await flow.submit(username="\u200bother ", password=" other-password")
+    assert flow.step == "reconfigure_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert (entry.data["username"], entry.title, entry.unique_id) == ("other", "other", unique_id)
+    assert state_of(hass, entry, "2022040001", "balance").entity_id == before
+
+
+async def test_a_newcomer_where_an_account_moved_away(
+    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator, new_host: Simulator
+) -> None:
+    """Test that an account that moved keeps its id, and doesn't block its old address."""
+    flow = await reconfigure(hass, entry)
+    await flow.submit(url=new_host.url)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    added = await (await Driver.add(hass)).sign_in(simulator)
+    await added.choose("by_code")
+    await added.submit(codes="2022040001")
+    await added.choose("all_meters")
+    assert added.step == "create_entry"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    entries = hass.config_entries.async_entries("jrhsz")
+    assert [item.unique_id for item in entries] == [entry.unique_id, f"{entry.unique_id}~2"]
+    assert all(item.state is ConfigEntryState.LOADED for item in entries)
+    again = await (await Driver.add(hass)).sign_in(simulator)
+    assert again.step == "already_configured"
+
+
+async def test_invalid_certificate(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Test that a certificate that nobody vouches for is told as what it is."""
+    key = SimpleNamespace(host="h", port=443, is_ssl=True, ssl=True)
+    error = ClientConnectorCertificateError(cast(ConnectionKey, key), ValueError("expired"))
+    flow = await reconfigure(hass, entry)
+    with patch("aiohttp.ClientSession.post", side_effect=error):
+        await flow.submit(url="https://h.example")
+    assert flow.error == "invalid_certificate"

@@ -72,8 +72,9 @@ def test_every_step_has_texts(language: str) -> None:
     shown = {
         "config": steps_of(config_flow.JrhszConfigFlow)
         - (steps_of(ConfigFlow) - {"user"})
-        - {"reauth", "listing", "all_meters"},
-        "options": steps_of(options_flow.JrhszOptionsFlow) - {"meters", "listing", "all_meters"},
+        - {"reauth", "listing", "all_meters", "add_anyway"},
+        "options": steps_of(options_flow.JrhszOptionsFlow)
+        - {"meters", "listing", "all_meters", "add_anyway"},
     }
     for section, steps in shown.items():
         assert texts[section]["step"].keys() == steps

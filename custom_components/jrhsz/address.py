@@ -2,11 +2,15 @@
 
 import re
 from typing import Final
+import unicodedata
 
 from yarl import URL
 
+from .api import Interface
+
 _USUAL_PORTS: Final = (80, 443)
 # A user would change where the password is sent, a query or a fragment would be lost.
+_INTERFACE: Final = re.compile(rf"(?<=/user)/+({'|'.join(Interface)})$", re.IGNORECASE)
 _REFUSED: Final = re.compile(r"[?#@\\\s]")
 
 
@@ -14,18 +18,37 @@ class InvalidAddressError(ValueError):
     """What was typed can't be the platform's address."""
 
 
+def visible(typed: str) -> str:
+    """Return what was typed without the blanks and invisible characters around it."""
+    begin, end = 0, len(typed)
+    while begin < end and _is_invisible(typed[begin]):
+        begin += 1
+    while begin < end and _is_invisible(typed[end - 1]):
+        end -= 1
+    return typed[begin:end]
+
+
+def _is_invisible(character: str) -> bool:
+    """Tell whether a character is a blank, a control or a format character."""
+    return character.isspace() or unicodedata.category(character) in {"Cc", "Cf"}
+
+
 def normalize(typed: str) -> str:
-    """Return the address below which `/user/<interface>` lies."""
-    text = typed.strip()
+    """Return the address below which `/user/<interface>` lies.
+
+    It may be the address of an interface, as the document has them, and be typed with the
+    characters of a Chinese keyboard.
+    """
+    text = unicodedata.normalize("NFKC", visible(typed)).replace("。", ".")
     try:
         url = URL(text if "://" in text else f"http://{text}")
         port = "" if url.is_default_port() else f":{url.explicit_port}"
-        host = url.host_subcomponent
+        host = (url.host_subcomponent or "").rstrip(".")
     except ValueError as err:
         raise InvalidAddressError from err
     if url.scheme not in {"http", "https"} or not host or _REFUSED.search(text):
         raise InvalidAddressError
-    path = url.raw_path.rstrip("/").removesuffix("/user").rstrip("/")
+    path = _INTERFACE.sub("", url.raw_path.rstrip("/")).removesuffix("/user").rstrip("/")
     return f"{url.scheme}://{host}{port}{path}"
 
 

@@ -1,11 +1,17 @@
 """Adding an account, its new password and its new address."""
 
 from collections.abc import Mapping
+import itertools
 from typing import Any, Final, override
 
-from homeassistant.config_entries import SOURCE_USER, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigFlow,
+    ConfigFlowResult,
+)
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME, CONF_VERIFY_SSL
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
     TextSelector,
@@ -14,10 +20,11 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .address import InvalidAddressError, account_id, normalize
+from .address import InvalidAddressError, account_id, normalize, visible
 from .api import (
     UNKNOWN_METER,
     AuthenticationError,
+    CertificateError,
     Client,
     ConnectError,
     ContestedError,
@@ -42,22 +49,16 @@ _USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
 _PASSWORD: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
+_VERIFY_SSL: Final = BooleanSelector()
 _ACCOUNT_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_URL, default=DEFAULT_URL): _URL,
         vol.Required(CONF_USERNAME): _USERNAME,
         vol.Required(CONF_PASSWORD): _PASSWORD,
-        vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
+        vol.Required(CONF_VERIFY_SSL, default=True): _VERIFY_SSL,
     }
 )
 _REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
-_RECONFIGURE_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_URL): _URL,
-        vol.Required(CONF_PASSWORD): _PASSWORD,
-        vol.Required(CONF_VERIFY_SSL): BooleanSelector(),
-    }
-)
 
 # From the special to the general: the first class that fits gives the error.
 _ERRORS: Final[tuple[tuple[type[PlatformError], str], ...]] = (
@@ -68,6 +69,7 @@ _ERRORS: Final[tuple[tuple[type[PlatformError], str], ...]] = (
     (NotPermittedError, "reading_not_permitted"),
     (HttpStatusError, "wrong_address"),
     (UnreadableReplyError, "wrong_address"),
+    (CertificateError, "invalid_certificate"),
     (ConnectError, "cannot_connect"),
     (ExchangeError, "cannot_connect"),
     (PlatformError, "unknown"),
@@ -130,26 +132,41 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
             if not errors:
                 # Without a reason a text of Home Assistant is shown, which is English for all.
                 return self.async_update_reload_and_abort(
-                    entry, data_updates=user_input, reason="reauth_successful"
+                    entry, data=self._credentials, reason="reauth_successful"
                 )
         return self._show_account("reauth_confirm", _REAUTH_SCHEMA, None, errors)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for a new address or password; the account stays the same."""
+        """Ask for a new address, name or password; without a password the old one is used."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = await self._async_check_account({**entry.data, **user_input})
-            if not errors and self._credentials[CONF_URL] != entry.data[CONF_URL]:
+            typed = {key: value for key, value in user_input.items() if value != ""}
+            errors = await self._async_check_account({**entry.data, **typed})
+            new = self._credentials
+            if not errors and any(new[x] != entry.data[x] for x in (CONF_URL, CONF_USERNAME)):
                 errors = await self._async_check_meters(list(chosen_meters(entry.options)))
             if not errors:
+                # A title that somebody gave stays.
+                follows = entry.title == entry.data[CONF_USERNAME]
                 return self.async_update_reload_and_abort(
-                    entry, data=self._credentials, reason="reconfigure_successful"
+                    entry,
+                    data=new,
+                    title=new[CONF_USERNAME] if follows else entry.title,
+                    reason="reconfigure_successful",
                 )
         shown = user_input or {**entry.data, CONF_PASSWORD: ""}
-        return self._show_account("reconfigure", _RECONFIGURE_SCHEMA, shown, errors)
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_URL, default=entry.data[CONF_URL]): _URL,
+                vol.Required(CONF_USERNAME, default=entry.data[CONF_USERNAME]): _USERNAME,
+                vol.Optional(CONF_PASSWORD): _PASSWORD,
+                vol.Required(CONF_VERIFY_SSL, default=entry.data[CONF_VERIFY_SSL]): _VERIFY_SSL,
+            }
+        )
+        return self._show_account("reconfigure", schema, shown, errors)
 
     @override
     def _async_finish(self, options: dict[str, Any]) -> ConfigFlowResult:
@@ -181,18 +198,27 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
         except InvalidAddressError:
             self._answer = "URL"
             return {"base": "wrong_address"}
-        if self.source == SOURCE_USER:
+        username = visible(typed[CONF_USERNAME])
+        own = self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
+        identity = account_id(url, username)
+        others = [entry for entry in self._async_current_entries() if entry is not own]
+        if any(identity == account_id(x.data[CONF_URL], x.data[CONF_USERNAME]) for x in others):
+            raise AbortFlow(reason="already_configured")
+        if own is None:
+            # An account that was added here may have moved away since; its id stays its own.
+            taken = {entry.unique_id for entry in others}
+            ids = itertools.chain([identity], (f"{identity}~{n}" for n in itertools.count(2)))
             # A flow that was left open, say by reloading the page, must not stand in the way.
             await self.async_set_unique_id(
-                account_id(url, typed[CONF_USERNAME]), raise_on_progress=False
+                next(free for free in ids if free not in taken),
+                raise_on_progress=False,
             )
-            self._abort_if_unique_id_configured()
-        account = {CONF_URL: url, CONF_USERNAME: typed[CONF_USERNAME]}
-        self._async_abort_entries_match(account)
+        account = {CONF_URL: url, CONF_USERNAME: username}
         return await self._async_sign_in({**typed, **account})
 
     async def _async_sign_in(self, account: Mapping[str, Any]) -> dict[str, str]:
         """Log in; the session is the one that the entry uses."""
+        account = {**account, CONF_PASSWORD: visible(account[CONF_PASSWORD])}
         self._credentials = account
         session = self._client.session
         http = async_get_http(self.hass, verify_ssl=account[CONF_VERIFY_SSL])

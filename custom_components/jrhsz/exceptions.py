@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from .api import (
     AuthenticationError,
+    CertificateError,
     ConnectError,
     ContestedError,
     EmptyReplyError,
@@ -26,6 +27,7 @@ from .const import DOMAIN
 _KEYS: tuple[tuple[type[PlatformError], str], ...] = (
     (NotPermittedError, "not_permitted"),
     (ContestedError, "contested"),
+    (CertificateError, "invalid_certificate"),
     (ConnectError, "cannot_connect"),
     (NotSentError, "not_sent"),
     (ExchangeTimeoutError, "timeout"),

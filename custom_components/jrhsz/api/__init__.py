@@ -4,6 +4,7 @@ from .client import Client
 from .errors import (
     UNKNOWN_METER,
     AuthenticationError,
+    CertificateError,
     ConnectError,
     ContestedError,
     EmptyReplyError,
@@ -53,6 +54,7 @@ __all__ = [
     "Address",
     "AuthenticationError",
     "Building",
+    "CertificateError",
     "Client",
     "ConnectError",
     "Consumption",

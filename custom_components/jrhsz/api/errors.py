@@ -48,6 +48,10 @@ class ConnectError(NotSentError):
     """No connection was made (name, route, TLS, connect timeout)."""
 
 
+class CertificateError(ConnectError):
+    """No connection was made: the certificate of the address isn't valid."""
+
+
 class ExchangeError(PlatformError):
     """The connection broke: the platform may or may not have acted on the request."""
 

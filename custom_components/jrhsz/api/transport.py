@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from .errors import (
+    CertificateError,
     ConnectError,
     ExchangeError,
     ExchangeTimeoutError,
@@ -87,6 +88,8 @@ async def post(
             timeout=_TIMEOUT,
         ) as response:
             body = await _body(response)
+    except aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError:
+        error = CertificateError("The certificate of the address isn't valid")
     except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL:
         error = ConnectError("No connection could be made")
     except TimeoutError:

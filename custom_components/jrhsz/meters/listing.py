@@ -8,7 +8,19 @@ import re
 from typing import Final
 import unicodedata
 
-from ..api import UNKNOWN_METER, Address, Building, Client, Room
+from ..api import (
+    UNKNOWN_METER,
+    Address,
+    AuthenticationError,
+    Building,
+    Client,
+    ExchangeError,
+    NoApiPermissionError,
+    PlatformError,
+    RateLimitError,
+    ReplyError,
+    Room,
+)
 from ..settings import ChosenMeter
 
 _SEPARATORS: Final = re.compile(r"[\s,;|、，；]+")
@@ -31,22 +43,47 @@ ACCOUNT: Final = Place()
 
 @dataclass(slots=True)
 class Listing:
-    """What is to be asked, and what was answered so far."""
+    """What is to be asked, and what was answered so far.
+
+    `codes` are the codes that were asked for, in the form in which the platform knows them;
+    `failed` is what was refused by itself, while others may have been answered.
+    """
 
     todo: list[Place | str] = field(default_factory=list)
     rooms: dict[Place, list[Room]] = field(default_factory=dict)
-    codes: dict[str, str | None] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    failed: dict[Place | str, PlatformError] = field(default_factory=dict)
 
     async def async_go_on(self, client: Client, progressed: Callable[[], None]) -> None:
-        """Ask what is to be asked; an error ends it, and what was answered stays."""
+        """Ask what is to be asked; one that fails doesn't hide those after it.
+
+        An error that isn't about what was asked for ends it, and what was answered stays.
+        """
+        broke = False
         while self.todo:
-            match self.todo[0]:
-                case Place() as place:
-                    self.rooms[place] = await _rooms(client, place)
-                case code:
-                    self.codes[code] = await _known_code(client, code)
+            item = self.todo[0]
+            try:
+                await self._async_ask(client, item)
+            except AuthenticationError, NoApiPermissionError, RateLimitError:
+                raise
+            except (ReplyError, ExchangeError) as err:
+                if broke and isinstance(err, ExchangeError):
+                    raise
+                broke = isinstance(err, ExchangeError)
+                self.failed[item] = err
+            else:
+                broke = False
+                self.failed.pop(item, None)
             del self.todo[0]
             progressed()
+
+    async def _async_ask(self, client: Client, item: Place | str) -> None:
+        """Ask for the rooms of a place, or whether a code is known."""
+        match item:
+            case Place() as place:
+                self.rooms[place] = await _rooms(client, place)
+            case code:
+                self.codes[code] = await _known_code(client, code)
 
     def meters(self, places: Iterable[Place]) -> dict[str, ChosenMeter]:
         """Return the meters of these places; a building is the smallest list that has it.
@@ -142,12 +179,14 @@ async def _rooms(client: Client, place: Place) -> list[Room]:
             return await client.get_rooms()
 
 
-async def _known_code(client: Client, code: str) -> str | None:
-    """Return the code in the form in which the platform knows it, if it does."""
-    for form in dict.fromkeys((code, unicodedata.normalize("NFKC", code))):
-        try:
-            await client.get_meter(form)
-        except UNKNOWN_METER:
-            continue
-        return form
-    return None
+async def _known_code(client: Client, code: str) -> str:
+    """Return the code in the form in which the platform knows it: as typed, or of usual width."""
+    usual = unicodedata.normalize("NFKC", code)
+    try:
+        await client.get_meter(code)
+    except UNKNOWN_METER:
+        if usual == code:
+            raise
+        await client.get_meter(usual)
+        return usual
+    return code

@@ -19,13 +19,14 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
-from ..api import Client, Interface, NotPermittedError, PlatformError
+from ..api import UNKNOWN_METER, Client, Interface, NotPermittedError, PlatformError
 from ..const import DOMAIN
 from ..exceptions import translation
 from ..settings import ChosenMeter, chosen_meters
 from .listing import ACCOUNT, Listing, Place, async_get_places, meter_of_code, split_codes
 
 _CHECKED_CODES: Final = 20
+_NAMED: Final = 5
 
 
 class ListingFlow(ConfigEntryBaseFlow, ABC):
@@ -69,14 +70,16 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
     @property
     def _found(self) -> dict[str, ChosenMeter]:
         """Return the meters that this flow has found."""
-        codes = map(self._listing.codes.get, self._codes)
+        codes = (self._listing.codes.get(code) for code in self._codes)
         return self._listing.meters(self._wanted) | {
             code: meter_of_code(code) for code in codes if code
         }
 
     async def async_step_browse(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the user say how to list the meters."""
-        self._wanted, self._codes, self._listing.todo, self._error = [], [], [], None
+        self._wanted, self._codes, self._error = [], [], None
+        self._listing.todo.clear()
+        self._listing.failed.clear()
         ways = ["by_building", "by_address", "by_code"]
         return self.async_show_menu(
             step_id="browse",
@@ -148,13 +151,14 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
         if user_input is not None:
             self._error = None
             self._wanted, self._codes = [], split_codes(user_input["codes"])
+            self._listing.failed.clear()
             known.update({code: code for code in self._codes if code in self._chosen})
-            unchecked = [code for code in self._codes if not known.get(code)]
+            unchecked = [code for code in self._codes if code not in known]
             known.update({code: code for code in unchecked[_CHECKED_CODES:]})
             if self._codes:
                 return await self._async_ask(unchecked[:_CHECKED_CODES])
             errors["base"] = "nothing_chosen"
-        unknown = [code for code in self._codes if code in known and known[code] is None]
+        unknown = [code for code in self._codes if code in self._listing.failed]
         if isinstance(self._error, NotPermittedError):
             reading = self._error.interface == Interface.METER
             errors["base"] = "reading_not_permitted" if reading else "listing_not_permitted"
@@ -224,8 +228,12 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
         """Return what is shown once the platform was asked."""
         if self._error is not None:
             return self._step_after_error(self._error)
-        if any(self._listing.codes[code] is None for code in self._codes):
-            return "by_code"
+        failed = self._listing.failed
+        if self._codes and failed and all(isinstance(e, UNKNOWN_METER) for e in failed.values()):
+            # Only if others are known does a failure say anything about a code.
+            return "by_code" if len(failed) < len(self._codes) else "codes_refused"
+        if failed:
+            return "listing_failed"
         return "choose" if self._found else "nothing_found"
 
     def _step_after_error(self, err: PlatformError) -> str:
@@ -239,24 +247,60 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
 
     async def async_step_listing_failed(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the user try again from where it stopped, or go on with what is there."""
-        retry = "listing" if self._listing.todo else self._way
+        listing = self._listing
+        listing.todo = list(dict.fromkeys([*listing.failed, *listing.todo]))
+        retry = "listing" if listing.todo else self._way
         found = self._found
         return self.async_show_menu(
             step_id="listing_failed",
-            menu_options=[retry, "choose" if found else "browse"],
+            menu_options=[retry, "choose", "browse"] if found else [retry, "browse"],
             description_placeholders={
-                "error": await self._async_describe(self._error or PlatformError()),
+                "error": await self._async_describe(),
                 "count": str(len(found)),
             },
         )
 
-    async def _async_describe(self, err: PlatformError) -> str:
-        """Say what happened in Home Assistant's language; a menu has no errors to show."""
+    async def async_step_codes_refused(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what the platform says of all the codes: that needn't be about them."""
+        self._listing.todo = [code for code in self._codes if code in self._listing.failed]
+        return self.async_show_menu(
+            step_id="codes_refused",
+            menu_options=["listing", "add_anyway", "by_code"],
+            description_placeholders={
+                "error": await self._async_describe(),
+                "codes": ", ".join(self._codes),
+            },
+        )
+
+    async def async_step_add_anyway(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take codes as they were typed."""
+        self._listing.codes.update({code: code for code in self._codes})
+        self._listing.todo.clear()
+        self._listing.failed.clear()
+        return await self.async_step_choose()
+
+    async def _async_describe(self) -> str:
+        """Say what happened in Home Assistant's language; a menu has no errors to show.
+
+        What failed by itself is named, the first ones of many.
+        """
         language = self.hass.config.language
         messages = await async_get_translations(self.hass, language, "exceptions", {DOMAIN})
-        what = translation(err)
-        message = messages[f"component.{DOMAIN}.exceptions.{what['translation_key']}.message"]
-        return message.format(**what["translation_placeholders"])
+
+        def described(err: PlatformError) -> str:
+            """Return what happened."""
+            what = translation(err)
+            message = messages[f"component.{DOMAIN}.exceptions.{what['translation_key']}.message"]
+            return message.format(**what["translation_placeholders"])
+
+        failed = self._listing.failed
+        if self._error is not None or not failed:
+            return described(self._error or PlatformError())
+        lines = [
+            f"{item.name or item.value if isinstance(item, Place) else item}: {described(err)}"
+            for item, err in list(failed.items())[:_NAMED]
+        ]
+        return "\n".join([*lines, "…"] if len(failed) > _NAMED else lines)
 
     async def async_step_nothing_found(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Say that the lists are empty."""

@@ -197,6 +197,8 @@ class Survey:
             ]
         listing = Listing(todo=[*wanted])
         await listing.async_go_on(client, lambda: None)
+        for err in listing.failed.values():
+            raise err
         return listing.meters(wanted)
 
     async def _async_answers(self, code: str) -> bool:
