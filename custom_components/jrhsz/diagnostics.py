@@ -74,7 +74,11 @@ def _session(session: Session) -> dict[str, Any]:
         "refusal": session.refusal.code if session.refusal else None,
         "not_permitted": sorted(name.value for name in session.last_denied),
         "encoding": session.encoding.value,
-        "lists": {name.value: habits.as_dict() for name, habits in session.habits.items()},
+        "lists": {
+            # The witness is a meter's code.
+            name.value: habits.as_dict() | {"witness": habits.witness is not None}
+            for name, habits in session.habits.items()
+        },
         "shows_our_numbers": session.shows_our_numbers,
     }
 

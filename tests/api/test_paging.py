@@ -1,7 +1,6 @@
 """Tests of lists with windows and pages, over sockets."""
 
 from collections.abc import Awaitable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,71 +10,13 @@ from custom_components.jrhsz.api import (
     Client,
     Consumption,
     ExchangeError,
-    FailedError,
     Interface,
     UnreadableReplyError,
 )
-from custom_components.jrhsz.api.habits import Dates
+from custom_components.jrhsz.api.window import Dates
 from tests.simulator import Fault, Simulator
 
-from ..support.calls import DAY, METER, NOON, PAGED, READS, data_fault
-
-
-@pytest.mark.parametrize("name", PAGED)
-@pytest.mark.parametrize("dates_code", [1001, 1008])
-@pytest.mark.parametrize("wrong_body", [1001, 1008, 500])
-async def test_dates_without_times(
-    client: Client, simulator: Simulator, name: str, dates_code: Any, wrong_body: int
-) -> None:
-    """A platform that reads dates only is found out once."""
-    simulator.set_dialect(
-        dates="date", dates_code=dates_code, wrong_body=wrong_body, end_whole_day=False
-    )
-    first = await READS[name](client)
-    assert len(first) >= (24 if name == "GetConsumenList" else 0)
-    last = simulator.calls_of(name)[-1].params
-    assert (last["BeginDate"], last["EndDate"]) == ("2026-10-30", "2026-11-02")
-    assert client.session.habits[Interface(name)].dates is Dates.DAYS
-    count = len(simulator.calls)
-    assert await READS[name](client) == first
-    assert len(simulator.calls) == count + 1
-
-
-async def test_dates_with_times_again(client: Client, simulator: Simulator) -> None:
-    """What was learnt may be learnt anew."""
-    habits = client.session.habits[Interface.CONSUMPTION]
-    habits.dates = Dates.DAYS
-    simulator.set_dialect(dates="time")
-    assert len(await client.get_consumption(METER, NOON - DAY, NOON)) == 24
-    assert habits.dates is Dates.TIMES
-    assert len(simulator.calls_of("GetConsumenList")) == 2
-
-
-async def test_neither_format_of_dates(client: Client, simulator: Simulator) -> None:
-    """If both are refused, what the platform said first is told."""
-    simulator.add_fault(Fault(kind="code", code=1001, msg="甲", interface="GetPaymentList"))
-    simulator.add_fault(Fault(kind="code", code=1001, msg="乙", interface="GetPaymentList"))
-    with pytest.raises(FailedError, match="甲"):
-        await client.get_payments(METER, NOON - DAY, NOON)
-    assert client.session.habits[Interface.PAYMENTS].dates is Dates.TIMES
-
-
-@pytest.mark.parametrize(
-    ("moment", "begin", "end"),
-    [
-        ("2026-03-01T00:00:00+08:00", "2026-02-28 00:00:00", "2026-03-02 23:59:59"),
-        ("2026-02-28T23:59:59+08:00", "2026-02-27 00:00:00", "2026-03-01 23:59:59"),
-        ("2026-01-01T00:30:00+08:00", "2025-12-31 00:00:00", "2026-01-02 23:59:59"),
-    ],
-)
-async def test_window(
-    client: Client, simulator: Simulator, moment: str, begin: str, end: str
-) -> None:
-    """The window is a day wider than the span, in Chinese days, whatever zone it is given in."""
-    time = datetime.fromisoformat(moment)
-    await client.get_payments(METER, time, time.astimezone(UTC))
-    params = simulator.calls_of("GetPaymentList")[0].params
-    assert (params["BeginDate"], params["EndDate"]) == (begin, end)
+from ..support.calls import DAY, METER, NOON, data_fault
 
 
 @pytest.mark.parametrize("begin_inclusive", [True, False])

@@ -27,7 +27,9 @@ from custom_components.jrhsz.api import (
     UnknownCodeError,
     UnreadableReplyError,
 )
+from custom_components.jrhsz.api.habits import Habits
 from custom_components.jrhsz.api.login import Token
+from custom_components.jrhsz.api.window import Window
 from tests.simulator import Fault, Simulator
 
 from ..support.calls import DAY, METER, NOON, logins, outcomes
@@ -180,13 +182,9 @@ async def test_new_token_replaces_a_refused_password(
     assert logins(simulator) == 2
 
 
-NO_HABITS: dict[str, Any] = {
-    "dates": "%Y-%m-%d %H:%M:%S",
-    "shown": [],
-    "page_cap": None,
-    "longest_page": 0,
-    "first_page": None,
-}
+NO_WINDOW = Window().as_dict()
+NO_WINDOWS: list[dict[str, Any]] = [{"dates": "%c"}, {"dates": 5}, {"days": 30}, {"days": []}]
+NO_HABITS: dict[str, Any] = Habits().as_dict()
 
 
 async def test_kept_over_a_restart(
@@ -282,14 +280,17 @@ async def test_restoring_replaces_no_token(client: Client, simulator: Simulator)
             for habits in (
                 None,
                 {},
-                NO_HABITS | {"dates": "%c"},
-                NO_HABITS | {"dates": 5},
+                *(NO_HABITS | {"window": NO_WINDOW | window} for window in NO_WINDOWS),
+                NO_HABITS | {"window": 7},
+                NO_HABITS | {"candidate": {}},
+                NO_HABITS | {"witness": 7},
+                NO_HABITS | {"searched_at": 7},
+                NO_HABITS | {"searched_at": "yesterday"},
                 NO_HABITS | {"shown": [[]]},
                 NO_HABITS | {"shown": None},
-                NO_HABITS | {"longest_page": None},
+                NO_HABITS | {"longest_page": "7"},
                 NO_HABITS | {"page_cap": "7"},
                 NO_HABITS | {"page_cap": True},
-                NO_HABITS | {"first_page": 2},
             )
         ),
         {"logins": None},

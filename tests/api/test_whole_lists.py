@@ -14,7 +14,7 @@ from custom_components.jrhsz.api import (
     Payment,
     PlatformError,
 )
-from custom_components.jrhsz.api.habits import Dates
+from custom_components.jrhsz.api.window import Dates
 from tests.simulator import Fault, Simulator
 
 from ..support.calls import DAY, METER
@@ -86,7 +86,7 @@ async def test_passing_failure_proves_nothing(
     simulator.add_payment(METER, "5.00")
     simulator.set_dialect(dates="time", dates_unread="empty")
     await whole(client, clock)
-    simulator.add_fault(Fault(kind="code", code=code, interface="GetPaymentList", times=2))
+    simulator.add_fault(Fault(kind="code", code=code, interface="GetPaymentList", times=None))
     with pytest.raises(PlatformError):
         await whole(client, clock)
     simulator.clear_faults()
@@ -99,9 +99,12 @@ async def test_only_the_unread_form_answers(
     """An empty list in one form proves nothing while the other form fails."""
     simulator.add_payment(METER, "5.00")
     simulator.set_dialect(dates="date", dates_unread="empty")
-    simulator.add_fault(Fault(kind="code", code=1001, interface="GetPaymentList", skip=1))
+    simulator.add_fault(
+        Fault(kind="code", code=1001, interface="GetPaymentList", skip=1, times=None)
+    )
     with pytest.raises(FailedError):
         await whole(client, clock)
+    simulator.clear_faults()
     assert len(await whole(client, clock)) >= 1
     assert client.session.proven_dates == {Dates.DAYS}
 

@@ -182,18 +182,17 @@ async def test_goes_on_where_it_stopped(
 ) -> None:
     """Test that a failure or a restart costs nothing of what was read before."""
     entry = account_of(simulator, history_days=75)
-    simulator.add_fault(Fault(kind="code", interface="GetConsumenList", skip=3, times=2))
+    simulator.add_fault(Fault(kind="html", interface="GetConsumenList", skip=3))
     await set_up(hass, entry)
     assert windows(simulator, WATER) == [
         ("2026-09-13", "2026-10-23"),
         ("2026-10-17", "2026-11-26"),
-        ("2026-10-17", "2026-11-26"),
     ]
-    assert progress_of(hass, entry) == 75
+    assert progress_of(hass, entry) == 73
     simulator.reset_counts()
     await restart(hass, entry)
     assert progress_of(hass, entry) == 100
-    assert not windows(simulator)
+    assert windows(simulator) == [("2026-11-21", "2026-11-29")]
     assert windows(simulator, WATER) == [("2026-10-17", "2026-11-26"), ("2026-11-21", "2026-11-29")]
     await assert_ledger(hass, entry, simulator)
 
@@ -583,19 +582,22 @@ async def test_failures_pause(
     freezer: FrozenDateTimeFactory,
     simulator: Simulator,
 ) -> None:
-    """Test that a meter that fails waits an hour, and all wait if it isn't about the meter."""
+    """Test that a meter that fails waits a day, and all wait if it isn't about the meter."""
     entry = account_of(simulator, history_days=20)
-    # A refused span is asked for once more with other dates.
     simulator.add_fault(
-        Fault(kind="code", interface="GetConsumenList", user_code=ELECTRICITY, times=2)
+        Fault(kind="code", interface="GetConsumenList", user_code=ELECTRICITY, times=None)
     )
     await set_up(hass, entry)
-    assert windows(simulator) == [("2026-11-07", "2026-11-29")] * 2
+    # A refused span is asked for in other windows.
+    assert windows(simulator)[:2] == [("2026-11-07", "2026-11-29"), ("2026-11-07", "2026-11-28")]
+    assert 5 <= len(windows(simulator)) <= 6
     assert windows(simulator, WATER) == [("2026-11-07", "2026-11-29")]
-    await wait_for(hass, freezer, minutes=30)
+    simulator.clear_faults()
+    simulator.reset_counts()
+    await hours(hass, freezer, 23)
+    assert windows(simulator) == []
+    await hours(hass, freezer, 2)
     assert len(windows(simulator)) == 2
-    await wait_for(hass, freezer, minutes=31)
-    assert len(windows(simulator)) == 3
     await assert_ledger(hass, entry, simulator)
     simulator.add_fault(Fault(kind="html", interface="GetConsumenList", times=2))
     simulator.reset_counts()

@@ -74,6 +74,12 @@ class Dialect:
     """Dates that are read: both, `YYYY-MM-DD HH:MM:SS` only, `YYYY-MM-DD` only."""
     dates_code: Literal[1001, 1008] = 1001
     """Answer to other dates."""
+    max_span: int = 0
+    """Longest window in days, 0 for any; a longer one is answered with `dates_code`."""
+    span_count: Literal["time", "days"] = "time"
+    """How windows are measured: by the time between their ends, or by the days that they touch."""
+    future: Literal["any", "refuse"] = "any"
+    """Whether a window may end after today; else the answer is `dates_code`."""
     dates_unread: Literal["refuse", "empty"] = "refuse"
     """Whether other dates are refused, or answered with an empty list."""
     begin_inclusive: bool = True
@@ -200,6 +206,7 @@ _SAMPLES: dict[str, tuple[Any, ...]] = {
     "content_type": ("text/html", "text/plain"),
     "early_code": (1002,),
     "early_msg": ("请求过快",),
+    "max_span": (31, 7, 1),
     "page_cap": (7,),
     "payment_delay": (120,),
     "credit_delay": (3600,),

@@ -240,11 +240,22 @@ class Platform:
         """Return the first and the last moment that are asked for."""
         begin = self._moment(params["BeginDate"], end=False)
         end = self._moment(params["EndDate"], end=True)
+        self._check_window(begin, end)
         if not self.dialect.begin_inclusive:
             begin += timedelta(seconds=1)
         if not self.dialect.end_inclusive:
             end -= timedelta(seconds=1)
         return begin, end
+
+    def _check_window(self, begin: datetime, end: datetime) -> None:
+        """Refuse a window that is too long, or ends in the future."""
+        dialect = self.dialect
+        days = (end.date() - begin.date()).days + 1
+        whole = timedelta(days=days) if dialect.span_count == "days" else end - begin
+        if dialect.max_span and whole > timedelta(days=dialect.max_span):
+            raise Refusal(dialect.dates_code, "查询时间跨度超过上限")
+        if dialect.future == "refuse" and end.date() > self.world.now().date():
+            raise Refusal(dialect.dates_code, "结束日期不能大于今天")
 
     def _is_unread(self, params: Params) -> bool:
         """Tell whether dates in a form that isn't read are answered with an empty list."""

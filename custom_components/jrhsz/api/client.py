@@ -40,7 +40,7 @@ from .models import (
     Record,
     Room,
 )
-from .pacer import Turn
+from .pacer import Priority, Turn
 from .reply import Reply
 from .session import Session
 from .span import SpanReader, Timed
@@ -176,20 +176,30 @@ class Client:
         """Return a meter's records of a span, and remember what was learnt of the platform."""
         turn = turn or Turn()
 
-        def ask(fields: Mapping[str, str | int]) -> Awaitable[Reply]:
-            """Ask for a page."""
-            return self._read(interface, {"user_code": user_code, **fields}, turn)
+        def ask(fields: Mapping[str, str | int], is_attempt: bool) -> Awaitable[Reply]:  # noqa: FBT001  a callback
+            """Ask for a page; what is an attempt already needs no other encoding."""
+            send = self._call if is_attempt else self._read
+            return send(interface, {"user_code": user_code, **fields}, turn)
 
-        habits = self.session.habits[interface]
+        session = self.session
+        habits, now = session.habits[interface], session.now()
         before = habits.as_dict()
+        reader = SpanReader(
+            habits=habits,
+            ask=ask,
+            from_record=from_record,
+            user_code=user_code,
+            now=now,
+            today=max(now, session.platform_now or now),
+            urgent=turn.priority <= Priority.RECHARGE,
+            proven=session.proven_dates,
+            whole=complete,
+        )
         try:
-            reader = SpanReader(habits, ask, from_record, until_end=complete)
-            if complete:
-                return await reader.read_whole(*span, self.session.proven_dates)
-            return await reader.read(*span)
+            return await (reader.read_whole(*span) if complete else reader.read(*span))
         finally:
             if habits.as_dict() != before:
-                self.session.on_change(False)
+                session.on_change(False)
 
     async def _read(self, interface: Interface, fields: _Fields, turn: Turn) -> Reply:
         """Call an interface that only reads, in the other encoding if it finds no parameters."""

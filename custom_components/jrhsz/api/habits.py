@@ -1,40 +1,101 @@
 """What is learnt of how an account's platform lists the records of one interface."""
 
+import asyncio
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Self
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
 
+from .errors import ReturnCodeError
+from .window import Dates, Span, Window
 
-class Dates(StrEnum):
-    """The forms in which the ends of a span may be asked for."""
-
-    TIMES = "%Y-%m-%d %H:%M:%S"
-    DAYS = "%Y-%m-%d"
-
-    @property
-    def other(self) -> Dates:
-        """Return the other form."""
-        return Dates.DAYS if self is Dates.TIMES else Dates.TIMES
+_HOUR: Final = timedelta(hours=1)
+_REFUSALS_PER_HOUR: Final = 6
+_TRIED_AGAIN_AFTER: Final = timedelta(days=7)
+_LEFT_ALONE: Final = timedelta(hours=24)
 
 
 @dataclass(slots=True)
 class Habits:
     """The habits of one interface, as far as they are known.
 
-    `shown` are the forms of dates that have shown records: in another one, an empty list may be
-    one that wasn't understood.
+    `window` was found with two meters; `candidate` with one, the `witness`, for which it holds
+    until another one confirms it. `shown` are the forms of dates that have shown records: in
+    another one, an empty list may be one that wasn't understood. `page_cap` is the length at which
+    pages are cut short, `longest_page` the longest that came, `first_page` the number of the first.
     """
 
-    dates: Dates = Dates.TIMES
+    window: Window | None = None
+    candidate: Window | None = None
+    witness: str | None = None
+    searched_at: datetime | None = None
     shown: set[Dates] = field(default_factory=set)
     page_cap: int | None = None
     longest_page: int = 0
     first_page: int | None = None
+    empty_lists: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refusals: list[datetime] = field(default_factory=list)
+    _left_alone: dict[str, tuple[datetime, ReturnCodeError]] = field(default_factory=dict)
+
+    def window_for(self, user_code: str) -> Window | None:
+        """Return the window that is known to work for a meter; nothing if any may work."""
+        return self.candidate if user_code == self.witness else self.window
+
+    def trial(self, span: Span, known: Window, now: datetime) -> Window | None:
+        """Return the wider window that is to be tried instead of a known one, if that is due."""
+        at = self.searched_at
+        is_recent = at is not None and timedelta(0) <= now - at < _TRIED_AGAIN_AFTER
+        return None if is_recent or self.attempts_left(now) <= 1 else span.wider(known)
+
+    def attempts_left(self, now: datetime) -> int:
+        """Return how many refusals a search may still get in this hour."""
+        self._refusals = [time for time in self._refusals if timedelta(0) <= now - time < _HOUR]
+        return max(_REFUSALS_PER_HOUR - len(self._refusals), 0)
+
+    def note_refusal(self, now: datetime) -> None:
+        """Note a refusal of a search."""
+        self._refusals.append(now)
+
+    def learn(self, window: Window, user_code: str, now: datetime) -> None:
+        """Note what works for a meter, right after something wider was refused."""
+        self.searched_at = now
+        if window == self.candidate and user_code != self.witness:
+            self.window = window
+        elif window != self.window:
+            self.candidate, self.witness = window, user_code
+            return
+        self.candidate = self.witness = None
+
+    def widen(self, known: Window, wider: Window, now: datetime) -> None:
+        """Note that a wider window than a known one works."""
+        self.searched_at = now
+        learnt = None if wider == Window() else wider
+        if known == self.candidate:
+            self.candidate = learnt
+        else:
+            self.window = learnt
+        if self.candidate in (None, self.window):
+            self.candidate = self.witness = None
+
+    def leave_alone(self, user_code: str, refused: ReturnCodeError, now: datetime) -> None:
+        """Note that everything was refused for a meter."""
+        alone = self._left_alone.items()
+        self._left_alone = {code: kept for code, kept in alone if _is_left_alone(kept[0], now)}
+        self._left_alone[user_code] = now, refused
+
+    def raise_if_left_alone(self, user_code: str, now: datetime) -> None:
+        """Raise what was told when everything was refused for a meter, for a day."""
+        if (kept := self._left_alone.get(user_code)) and _is_left_alone(kept[0], now):
+            # The traceback of a shared error would grow with every raise.
+            raise type(kept[1])(kept[1].code, kept[1].message)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is kept over a restart, JSON-ready."""
         return {
-            "dates": self.dates.value,
+            "window": self.window.as_dict() if self.window else None,
+            "candidate": self.candidate.as_dict() if self.candidate else None,
+            "witness": self.witness,
+            "searched_at": self.searched_at.isoformat() if self.searched_at else None,
             "shown": sorted(form.value for form in self.shown),
             "page_cap": self.page_cap,
             "longest_page": self.longest_page,
@@ -44,8 +105,29 @@ class Habits:
     @classmethod
     def from_dict(cls, kept: dict[str, Any]) -> Self:
         """Read what `as_dict` gave; raises KeyError, TypeError or ValueError for anything else."""
-        cap, longest, first = kept["page_cap"], kept["longest_page"], kept["first_page"]
-        sizes = (longest if cap is None else cap, longest)
-        if not all(type(size) is int for size in sizes) or first not in (None, 0, 1):
-            raise ValueError(kept)
-        return cls(Dates(kept["dates"]), set(map(Dates, kept["shown"])), cap, longest, first)
+        habits = cls(
+            witness=_optional(str, kept["witness"]),
+            shown=set(map(Dates, kept["shown"])),
+            page_cap=_optional(int, kept["page_cap"]),
+            longest_page=_optional(int, kept["longest_page"]) or 0,
+            first_page=_optional(int, kept["first_page"]),
+        )
+        if kept["window"] is not None:
+            habits.window = Window.from_dict(kept["window"])
+        if kept["candidate"] is not None:
+            habits.candidate = Window.from_dict(kept["candidate"])
+        if kept["searched_at"] is not None:
+            habits.searched_at = datetime.fromisoformat(kept["searched_at"]).astimezone()
+        return habits
+
+
+def _is_left_alone(since: datetime, now: datetime) -> bool:
+    """Tell whether a meter is still left alone."""
+    return timedelta(0) <= now - since < _LEFT_ALONE
+
+
+def _optional[ValueT](kind: type[ValueT], value: Any) -> ValueT | None:
+    """Return a value of the kind that it must have, if it has one."""
+    if value is not None and type(value) is not kind:
+        raise TypeError(kind)
+    return value

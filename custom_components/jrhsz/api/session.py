@@ -23,13 +23,14 @@ from .errors import (
     UnreadableReplyError,
     error_for,
 )
-from .habits import Dates, Habits
+from .habits import Habits
 from .interface import Interface
 from .login import Logins, Token
 from .models import text
 from .pacer import Pacer, Turn
 from .reply import Reply
 from .transport import Encoding, post
+from .window import Dates
 
 DENIAL_LIFE: Final = timedelta(hours=24)
 _LISTED_BY_DATE: Final = (Interface.PAYMENTS, Interface.CONSUMPTION)

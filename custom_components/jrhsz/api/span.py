@@ -1,23 +1,24 @@
-"""A meter's records of a span: which dates are asked for, and in which form.
-
-Neither the format nor the ends of the platform's window are documented: it is asked for a day more
-at both sides, with times or, if it refuses that, with dates.
-"""
+"""A meter's records of a span: asked for in the windows that the account's platform takes."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Protocol
 
 from .errors import FailedError, IncompleteListError, MissingParameterError
-from .habits import Dates, Habits
-from .models import CHINA_STANDARD_TIME, Record
+from .habits import Habits
+from .models import Record
 from .paging import MAX_PAGE_SIZE, Pages
 from .reply import Reply
+from .window import Dates, Ends, Span, Window, search
 
-_DAY: Final = timedelta(days=1)
+_ATTEMPTS: Final = 6
+_URGENT_ATTEMPTS: Final = 3
+# So many empty lists in a form of dates that never showed a record.
+_SUSPICIOUS: Final = frozenset({3, 30, 300})
 
-type Ask = Callable[[Mapping[str, str | int]], Awaitable[Reply]]
+type Ask = Callable[[Mapping[str, str | int], bool], Awaitable[Reply]]
 
 
 class Timed(Protocol):
@@ -28,82 +29,168 @@ class Timed(Protocol):
         """Return the time."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class SpanReader[ItemT: Timed]:
     """Reads the records of a meter from an interface that has `habits`.
 
-    `ask` sends the fields that tell span and page. `until_end` asks on until the end was seen.
+    `ask` sends the fields that tell window and page, and is told whether that is an attempt only.
+    `urgent` is for somebody who waits: there are fewer attempts, but also for a meter that is left
+    alone. `whole` is for a list that is to prove that something is absent. `today` is by our clock
+    or the platform's, whichever is ahead. `proven` are the forms of dates that have shown records
+    of the account.
     """
 
     habits: Habits
     ask: Ask
     from_record: Callable[[Record], ItemT | None]
-    until_end: bool
+    user_code: str
+    now: datetime
+    today: datetime
+    urgent: bool
+    proven: Collection[Dates]
+    whole: bool = False
+    _attempted: dict[Window, Pages[ItemT]] = field(default_factory=dict)
 
     async def read(self, begin: datetime, end: datetime) -> list[ItemT]:
         """Return what lies within a span, both ends included."""
-        habits = self.habits
-        try:
-            pages = await self._pages(begin, end, habits.dates)
-        except (FailedError, MissingParameterError) as refused:
-            try:
-                pages = await self._pages(begin, end, habits.dates.other)
-            except FailedError, MissingParameterError:
-                raise refused from None
-            habits.dates = habits.dates.other
-        return _within(pages.items, begin, end)
+        habits, code = self.habits, self.user_code
+        if not self.urgent:
+            habits.raise_if_left_alone(code, self.now)
+        span = Span.around(begin, end, self.today)
+        known = habits.window_for(code) or Window()
+        trial = None if self.urgent else habits.trial(span, known, self.now)
+        window, items = await self._read(span, trial or known, known)
+        if window == trial:
+            habits.widen(known, trial, self.now)
+        if not items and window.dates not in self.proven and self._may_be_unread():
+            other = Window(window.dates.other)
+            with suppress(FailedError, MissingParameterError):
+                items = (await self._pages(span.parts(other)[0], other)).items
+            if items:
+                habits.learn(other, code, self.now)
+        return _within(items, begin, end)
 
-    async def read_whole(
-        self, begin: datetime, end: datetime, proven: Collection[Dates]
-    ) -> list[ItemT]:
+    async def read_whole(self, begin: datetime, end: datetime) -> list[ItemT]:
         """Return what lies within a span, if it is proven that nothing is missing.
 
         A form of dates that the platform doesn't read may be answered with an empty list: one that
         has shown records is used, or both. Raises IncompleteListError.
         """
-        usual = self.habits.dates
-        forms = [usual, usual.other]
-        if proven:
-            forms = [form for form in forms if form in proven][:1]
-        lists = [await self._pages(begin, end, form) for form in forms]
-        if not all(pages.is_whole for pages in lists):
-            msg = "The end of the list was not seen, or not every record could be read"
-            raise IncompleteListError(msg)
-        whole = next((pages.items for pages in lists if pages.items), [])
-        if any(set(pages.items) - set(whole) for pages in lists):
+        span = Span.around(begin, end, self.today)
+        known = self.habits.window_for(self.user_code) or Window()
+        windows = [known, Window(known.dates.other)]
+        if known.dates is Dates.DAYS:
+            windows[0] = replace(known, to_today=False)
+        if self.proven:
+            windows = [window for window in windows if window.dates in self.proven][:1]
+        lists = [(await self._read(span, window))[1] for window in windows]
+        whole = next(filter(None, lists), [])
+        if any(set(items) - set(whole) for items in lists):
             msg = "The list differs with the form of dates"
             raise IncompleteListError(msg)
         return _within(whole, begin, end)
 
-    async def _pages(self, begin: datetime, end: datetime, dates: Dates) -> Pages[ItemT]:
-        """Return all pages of the wider window."""
-        span = {
-            "BeginDate": _first_moment(begin - _DAY).strftime(dates),
-            "EndDate": _last_moment(end + _DAY).strftime(dates),
-        }
+    def _may_be_unread(self) -> bool:
+        """Tell whether an empty list may be one whose dates weren't understood."""
+        self.habits.empty_lists += 1
+        return bool(self.proven) or self.habits.empty_lists in _SUSPICIOUS
+
+    async def _read(
+        self, span: Span, asked: Window, known: Window | None = None
+    ) -> tuple[Window, list[ItemT]]:
+        """Return a window that works for a span, and the records of all its parts."""
+        if not (parts := span.parts(asked)):
+            return asked, []
+        window = asked
+        try:
+            # If it is taken for the newest part, which may end in the future, it is for the others.
+            newest = await self._pages(parts[0], asked)
+        except (FailedError, MissingParameterError) as refused:
+            async with self.habits.lock:
+                found = await self._search(span, asked, known, refused)
+            if found is None:
+                raise
+            window = found
+            newest = self._attempted[window]
+        others = [await self._pages(ends, window) for ends in span.parts(window)[1:]]
+        lists = [newest, *others]
+        if self.whole and not all(pages.is_whole for pages in lists):
+            msg = "The end of the list was not seen, or not every record could be read"
+            raise IncompleteListError(msg)
+        return window, _united(pages.items for pages in reversed(lists))
+
+    async def _search(
+        self,
+        span: Span,
+        asked: Window,
+        known: Window | None,
+        refused: FailedError | MissingParameterError,
+    ) -> Window | None:
+        """Return a window that works after one was refused, and remember it."""
+        habits, code, now = self.habits, self.user_code, self.now
+        if known is None or known == asked:
+            known = habits.candidate or habits.window
+        # The refused one was an attempt, or two: in both encodings.
+        count = 2 if isinstance(refused, MissingParameterError) else 1
+        attempts = (_URGENT_ATTEMPTS if self.urgent else _ATTEMPTS) - count
+        if span.first > span.today or not (known or habits.attempts_left(now)):
+            return None
+        habits.note_refusal(now)
+        windows = search(span, asked, known, attempts, whole=self.whole)
+        found: Window | None
+        works: bool | None = None
+        while True:
+            try:
+                window = windows.send(works)
+            except StopIteration as end:
+                found, is_over = end.value
+                break
+            if window != known and not habits.attempts_left(now):
+                return None
+            works = await self._attempt(span, window)
+        if is_over or not self.urgent:
+            if found:
+                habits.learn(found, code, now)
+            elif not self.whole:
+                habits.leave_alone(code, refused, now)
+        return found
+
+    async def _attempt(self, span: Span, window: Window) -> bool:
+        """Tell whether a window works."""
+        try:
+            pages = await self._pages(span.parts(window)[0], window, is_attempt=True)
+        except FailedError, MissingParameterError:
+            self.habits.note_refusal(self.now)
+            return False
+        self._attempted[window] = pages
+        return True
+
+    async def _pages(self, ends: Ends, window: Window, *, is_attempt: bool = False) -> Pages[ItemT]:
+        """Return all pages of a part."""
+        begin, end = ends
 
         def ask(number: int) -> Awaitable[Reply]:
             """Ask for a page."""
-            return self.ask({**span, "pageNo": number, "pageSize": MAX_PAGE_SIZE})
+            paging = {"pageNo": number, "pageSize": MAX_PAGE_SIZE}
+            return self.ask({"BeginDate": begin, "EndDate": end, **paging}, is_attempt)
 
-        pages = Pages(ask, self.from_record, self.habits, until_end=self.until_end)
+        pages = Pages(ask, self.from_record, self.habits, until_end=self.whole)
         await pages.read()
         if pages.items:
-            self.habits.shown.add(dates)
+            self.habits.shown.add(window.dates)
         return pages
+
+
+def _united[ItemT](lists: Iterable[list[ItemT]]) -> list[ItemT]:
+    """Return the records of lists that may overlap."""
+    items: list[ItemT] = []
+    seen: set[ItemT] = set()
+    for part in lists:
+        items += [item for item in part if item not in seen]
+        seen.update(part)
+    return items
 
 
 def _within[ItemT: Timed](items: Iterable[ItemT], begin: datetime, end: datetime) -> list[ItemT]:
     """Return what lies within a span, or may do so."""
     return [item for item in items if item.time is None or begin <= item.time <= end]
-
-
-def _first_moment(time: datetime) -> datetime:
-    """Return the start of a time's day, in China Standard Time."""
-    local = time.astimezone(CHINA_STANDARD_TIME)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _last_moment(time: datetime) -> datetime:
-    """Return the last second of a time's day, in China Standard Time."""
-    return _first_moment(time) + _DAY - timedelta(seconds=1)
