@@ -9,7 +9,7 @@ from time import monotonic
 
 from .figures import Figure, table
 
-NAMES = ("pace", "busy_days", "age", "weight", "soak", "clock", "reloads", "fuzz")
+NAMES = ("pace", "busy_days", "age", "weight", "soak", "clock", "reloads", "fuzz", "journal")
 
 
 def main() -> int:

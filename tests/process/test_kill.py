@@ -26,6 +26,13 @@ STEPS = [
     "outcome kept",
     "done",
 ]
+FIRST_START = [
+    *["fsync", "fsync", "witnessed"],
+    *["fsync", "replaced", "fsync"],
+    *["fsync", "fsync", "witnessed"],
+    *["fsync", "replaced", "fsync"],
+    "done",
+]
 
 
 @pytest.fixture
@@ -108,6 +115,22 @@ async def test_killed_after_each_step(children: Children, simulator: Simulator) 
     statuses = await assert_nothing_lost(children, simulator)
     # Once its reservation is written every order is known.
     assert len(statuses) == 1 + len(STEPS) - STEPS.index("written")
+
+
+async def test_killed_at_the_first_start(
+    children: Children, simulator: Simulator, tmp_path: Path
+) -> None:
+    """Test that a first start that was killed isn't taken for a restore, and leaves nothing."""
+    for number in range(1, len(FIRST_START) + 1):
+        killed = await children.run(kill_after=number)
+        assert (killed["steps"], killed["end"]) == (FIRST_START[:number], -9)
+        assert (await children.run(user_code=next(iter(simulator.meters))))["result"] == "confirmed"
+        storage, cache = tmp_path / ".storage", tmp_path / ".cache"
+        files = {*storage.glob("jrhsz.*"), *(cache / "jrhsz").iterdir()}
+        assert {file.name for file in files} == {"jrhsz.journal", "jrhsz.orders", "witness"}
+        for file in files:
+            file.unlink()
+    assert len(simulator.ledger) == len(FIRST_START)
 
 
 # Each round is short, but the machine may be busy.

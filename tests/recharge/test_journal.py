@@ -1,6 +1,7 @@
 """Tests of the journal of orders."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 import errno
 import json
@@ -12,6 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -19,6 +21,7 @@ from custom_components.jrhsz.api.transport import post
 from custom_components.jrhsz.recharge.journal import Journal
 from custom_components.jrhsz.recharge.journal_file import FILE_NAME
 from custom_components.jrhsz.recharge.journal_lines import encoded
+from custom_components.jrhsz.recharge.order import Order, Status
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from ..simulator import Fault, Simulator
@@ -26,6 +29,7 @@ from ..support.accounts import set_up
 from ..support.recharges import (
     METER,
     OTHER,
+    an_order,
     answer,
     credited,
     fix,
@@ -33,6 +37,7 @@ from ..support.recharges import (
     recharge,
     restart_process,
 )
+from ..support.steps import Steps
 
 
 def journal_of(hass: HomeAssistant) -> Journal:
@@ -412,3 +417,117 @@ async def test_nobody_else_reads_it(
     path = journal_of(hass).path
     assert path.stat().st_mode & 0o777 == 0o600
     assert b"demo-password" not in path.read_bytes()
+
+
+async def test_somebody_else_writes(hass: HomeAssistant) -> None:
+    """Test that two writers of one file see each other's orders, and none is written over."""
+    one, two = Journal(hass), Journal(hass)
+    await one.async_load()
+    await two.async_load()
+    await one.async_reserve(an_order("One1"))
+    await two.async_reserve(an_order("Two1"))
+    await one.async_update(an_order("One1", status=Status.CONFIRMED))
+    assert set(one.orders) == {"One1", "Two1"}
+    with pytest.raises(HomeAssistantError):
+        await two.async_reserve(an_order("One1"))
+    assert two.orders["One1"].status == "confirmed"
+    await two.async_reserve(an_order("Two2"))
+    third = Journal(hass)
+    await third.async_load()
+    assert set(third.orders) == {"One1", "Two1", "Two2"}
+    assert third.gap is None
+
+
+async def test_put_back_while_it_runs(hass: HomeAssistant) -> None:
+    """Test that nothing is reserved in a journal that was put back meanwhile."""
+    journal = Journal(hass)
+    await journal.async_load()
+    before = journal.path.read_bytes()
+    await journal.async_reserve(an_order("One1"))
+    journal.path.write_bytes(before)
+    told = []
+    journal.on_change = lambda: told.append(journal.gap)
+    with pytest.raises(HomeAssistantError):
+        await journal.async_reserve(an_order("One2"))
+    assert told[0] is not None
+    assert "One2" not in journal.orders
+
+
+async def test_file_gone_while_it_runs(hass: HomeAssistant) -> None:
+    """Test that a file that somebody deletes is written anew from memory."""
+    journal = Journal(hass)
+    await journal.async_load()
+    await journal.async_reserve(an_order("One1"))
+    journal.path.unlink()
+    with pytest.raises(HomeAssistantError):
+        await journal.async_reserve(an_order("One2"))
+    await journal.async_reserve(an_order("One3"))
+    again = Journal(hass)
+    await again.async_load()
+    assert set(again.orders) == {"One1", "One3"}
+    assert again.gap is None
+
+
+async def test_clock_that_jumps_ahead(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Test that neither a write nor a start while the clock is years ahead forgets anything."""
+    journal = Journal(hass)
+    await journal.async_load()
+    await journal.async_reserve(an_order("One1", status=Status.CONFIRMED))
+    freezer.tick(timedelta(days=800))
+    again = Journal(hass)
+    await again.async_load()
+    await again.async_reserve(an_order("One2", status=Status.CONFIRMED))
+    freezer.tick(-timedelta(days=800))
+    again = Journal(hass)
+    await again.async_load()
+    assert set(again.orders) == {"One1", "One2"}
+
+
+def many_orders(count: int, **values: Any) -> list[Order]:
+    """Return settled orders of many meters, one an hour, with numbers unlike another count's."""
+    end = dt_util.utcnow() - timedelta(days=2)
+    common = {"status": Status.CONFIRMED, **values}
+    return [
+        an_order(f"{count}N{i}", user_code=f"{i % 50}", sent=end - timedelta(hours=i), **common)
+        for i in range(count)
+    ]
+
+
+async def test_cost_of_an_order(hass: HomeAssistant) -> None:
+    """Test that an order costs the same with ten and with ten thousand before it."""
+    costs = []
+    for count in (10, 10_000):
+        journal = Journal(hass)
+        await journal.async_load()
+        await journal.async_reserve(*many_orders(count))
+        size, now = journal.path.stat().st_size, dt_util.utcnow()
+        with Steps() as steps:
+            order = an_order(f"{count:05}last")
+            await journal.async_reserve(order)
+            await journal.async_update(replace(order, status=Status.CONFIRMED))
+            assert journal.knows(order.number)
+            assert len(journal.sent_since(now)) == 1
+            assert len(journal.of_meter(order.user_code, now)) == 1
+            assert len(journal.of_account(order.account_id, now)) == 1
+            assert journal.unsettled == []
+        costs.append((journal.path.stat().st_size - size, steps.count))
+        await journal.async_update(replace(order, status=Status.REJECTED, sent=now - timedelta(9)))
+    (few_bytes, few), (many_bytes, many) = costs
+    assert abs(many_bytes - few_bytes) < 20
+    assert 100 < many < 1.2 * few
+
+
+async def test_cost_of_a_recharge(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that all that a recharge looks at is the same with few and with many orders before."""
+    await set_up(hass, config_entry)
+    costs = []
+    for count in (10, 2000):
+        orders = many_orders(count, account_id=str(config_entry.unique_id))
+        await journal_of(hass).async_reserve(*orders)
+        with Steps() as steps:
+            assert (await recharge(hass, config_entry))["status"] == "confirmed"
+        costs.append(steps.count)
+    assert costs[0] > 200
+    assert costs[1] < 1.3 * costs[0]

@@ -55,6 +55,7 @@ class Steps:
         for owner, name, step in (
             (os, "pwrite", "written"),
             (os, "fsync", "fsync"),
+            (Path, "replace", "replaced"),
             (Witness, "write", "witnessed"),
         ):
             patch.object(owner, name, self._after(getattr(owner, name), step)).start()
@@ -140,12 +141,12 @@ async def settle(folder: str, url: str) -> dict[str, str]:
 def child(pipe: int, command: dict[str, Any]) -> None:
     """Do what a command says, and end."""
     folder, url = command["folder"], command["url"]
+    steps = Steps(pipe, command.get("kill_after"))
     if (user_code := command.get("user_code")) is None:
         result: Any = asyncio.run(settle(folder, url))
     else:
-        steps = Steps(pipe, command.get("kill_after"))
         result = asyncio.run(recharge(folder, url, user_code))
-        steps.take("done")
+    steps.take("done")
     os.write(pipe, b"=" + json.dumps(result).encode())
 
 

@@ -203,13 +203,19 @@ class Journal:
     async def _async_write_in_turn(
         self, orders: tuple[Order, ...], notes: Mapping[str, Any]
     ) -> None:
-        """Write what is new after the writers before; raise OSError if that fails."""
+        """Write what is new after the writers before; raise OSError if that fails.
+
+        After somebody else wrote, new orders were judged by what isn't true any more.
+        """
         async with self._lock:
             try:
                 try:
                     await self._async_write_once(orders, notes)
                 except FileChangedError:
                     await self._async_read()
+                    self.on_change()
+                    if orders and (self.gap or any(self.knows(order.number) for order in orders)):
+                        raise
                     await self._async_write_once(orders, notes)
             except OSError as err:
                 LOGGER.warning("The journal of orders can't be written: %s", err)
