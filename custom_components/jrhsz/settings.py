@@ -40,20 +40,32 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenMeter:
-    """A meter that an account follows: its code, and what its device is named after."""
+    """A meter that an account follows: its code, and what its device is named after.
+
+    The code of its building only where another one has the same name.
+    """
 
     user_code: str
     building: str
     room: str
+    building_code: str = ""
 
     @classmethod
     def from_option(cls, option: Mapping[str, str]) -> Self:
         """Read what `as_option` gave."""
-        return cls(user_code=option["user_code"], building=option["building"], room=option["room"])
+        return cls(
+            user_code=option["user_code"],
+            building=option["building"],
+            room=option["room"],
+            building_code=option.get("building_code", ""),
+        )
 
     def as_option(self) -> dict[str, str]:
         """Return the meter as the entry keeps it."""
-        return asdict(self)
+        option = asdict(self)
+        if not self.building_code:
+            del option["building_code"]
+        return option
 
     @property
     def device_name(self) -> str:

@@ -53,6 +53,23 @@ def test_building_is_the_smallest_list() -> None:
     assert listing.meters([everything])["a"] == meter("a", "All", "101")
 
 
+def test_buildings_of_one_name_are_told_apart() -> None:
+    """Test that a meter knows the code of its building only if its name isn't enough."""
+    first, second, other = Place("a", "Same"), Place("b", "Same"), Place("c", "Other")
+    listing = Listing(
+        rooms={first: [room("1", "101")], second: [room("2", "101")], other: [room("3", "101")]}
+    )
+    found = listing.meters([first, second, other]).values()
+    assert [item.building_code for item in found] == ["a", "b", ""]
+    options = [item.as_option() for item in found]
+    assert options[1] == {
+        "user_code": "2", "building": "Same", "room": "101", "building_code": "b"
+    }  # fmt: skip
+    assert options[2] == {"user_code": "3", "building": "Other", "room": "101"}
+    assert [ChosenMeter.from_option(option) for option in options] == list(found)
+    assert next(iter(listing.meters([first]).values())).building_code == ""
+
+
 def test_places() -> None:
     """Test that lists are known by what the platform asks for, each once."""
     buildings = [

@@ -92,13 +92,17 @@ class Listing:
         """
         listed = [place for place in places if place in self.rooms]
         sizes = {place: len({room.user_code for room in self.rooms[place]}) for place in listed}
+        uses = Counter(place.name for place in listed)
         smallest: dict[str, tuple[int, ChosenMeter]] = {}
         for index, place in sorted(
             enumerate(listed), key=lambda item: (sizes[item[1]], -len(item[1].value))
         ):
             for room in self.rooms[place]:
                 meter = ChosenMeter(
-                    user_code=room.user_code, building=place.name, room=_room_name(room)
+                    user_code=room.user_code,
+                    building=place.name,
+                    room=_room_name(room),
+                    building_code=place.value if uses[place.name] > 1 else "",
                 )
                 smallest.setdefault(room.user_code, (index, meter))
         ordered = sorted(smallest.values(), key=lambda item: item[0])

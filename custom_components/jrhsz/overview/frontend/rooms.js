@@ -1,176 +1,251 @@
 // The view of all rooms.
 
-import { make, throttled, write } from "./dom.js";
-import { MINUTE } from "./format.js";
-import { Group } from "./group.js";
-import { KINDS, Room } from "./model.js";
-import { STYLE } from "./style.js";
-import { textsOf } from "./texts.js";
+import { arrangementOf, isMixed, orderOf } from "./arrangement.js";
+import { Calm } from "./calm.js";
+import { Card } from "./card.js";
+import { arrange, make, makePart, throttled, write } from "./dom.js";
+import { MINUTE, countText } from "./format.js";
+import { Group, makeHead } from "./lines.js";
+import { recall, remember } from "./memory.js";
+import { KINDS, ORDERS, Room, SIGNS, keyOf } from "./model.js";
+import { plain, wordsOf } from "./search.js";
+import { Counters, Fields } from "./toolbar.js";
 
-const ICONS = { electricity: "mdi:flash", water: "mdi:water" };
 // With 1,000 meters a state changes every two seconds, and more than one at a start.
 const REDRAW_EVERY = 1000;
 const RELOAD_EVERY = 5000;
 
 /** All rooms with their meters, those that need attention first. */
-export class Rooms extends HTMLElement {
+export class Rooms extends Card {
   constructor() {
     super();
-    this._groups = [];
+    this._words = [];
+    this._foldedMeanwhile = new Set();
     this._rooms = [];
+    this._accounts = [];
+    this._arranged = [];
+    this._groups = new Map();
+    this._calm = new Calm(this);
     this._drawSoon = throttled(() => this._draw(), REDRAW_EVERY);
     this._loadSoon = throttled(() => this._load(), RELOAD_EVERY);
   }
 
-  setConfig() {}
-
-  getCardSize() {
-    return 12;
-  }
-
-  set hass(hass) {
-    const before = this._hass;
-    this._hass = hass;
-    if (!before || before.language !== hass.language) this._build();
-    // Meters come with entities of their own, and those with new registry entries.
-    if (!before || before.entities !== hass.entities) this._loadSoon();
-    this._drawSoon();
+  setConfig(config) {
+    super.setConfig(config);
+    // Of a single room nothing is filtered or folded.
+    const { folded = [], filter = "", sort = "room" } = config.room ? {} : recall();
+    this._folded = new Set(folded);
+    this._filter = SIGNS.includes(filter) ? filter : "";
+    this._sort = sort in ORDERS ? sort : "room";
   }
 
   connectedCallback() {
+    this._calm.connect();
     this._minute = setInterval(() => {
-      if (this._failed) this._load();
+      if (this._failed || this._accounts.some((account) => account.state)) this._load();
       this._draw();
     }, MINUTE);
   }
 
   disconnectedCallback() {
+    this._calm.disconnect();
     clearInterval(this._minute);
   }
 
-  _build() {
-    const t = (this._t = textsOf(this._hass));
-    const root = this.shadowRoot || this.attachShadow({ mode: "open" });
-    root.replaceChildren();
-    const style = make("style", "", STYLE);
-    const bar = make("div", "bar");
-    this._counts = make("div", "counts");
-    this._search = make("input", "search");
-    this._search.type = "search";
-    this._search.placeholder = t.search;
-    this._search.setAttribute("aria-label", t.search);
-    this._search.addEventListener("input", () => {
-      this._filter();
-      // What is left may end above the place that was scrolled to.
-      window.scrollTo(0, 0);
+  build(page) {
+    const { t } = this;
+    this._notes = make("div", "notes");
+    this._counters = new Counters(t, (filter) => this._choose({ filter }));
+    this._fields = new Fields(t, this._sort, {
+      onSort: (sort) => this._choose({ sort }),
+      onSearch: (text) => {
+        this._words = wordsOf(text);
+        this._search();
+      },
     });
-    const columns = make("div", "line columns");
-    columns.append(make("div", "room", t.room));
-    for (const kind of KINDS) {
-      const column = make("div", "cell");
-      const icon = document.createElement("ha-icon");
-      icon.icon = ICONS[kind];
-      column.append(icon, make("span", "", t[kind]));
-      columns.append(column);
-    }
-    bar.append(this._search, columns);
-    this._list = make("div", "groups");
-    this._list.setAttribute("role", "table");
-    this._list.addEventListener("click", (event) => this._open(event));
-    this._note = make("div", "note");
-    const page = make("div", "page");
-    page.append(this._counts, bar, this._note, this._list);
-    root.append(style, page);
-    this._group();
+    this._status = make("div", "status");
+    this._status.setAttribute("role", "status");
+    this._table = makePart("table", "table", "table");
+    this._table.setAttribute("aria-label", t.rooms);
+    this._table.addEventListener("click", (event) => this._open(event));
+    this._table.append(makeHead(t));
+    this._groups.clear();
+    const bar = make("div", "bar");
+    bar.append(this._fields.element);
+    page.append(this._notes, this._counters.element, bar, this._status, this._table);
+    this._counters.element.hidden = bar.hidden = Boolean(this.config.room);
+    this._rooms = [];
+    if (this._told) this._take();
+  }
+
+  update(before) {
+    // Meters come with entities of their own, and those with new registry entries.
+    if (!before || before.entities !== this.hass.entities) this._loadSoon();
+    this._drawSoon();
   }
 
   async _load() {
+    const request = { type: "jrhsz/rooms", join_accounts: Boolean(this.config.join_accounts) };
     try {
-      const rooms = await this._hass.callWS({ type: "jrhsz/rooms" });
+      const told = await this.hass.callWS(request);
       this._failed = false;
-      const text = JSON.stringify(rooms);
-      if (text === this._loaded) return;
+      const text = JSON.stringify(told);
+      if (text === this._loaded) return this._showNotes();
       this._loaded = text;
-      this._rooms = rooms.map((room, place) => new Room(room, place));
+      this._told = told;
     } catch (error) {
       this._failed = true;
+      return this._showNotes();
     }
-    this._group();
+    this._take();
   }
 
-  /** Put the rooms into groups anew. */
-  _group() {
-    const t = this._t;
-    const byBalance = (a, b) => a.lowest - b.lowest || a.place - b.place;
-    const lowFirst = (a, b) =>
-      b.urgent - a.urgent || (a.urgent ? byBalance(a, b) : a.place - b.place);
-    const buildings = new Map();
-    const now = Date.now();
-    for (const room of this._rooms) {
-      room.lines = [];
-      room.read(this._hass, t, now);
-      if (!buildings.has(room.building)) buildings.set(room.building, []);
-      buildings.get(room.building).push(room);
+  /** Take over the list of rooms; one of which nothing is different stays as it is. */
+  _take() {
+    this._accounts = this._told.accounts;
+    const only = this.config.room && plain(this.config.room);
+    const before = new Map(this._rooms.map((room) => [room.key, room]));
+    this._rooms = this._told.rooms
+      .map((told, index) => {
+        const text = JSON.stringify(told);
+        const known = before.get(keyOf(told));
+        const room = known && known.text === text ? known : new Room(told, text);
+        room.index = index;
+        return room;
+      })
+      .filter((room) => !only || plain(room.title) === only);
+    this._read();
+    const meters = this._rooms.flatMap((room) => room.meters);
+    for (const kind of KINDS) {
+      this._table.classList.toggle(`no-${kind}`, !meters.some((meter) => meter.kind === kind));
     }
-    this._attention = new Group(t, t.attention, [], byBalance, true);
-    this._attention.element.classList.add("attention");
-    this._groups = [...buildings].map(
-      ([name, rooms]) => new Group(t, name || t.elsewhere, rooms, lowFirst, false),
-    );
-    this._list.replaceChildren(
-      ...[this._attention, ...this._groups].map((group) => group.element),
-    );
-    this._arrange();
+    this._showNotes();
+    if (!before.size || this._calm.isAtRest) return this._arrange(!before.size);
+    // Nothing moves under the finger, but what is shown is true.
+    const now = new Map(this._rooms.map((room) => [room.key, room]));
+    for (const group of this._arranged) {
+      group.rooms = group.rooms.map((room) => now.get(room.key)).filter(Boolean);
+    }
+    this._unsorted = true;
+    this._show();
+  }
+
+  /** Read all states; return the rooms in which something is different. */
+  _read() {
+    const now = Date.now();
+    return this._rooms.filter((room) => room.read(this.hass, this.t, now));
   }
 
   /** Take over states that changed since the last time. */
   _draw() {
-    if (!this.isConnected || !this._list) return;
-    const now = Date.now();
-    let differs = false;
-    for (const room of this._rooms) {
-      if (!room.read(this._hass, this._t, now)) continue;
-      differs = true;
-      for (const line of room.lines) line.draw(this._t);
+    if (!this.isConnected || !this._told) return;
+    const changed = this._read();
+    for (const room of changed) {
+      for (const group of this._groups.values()) group.draw(room, this.t);
     }
-    if (differs) this._arrange();
+    if (changed.length) this._count();
+    this._unsorted = this._unsorted || changed.length > 0;
+    if (this._unsorted && this._calm.isAtRest) this._arrange(false);
   }
 
-  /** Sort, count and filter. */
-  _arrange() {
-    this._attention.show(this._rooms.filter((room) => room.attention));
-    for (const group of this._groups) group.show(group.rooms);
+  /** Sort, group and filter anew. */
+  _arrange(wasAskedFor) {
+    const how = { sort: this._sort, filter: this._filter, words: this._words };
+    const before = orderOf(this._arranged);
+    this._arranged = arrangementOf(this._rooms, this._accounts, how, this.t);
+    if (orderOf(this._arranged) !== before) this._calm.noteMove(wasAskedFor);
+    this._unsorted = false;
+    this._show();
+  }
+
+  /** Show the rooms as they were arranged last. */
+  _show() {
+    const { t } = this;
+    const { language } = this.hass;
+    const folded = this._isSearching ? this._foldedMeanwhile : this._folded;
+    const groups = new Map();
+    for (const arranged of this._arranged) {
+      const { key, title } = arranged;
+      const id = `${key} ${title}`;
+      const group = this._groups.get(id) || this._newGroup(arranged);
+      group.show(arranged.rooms, folded.has(key), t, language);
+      groups.set(id, group);
+    }
+    this._groups = groups;
+    const elements = [...groups.values()].map((group) => group.element);
+    arrange(this._table, [this._table.tHead, ...elements]);
+    this._count();
+  }
+
+  _newGroup(arranged) {
+    const group = new Group(arranged.title, isMixed(arranged), () => this._fold(arranged.key));
+    group.element.classList.add(arranged.key.startsWith("[") ? "building" : arranged.key);
+    return group;
+  }
+
+  get _isSearching() {
+    return Boolean(this._words.length || this._filter);
+  }
+
+  _count() {
+    const { t } = this;
+    const { language } = this.hass;
     const meters = this._rooms.flatMap((room) => room.meters);
-    const t = this._t;
-    const counts = [[t.rooms, this._rooms.length, "rooms"]];
-    for (const key of ["arrears", "low", "silent"]) {
-      counts.push([t[key], meters.filter((meter) => meter[key]).length, key]);
-    }
-    this._counts.replaceChildren(
-      ...counts.map(([name, count, key]) => {
-        const box = make("div", `number ${count && key}`);
-        box.append(make("b", "", String(count)), make("span", "", name));
-        return box;
-      }),
-    );
-    this._filter();
+    const counts = { rooms: this._rooms.length };
+    for (const sign of SIGNS) counts[sign] = meters.filter((meter) => meter[sign]).length;
+    this._counters.show(counts, this._filter, language);
+    const keys = this._arranged.flatMap((group) => group.rooms.map((room) => room.key));
+    const found = new Set(keys).size;
+    if (!this._rooms.length) write(this._status, t.none);
+    else if (!found) write(this._status, t.nothing);
+    else write(this._status, this._isSearching ? t.found(countText(found, language)) : "");
   }
 
-  _filter() {
-    const words = this._search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    this._attention.filter(words);
-    let left = 0;
-    for (const group of this._groups) left += group.filter(words);
-    const t = this._t;
-    const none = this._loaded && !this._rooms.length ? t.none : left ? "" : t.nothing;
-    write(this._note, this._failed ? t.failed : this._loaded ? none : "");
+  /** Tell which accounts are missing, or that nothing could be loaded. */
+  _showNotes() {
+    const { t } = this;
+    const texts = this._failed ? [t.failed] : [];
+    for (const { state, title } of this._accounts) {
+      if (state && !this.config.room) texts.push(state === "disabled" ? t.disabled(title) : t.broken(title));
+    }
+    this._notes.replaceChildren(...texts.map((text) => make("p", "", text)));
+    if (!texts.length || this._failed || !this.hass.user.is_admin) return;
+    const link = make("a", "", t.accounts);
+    link.href = "/config/integrations/integration/jrhsz";
+    this._notes.append(link);
+  }
+
+  /** Filter or sort otherwise, and remember it. */
+  _choose({ filter = this._filter, sort = this._sort }) {
+    // Who taps on the filter that is on wants all rooms again.
+    this._filter = filter === this._filter && sort === this._sort ? "" : filter;
+    this._sort = sort;
+    remember({ filter: this._filter, sort });
+    this._search();
+  }
+
+  /** Show what is searched for, from the beginning. */
+  _search() {
+    this._foldedMeanwhile = new Set();
+    this._arrange(true);
+    // What is left may end above the place that was scrolled to.
+    window.scrollTo(0, 0);
+  }
+
+  _fold(key) {
+    const folded = this._isSearching ? this._foldedMeanwhile : this._folded;
+    if (!folded.delete(key)) folded.add(key);
+    if (!this._isSearching) remember({ folded: [...folded] });
+    this._show();
   }
 
   /** Show the history of the balance that was tapped on. */
   _open(event) {
     const button = event.target.closest("button.meter");
     const entityId = button && button.meter.entities.find(Boolean);
-    if (!entityId) return;
+    // By keys it is always the one that has the focus.
+    const isMeant = event.detail === 0 || this._calm.isSettled;
+    if (!entityId || !isMeant) return;
     const detail = { entityId };
     this.dispatchEvent(
       new CustomEvent("hass-more-info", { bubbles: true, composed: true, detail }),

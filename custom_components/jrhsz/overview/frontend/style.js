@@ -1,48 +1,112 @@
-// How the rooms look.
+// How it looks: in the colours of Home Assistant's theme, dark enough or light enough to be read.
 
-export const STYLE = `
-  :host { display: block; --room: minmax(64px, 1fr); }
-  .page { max-width: 900px; margin: 0 auto; padding: 8px; color: var(--primary-text-color); }
+const COLOURS = `
+  :host {
+    display: block;
+    --paper: var(--card-background-color);
+    --text: var(--primary-text-color);
+    --faint: var(--secondary-text-color);
+    --line: var(--divider-color);
+    --bad: var(--text);
+    --warn: var(--text);
+  }
+  @supports (color: color-mix(in srgb, red, red)) {
+    :host {
+      --faint: color-mix(in srgb, var(--secondary-text-color) 80%, var(--primary-text-color));
+      --bad: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
+      --warn: color-mix(in srgb, var(--warning-color) 45%, var(--primary-text-color));
+    }
+  }
+  .page { max-width: 1100px; margin: 0 auto; padding: 8px; color: var(--text);
+    container-type: inline-size; }
+  [hidden] { display: none !important; }
+  button { border: 0; font: inherit; color: inherit; text-align: start; background: none;
+    cursor: pointer; }
+  :focus-visible { outline: 2px solid var(--text); outline-offset: -2px; }
+`;
+
+const TOOLBAR = `
+  .notes:not(:empty) { margin: 0 0 8px; padding: 8px 12px; border-radius: 12px;
+    border-inline-start: 4px solid var(--warning-color); background: var(--paper); }
+  .notes p { margin: 4px 0; }
+  .notes a { color: inherit; }
   .counts { display: grid; grid-template-columns: repeat(4, 1fr); gap: 8px; }
   .number { display: flex; flex-direction: column; align-items: center; padding: 8px 2px;
-    border-radius: 12px; background: var(--card-background-color); text-align: center; }
+    border-radius: 12px; background: var(--paper); text-align: center; }
   .number b { font-size: 20px; font-weight: 500; }
-  .number span { font-size: 12px; color: var(--secondary-text-color); }
-  .number.arrears b { color: var(--error-color); }
-  .number.low b, .number.silent b { color: var(--warning-color); }
-  .bar { position: sticky; top: var(--header-height, 56px); z-index: 2; height: 84px;
+  .number span { font-size: 12px; color: var(--faint); }
+  .number.arrears b { color: var(--bad); }
+  .number.low b, .number.silent b { color: var(--warn); }
+  .number:hover { background: var(--secondary-background-color); }
+  .number:hover span { color: var(--text); }
+  .number[aria-pressed=true] { box-shadow: inset 0 0 0 2px var(--text); }
+  .number[aria-pressed=true] span { font-weight: 500; color: var(--text); }
+  .bar { position: sticky; top: var(--header-height, 56px); z-index: 2; height: 56px;
     padding-top: 8px; background: var(--primary-background-color); box-sizing: border-box; }
-  .search { display: block; width: 100%; height: 40px; box-sizing: border-box; padding: 0 12px;
-    border: 1px solid var(--divider-color); border-radius: 20px; font: inherit; font-size: 16px;
-    color: inherit; background: var(--card-background-color); }
-  .line { display: grid; grid-template-columns: var(--room) 2fr 2fr; align-items: start; }
-  .columns { height: 36px; align-items: center; font-size: 12px; padding: 0 4px;
-    color: var(--secondary-text-color); }
-  .columns .cell { display: flex; align-items: center; gap: 4px; padding-inline-start: 8px; }
-  .columns ha-icon { --mdc-icon-size: 16px; }
-  .note:not(:empty) { padding: 24px 8px; text-align: center;
-    color: var(--secondary-text-color); }
-  details { margin-bottom: 8px; border-radius: 12px; background: var(--card-background-color); }
-  details[hidden], .line[hidden] { display: none; }
-  summary { position: sticky; top: calc(var(--header-height, 56px) + 84px); z-index: 1;
-    display: flex; justify-content: space-between; padding: 10px 12px; font-weight: 500;
-    cursor: pointer; border-radius: 12px; background: var(--card-background-color); }
-  .attention summary { color: var(--error-color); }
-  summary::after { content: "▾"; padding-inline-start: 8px; }
-  details:not([open]) summary::after { content: "▸"; }
-  .title { flex: 1; }
-  .count { color: var(--secondary-text-color); font-weight: 400; }
-  .lines .line { padding: 4px; border-top: 1px solid var(--divider-color);
-    content-visibility: auto; contain-intrinsic-size: auto 52px; }
-  .room { padding: 6px 8px; overflow-wrap: anywhere; }
-  .building { font-size: 12px; color: var(--secondary-text-color); }
-  .cell { min-width: 0; }
-  .meter { display: flex; flex-wrap: wrap; column-gap: 6px; width: 100%; padding: 4px 8px;
-    border: 0; border-radius: 8px; font: inherit; font-size: 12px; text-align: start;
-    color: var(--secondary-text-color); background: none; cursor: pointer; }
-  .meter:hover, .meter:focus-visible { background: var(--secondary-background-color); }
-  .balance { flex-basis: 100%; font-size: 16px; color: var(--primary-text-color); }
-  .arrears .balance { color: var(--error-color); font-weight: 500; }
-  .low:not(.arrears) .balance, .silent .age { font-weight: 500; color: var(--warning-color);
-    color: color-mix(in srgb, var(--warning-color) 75%, var(--primary-text-color)); }
+  .fields { display: flex; gap: 8px; }
+  .search, .sort { height: 40px; box-sizing: border-box; padding: 0 12px; font: inherit;
+    border: 1px solid var(--faint); border-radius: 20px; color: inherit;
+    background: var(--paper); }
+  .search { flex: 1; min-width: 0; font-size: 16px; }
+  .search::placeholder { color: var(--faint); opacity: 1; }
+  .sort { max-width: 40%; }
+  .status:not(:empty) { padding: 8px 12px; color: var(--faint); }
 `;
+
+const TABLE = `
+  .table { display: block; }
+  .table thead, .group { display: block; }
+  .line { display: grid; grid-template-columns: minmax(64px, 1fr) 2fr 2fr; align-items: start; }
+  .no-electricity .line, .no-water .line { grid-template-columns: minmax(64px, 1fr) 3fr; }
+  .no-electricity .electricity, .no-water .water { display: none; }
+  .table th, .table td { display: block; padding: 0; font-weight: inherit; text-align: start; }
+  thead { position: sticky; top: calc(var(--header-height, 56px) + 56px); z-index: 2;
+    background: var(--primary-background-color); }
+  .columns { height: 32px; align-items: center; padding: 0 4px; font-size: 12px;
+    color: var(--faint); }
+  .table .columns th { display: flex; align-items: center; gap: 4px; padding: 0 8px; }
+  .columns ha-icon { --mdc-icon-size: 16px; }
+  .group { margin-bottom: 8px; border-radius: 12px; background: var(--paper); }
+  .heading { display: block; position: sticky; top: calc(var(--header-height, 56px) + 88px);
+    z-index: 1; border-radius: 12px; background: var(--paper); }
+  .fold { display: flex; width: 100%; padding: 10px 12px; border-radius: 12px; font-weight: 500; }
+  .fold::after { content: "▾"; padding-inline-start: 8px; }
+  .fold[aria-expanded=false]::after { content: "▸"; }
+  .attention .fold { color: var(--bad); }
+  .title { flex: 1; }
+  .count { color: var(--faint); font-weight: 400; }
+  .group .line { padding: 4px; border-top: 1px solid var(--line);
+    content-visibility: auto; contain-intrinsic-size: auto 56px; }
+  .all .line:first-child { border-top: 0; }
+  .table .room { padding: 6px 8px; overflow-wrap: anywhere; }
+  .room .building { font-size: 12px; color: var(--faint); }
+  .cell { min-width: 0; }
+`;
+
+const METER = `
+  .meter { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 8px; width: 100%;
+    padding: 4px 8px; border-radius: 8px; font-size: 12px; color: var(--faint); }
+  .meter:hover, .meter:focus-visible { color: var(--text);
+    background: var(--secondary-background-color); }
+  .meter span { white-space: nowrap; }
+  .meter::after { content: ""; order: 1; flex-basis: 100%; }
+  .balance { font-size: 16px; color: var(--text); }
+  .sign { font-weight: 500; }
+  .reading, .age { order: 2; }
+  .days, .use { display: none; }
+  .arrears .balance, .arrears .sign { color: var(--bad); font-weight: 500; }
+  .low .balance, .low .sign, .silent .age { color: var(--warn); font-weight: 500; }
+  @container (min-width: 760px) {
+    .meter { display: grid; grid-template-columns: minmax(90px, 1fr) 1fr 1fr; }
+    .meter::after { content: none; }
+    .days, .use { display: block; }
+    .balance { grid-area: 1 / 1; }
+    .sign { grid-area: 1 / 2; }
+    .days { grid-area: 1 / 3; }
+    .reading { grid-area: 2 / 1; }
+    .age { grid-area: 2 / 2; }
+    .use { grid-area: 2 / 3; }
+  }
+`;
+
+export const STYLE = COLOURS + TOOLBAR + TABLE + METER;

@@ -1,0 +1,114 @@
+// The lines of the table, and the groups that they are in.
+
+import { arrange, make, makeButton, makePart, write } from "./dom.js";
+import { countText } from "./format.js";
+import { KINDS } from "./model.js";
+
+const ICONS = { electricity: "mdi:flash", water: "mdi:water" };
+
+/** Make the head of the table. */
+export const makeHead = (t) => {
+  const columns = makePart("tr", "row", "line columns");
+  for (const key of ["room", ...KINDS]) {
+    const column = makePart("th", "columnheader", key === "room" ? key : `cell ${key}`);
+    column.scope = "col";
+    if (ICONS[key]) {
+      const icon = make("ha-icon");
+      icon.icon = ICONS[key];
+      column.append(icon);
+    }
+    column.append(make("span", "", t[key]));
+    columns.append(column);
+  }
+  const head = makePart("thead", "rowgroup");
+  head.append(columns);
+  return head;
+};
+
+/** A room as a line; one that needs attention has two, at the top and in its building. */
+class Line {
+  constructor(room, withBuilding, t) {
+    this.element = makePart("tr", "row", "line");
+    const heading = makePart("th", "rowheader", "room");
+    heading.scope = "row";
+    if (withBuilding && room.place) heading.append(make("div", "building", room.place));
+    heading.append(make("div", "", room.name));
+    this.element.append(heading);
+    this._room = room;
+    this._meters = [];
+    room.columns.forEach((column, i) => {
+      const cell = makePart("td", "cell", `cell ${KINDS[i]}`);
+      for (const meter of column) {
+        const button = makeButton("meter");
+        const parts = ["balance", "sign", "days", "use", "reading", "age"];
+        const spans = parts.map((part) => make("span", part));
+        button.append(...spans);
+        button.meter = meter;
+        cell.append(button);
+        this._meters.push([meter, button, ...spans]);
+      }
+      this.element.append(cell);
+    });
+    this.draw(t);
+  }
+
+  draw(t) {
+    for (const [meter, button, balance, sign, days, use, reading, age] of this._meters) {
+      const state = meter.arrears ? "arrears" : meter.low ? "low" : "";
+      button.className = ["meter", state, meter.silent && "silent"].filter(Boolean).join(" ");
+      const kind = meter.kind ? `${t[meter.kind]}, ` : "";
+      button.setAttribute("aria-label", `${this._room.title}, ${kind}${meter.words(t)}`);
+      write(balance, meter.balanceText);
+      write(sign, state && t[state]);
+      write(days, meter.daysText && t.left(meter.daysText));
+      write(use, meter.useText && `${t.month} ${meter.useText}`);
+      write(reading, meter.readingText);
+      write(age, [meter.age, meter.silent && t.silent].filter(Boolean).join(" · "));
+    }
+  }
+}
+
+/** Rooms under a heading that folds them; without a title there is no heading. */
+export class Group {
+  constructor(title, withBuilding, onFold) {
+    this._withBuilding = withBuilding;
+    this._lines = new Map();
+    this.element = makePart("tbody", "rowgroup", "group");
+    if (!title) return;
+    this._title = title;
+    this._heading = makePart("tr", "row", "heading");
+    const cell = makePart("th", "rowheader");
+    cell.scope = "rowgroup";
+    cell.colSpan = 1 + KINDS.length;
+    this._button = makeButton("fold", onFold);
+    this._count = make("span", "count");
+    this._button.append(make("span", "title", title), this._count);
+    cell.append(this._button);
+    this._heading.append(cell);
+  }
+
+  /** Show these rooms in this order. */
+  show(rooms, folded, t, language) {
+    const lines = new Map();
+    for (const room of folded ? [] : rooms) {
+      const line = this._lines.get(room) || new Line(room, this._withBuilding, t);
+      lines.set(room, line);
+    }
+    this._lines = lines;
+    const elements = [...lines.values()].map((line) => line.element);
+    if (this._heading) {
+      const count = countText(rooms.length, language);
+      this._button.setAttribute("aria-expanded", String(!folded));
+      this._button.setAttribute("aria-label", `${this._title}, ${t.found(count)}`);
+      write(this._count, count);
+      elements.unshift(this._heading);
+    }
+    arrange(this.element, elements);
+  }
+
+  /** Draw a room anew, if it is here. */
+  draw(room, t) {
+    const line = this._lines.get(room);
+    if (line) line.draw(t);
+  }
+}

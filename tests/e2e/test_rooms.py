@@ -1,0 +1,205 @@
+"""The dashboard's rooms: filtered, sorted, searched, folded, by keys, and read aloud."""
+
+import asyncio
+from pathlib import Path
+import re
+from typing import Any
+
+from playwright.async_api import Locator, expect
+import pytest
+
+from tests.support.hass_process import HassProcess
+from tests.support.live import PASSWORD, USERNAME, SimulatorProcess
+
+from .dashboard import PATH, add_dashboard
+from .estate import write_estate
+from .frontend import Frontend, open_frontend
+
+OTHER, OLD = "other", "old"
+# There are two buildings with 30 rooms each, with two meters each; the accounts share 3栋.
+SHARES = {USERNAME: slice(100), OTHER: slice(100, 119), OLD: slice(119, 120)}
+CHANGES = {
+    "2022040011": {"balance": "-12.34"},
+    "2022040001": {"balance": "8.00"},
+    "2022040004": {"readTime": "2020-01-01 08:00:00"},
+}
+ENOUGH = 4.5
+
+# The lowest contrast of what is written in a card, with what it is.
+CONTRAST = """(card) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const luminance = (data) => {
+    const [r, g, b] = [...data].slice(0, 3).map((value) => {
+      const part = value / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const parentOf = (node) => node.parentElement || node.getRootNode().host;
+  const paint = (element) => {
+    const parent = parentOf(element);
+    if (parent) paint(parent);
+    context.fillStyle = getComputedStyle(element).backgroundColor;
+    context.fillRect(0, 0, 1, 1);
+    return context.getImageData(0, 0, 1, 1).data;
+  };
+  let least = [21, ""];
+  for (const element of card.shadowRoot.querySelectorAll("*")) {
+    const text = [...element.childNodes].some(
+      (node) => node.nodeType === Node.TEXT_NODE && node.data.trim(),
+    );
+    if (!element.checkVisibility() || !(text || element.localName === "input")) continue;
+    context.fillStyle = "white";
+    context.fillRect(0, 0, 1, 1);
+    const behind = luminance(paint(element));
+    context.fillStyle = getComputedStyle(element).color;
+    context.fillRect(0, 0, 1, 1);
+    const written = luminance(context.getImageData(0, 0, 1, 1).data);
+    const [low, high] = [behind, written].sort((a, b) => a - b);
+    const ratio = (high + 0.05) / (low + 0.05);
+    if (ratio < least[0]) least = [ratio, `${element.localName}.${element.className}`];
+  }
+  return least;
+}"""
+
+
+@pytest.mark.timeout(300)
+async def test_rooms_are_found_by_whatever_is_known_of_them(
+    tmp_path: Path, pictures: Path, socket_enabled: None
+) -> None:
+    """Counters filter, the order can be chosen, all of it is remembered, and nothing jumps."""
+    hass = HassProcess(tmp_path / "config", language="zh-Hans")
+    accounts = (f"--account={name}:{PASSWORD}" for name in SHARES)
+    async with SimulatorProcess("--meters=120", "--history-days=2", *accounts) as simulator:
+        await write_estate(hass, simulator, CHANGES, SHARES, disabled=[OLD])
+        async with hass, open_frontend(hass, "zh-Hans", pictures) as frontend:
+            await add_dashboard(hass)
+            await frontend.open(PATH)
+            rooms = frontend.page.locator("jrhsz-overview")
+            await look_at_all(rooms)
+            await filter_and_sort(frontend, rooms)
+            await search(rooms)
+            await fold(frontend, rooms)
+            await read_aloud(frontend, rooms)
+            await stay_in_place(frontend, rooms)
+            assert await frontend.wide_parts() == []
+            assert frontend.complaints == []
+
+
+async def look_at_all(rooms: Locator) -> None:
+    """See all rooms, those of two accounts apart, and which account is missing."""
+    await expect(rooms.locator(".number b")).to_have_text(["60", "1", re.compile(r"\d+"), "1"])
+    titles = ["欠费或无数据", "1栋", f"3栋 · {USERNAME}", f"3栋 · {OTHER}"]
+    await expect(rooms.locator(".group .title")).to_have_text(titles)
+    await expect(rooms.locator(".group .count")).to_have_text(["2", "30", "20", "10"])
+    await expect(rooms.locator(".notes p")).to_have_text(f"账号“{OLD}”已停用，其房间不再显示。")
+    line = rooms.locator(".attention .line").first
+    await expect(line.locator(".room")).to_have_text("1栋106")
+    await expect(line.locator(".balance").first).to_have_text("-¥12.34")
+    await expect(line.locator(".sign").first).to_have_text("欠费")
+    await expect(line.locator(".days").first).to_have_text("还可用 0天")
+
+
+async def filter_and_sort(frontend: Frontend, rooms: Locator) -> None:
+    """Show the rooms that a counter counts, lowest balance first, and again after a reload."""
+    arrears = rooms.get_by_role("button", name=re.compile("欠费$"))
+    await arrears.click()
+    await expect(rooms.locator(".line .room")).to_have_text(["房间", "106"])
+    await expect(rooms.get_by_role("status")).to_have_text("共 1 间")
+    await frontend.page.reload()
+    await expect(arrears).to_have_attribute("aria-pressed", "true")
+    await expect(rooms.locator(".line .room")).to_have_text(["房间", "106"])
+    await arrears.click()
+    await rooms.get_by_label("排序").select_option("balance")
+    await expect(rooms.locator(".line .room").nth(1)).to_have_text("1栋106")
+    await expect(rooms.locator(".line .room").nth(2)).to_have_text("1栋101")
+    await expect(rooms.locator(".line")).to_have_count(1 + 60)
+    await frontend.page.reload()
+    await expect(rooms.get_by_label("排序")).to_have_value("balance")
+    await expect(rooms.locator(".line .room").nth(1)).to_have_text("1栋106")
+    await rooms.get_by_label("排序").select_option("room")
+
+
+async def search(rooms: Locator) -> None:
+    """Find rooms by building, room, user code and meter number; 1栋 is not 11栋."""
+    field = rooms.get_by_role("searchbox")
+    for words, found in {
+        "3栋 103": ["3栋103"],
+        "二": [],
+        "1栋电 ３０５": ["1栋305"],
+        "2022040119": ["3栋310"],
+        "栋 5": [],
+    }.items():
+        await field.fill(words)
+        lines = rooms.locator(".group:not(.attention) .line")
+        await expect(lines).to_have_count(len(found))
+        titles = [
+            re.sub(r"\s.*", "", await group.locator(".title").inner_text()) + name
+            for group in await rooms.locator(".group:not(.attention)").all()
+            # What isn't on the screen has no inner text yet.
+            for name in await group.locator(".room").all_text_contents()
+        ]
+        assert titles == found, words
+    await expect(rooms.get_by_role("status")).to_have_text("没有符合的房间。")
+    await field.fill("")
+
+
+async def fold(frontend: Frontend, rooms: Locator) -> None:
+    """Fold a building; it stays so, also while a search shows what is in it."""
+    await rooms.get_by_role("button", name="1栋, 共 30 间").click()
+    lines = rooms.locator(".line")
+    await expect(lines).to_have_count(1 + 2 + 30)
+    await frontend.page.reload()
+    await expect(lines).to_have_count(1 + 2 + 30)
+    await rooms.get_by_role("searchbox").fill("1栋 305")
+    await expect(lines).to_have_count(1 + 1)
+    await rooms.get_by_role("searchbox").fill("")
+    await expect(lines).to_have_count(1 + 2 + 30)
+    heading = rooms.get_by_role("button", name="1栋, 共 30 间")
+    await expect(heading).to_have_attribute("aria-expanded", "false")
+    await heading.focus()
+    await frontend.page.keyboard.press("Enter")
+    await expect(lines).to_have_count(1 + 2 + 60)
+
+
+async def read_aloud(frontend: Frontend, rooms: Locator) -> None:
+    """Hear all that can be seen; see it well in both themes; open a meter by keys."""
+    table = rooms.get_by_role("table", name="房间")
+    await expect(table.get_by_role("columnheader")).to_have_text(["房间", "电", "水"])
+    heading = frontend.page.get_by_role("rowheader", name="106", exact=True)
+    row = table.get_by_role("row").filter(has=heading).first
+    await expect(row.get_by_role("cell")).to_have_count(2)
+    for scheme in ("dark", "light"):
+        await frontend.page.emulate_media(color_scheme=scheme)
+        await frontend.page.wait_for_timeout(500)
+        ratio, what = await rooms.evaluate(CONTRAST)
+        assert ratio >= ENOUGH, (scheme, what)
+    button = row.get_by_role("button", name=re.compile("^1栋 106, 电, 余额 -¥12.34, 欠费, "))
+    await button.focus()
+    await frontend.page.keyboard.press("Enter")
+    dialog = frontend.page.locator("ha-more-info-dialog")
+    await dialog.get_by_text("1栋电 106").first.wait_for()
+    await frontend.page.keyboard.press("Escape")
+    await dialog.get_by_text("1栋电 106").first.wait_for(state="hidden")
+
+
+async def stay_in_place(frontend: Frontend, rooms: Locator) -> None:
+    """See a balance fall below zero where it stands, not somewhere else."""
+    told: dict[str, Any] = await frontend.hass.command("jrhsz/rooms")
+    room = next(room for room in told["rooms"] if room["room"] == "110")
+    entity_id = room["meters"][0]["entities"]["balance"]
+    state = (await frontend.hass.states())[entity_id]
+    heading = frontend.page.get_by_role("rowheader", name="110", exact=True)
+    line = rooms.get_by_role("row").filter(has=heading).first
+    await line.locator(".meter").first.hover()
+    before = await line.bounding_box()
+    changed = {"state": "-99", "attributes": state["attributes"]}
+    await frontend.hass.request("POST", f"/api/states/{entity_id}", changed)
+    await expect(line.locator(".balance").first).to_have_text("-¥99.00")
+    await expect(rooms.locator(".number.arrears b")).to_have_text("2")
+    await asyncio.sleep(2)
+    assert await line.bounding_box() == before
+    # Whoever asks for it sees the new order.
+    await rooms.get_by_label("排序").select_option("balance")
+    await expect(rooms.locator(".line .balance").first).to_have_text("-¥99.00")
