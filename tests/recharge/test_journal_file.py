@@ -99,10 +99,10 @@ def begin(hass: HomeAssistant, start: str) -> dict[str, str]:
     return {"Old1": "confirmed"}
 
 
-def names(hass: HomeAssistant) -> set[str]:
-    """Return the names of all files."""
-    folders = (Path(hass.config.path(".storage")), Path(hass.config.path(".cache", "jrhsz")))
-    return {path.name for folder in folders for path in folder.iterdir()}
+def files(hass: HomeAssistant) -> list[Path]:
+    """Return all files."""
+    config = Path(hass.config.path())
+    return [*config.glob(".storage/*"), *config.glob(".cache/jrhsz/*")]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -112,13 +112,14 @@ async def test_every_step(hass: HomeAssistant, faults: DiskFaults, start: str, w
 
     What is tried at every step: it fails once, all fails from then on, or the process is killed.
     """
-    config = Path(hass.config.path())
-    first = config.with_name(f"{config.name}-first")
     kept = begin(hass, start)
-    shutil.copytree(config, first)
+    first = {path: path.read_bytes() for path in files(hass)}
     for at in range(1, 100):
-        shutil.rmtree(config)
-        shutil.copytree(first, config)
+        for path in {*files(hass), *first}:
+            path.unlink(missing_ok=True)
+        for path, content in first.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         faults.arm(way, at)
         life, is_killed = Life(hass), False
         try:
@@ -140,7 +141,8 @@ async def test_every_step(hass: HomeAssistant, faults: DiskFaults, start: str, w
             if not is_killed:
                 assert not life.refused & set(statuses), at
             assert (contents.gap is not None) == (start in MISSING), at
-            assert names(hass) == {"jrhsz.journal", "jrhsz.orders", "witness"}
+            names = {path.name for path in files(hass)}
+            assert names == {"jrhsz.journal", "jrhsz.orders", "witness"}
         after.order("New3")
         assert after.known["New3"] == "confirmed"
         if not went_wrong:
