@@ -1,11 +1,12 @@
 """What is kept of a meter's history beside its statistics."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, Self
 
 from .cost import Costs
+from .judged import Judged
 from .ledger import Credit, Follows, Ledger, Prices, Sample
 from .readings import DAY
 from .sums import Sums, day_at
@@ -56,6 +57,7 @@ class MeterHistory:
     cost: Sums = field(default_factory=Sums)
     billed: Sums = field(default_factory=Sums)
     charges: tuple[Credit, ...] = ()
+    judged: Mapping[str, Judged] = field(default_factory=dict)
     awaits_payment: bool = False
     _kept: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
@@ -95,6 +97,7 @@ class MeterHistory:
         """Note the use of the days that records tell of."""
         self.used_until = max(self.used_until, usage.end)
         self.use = self.use.noted(usage.total, usage.begin, usage.end)
+        self.judged = usage.judged
 
     def note_costs(self, costs: Costs) -> None:
         """Note the cost of days, and drop the balances that are no longer needed for it."""
@@ -183,6 +186,7 @@ class MeterHistory:
                 "cost": self.cost.as_list(),
                 "billed": self.billed.as_list(),
                 "charges": _as_lists(self.charges),
+                "judged": {name: item.as_list() for name, item in self.judged.items()},
             }
         return self._kept
 
@@ -217,6 +221,9 @@ class MeterHistory:
                 cost=Sums.from_list(kept["cost"]),
                 billed=Sums.from_list(kept.get("billed", {})),
                 charges=_from_lists(kept.get("charges", [])),
+                judged={
+                    name: Judged.from_list(item) for name, item in kept.get("judged", {}).items()
+                },
             )
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             return cls()
