@@ -26,6 +26,7 @@ CHANGES = {
     "2022040004": {"readTime": "2020-01-01 08:00:00"},
 }
 ENOUGH = 4.5
+SENT_WITHIN = 40_000
 
 # The lowest contrast of what is written in a card, with what it is.
 CONTRAST = """(card) => {
@@ -85,6 +86,8 @@ async def test_rooms_are_found_by_whatever_is_known_of_them(
             await fold(frontend, rooms)
             await read_aloud(frontend, rooms)
             await stay_in_place(frontend, rooms)
+            await credit_a_room(rooms, simulator)
+            await be_the_second_to_credit(frontend, rooms, simulator)
             await look_at_orders(frontend)
             assert await frontend.wide_parts() == []
             assert frontend.complaints == []
@@ -206,6 +209,54 @@ async def stay_in_place(frontend: Frontend, rooms: Locator) -> None:
     # Whoever asks for it sees the new order.
     await rooms.get_by_label("排序").select_option("balance")
     await expect(rooms.locator(".line .balance").first).to_have_text("-¥99.00")
+
+
+async def credit_a_room(rooms: Locator, simulator: SimulatorProcess) -> None:
+    """Change one's mind, then credit a meter once, by four clicks and an amount."""
+    await rooms.get_by_role("button", name="充值：1栋 201, 电").click()
+    dialog = rooms.get_by_role("dialog", name="1栋 201 · 电")
+    await dialog.get_by_role("textbox", name="金额").fill("１２．５0")
+    await dialog.get_by_role("button", name="继续").click()
+    await dialog.get_by_role("button", name="充值 ¥12.50").click()
+    await dialog.get_by_role("button", name="取消").click()
+    await expect(dialog.get_by_role("status")).to_have_text("已取消，没有发送。")
+    await dialog.get_by_role("button", name="取消").click()
+    assert await orders_at(simulator) == 0
+    await rooms.get_by_role("button", name="充值：1栋 201, 电").click()
+    await dialog.get_by_role("textbox", name="金额").fill("12.5")
+    await dialog.get_by_role("button", name="继续").click()
+    # A second click finds the countdown.
+    await dialog.get_by_role("button", name="充值 ¥12.50").dblclick()
+    await expect(dialog.locator(".outcome")).to_have_text("已到账 ¥12.50", timeout=SENT_WITHIN)
+    await dialog.get_by_role("button", name="关闭").click()
+    await expect(rooms.get_by_role("button", name="充值：1栋 201, 电")).to_be_focused()
+    assert await orders_at(simulator) == 1
+
+
+async def be_the_second_to_credit(
+    frontend: Frontend, rooms: Locator, simulator: SimulatorProcess
+) -> None:
+    """Hear of another manager's recharge before a second one is sent."""
+    told: dict[str, Any] = await frontend.hass.command("jrhsz/rooms")
+    room = next(room for room in told["rooms"] if room["room"] == "202")
+    await rooms.get_by_role("button", name="充值：1栋 202, 电").click()
+    dialog = rooms.get_by_role("dialog")
+    await dialog.get_by_role("textbox").fill("30")
+    await dialog.get_by_role("button", name="继续").click()
+    confirm = dialog.get_by_role("button", name="充值 ¥30.00")
+    await confirm.wait_for()
+    other = {"device_id": room["meters"][0]["device_id"], "amount": 30}
+    await frontend.hass.service("jrhsz", "recharge", other, response=True)
+    await confirm.click()
+    told_of = expect(dialog.get_by_role("status"))
+    await told_of.to_have_text("Demo 刚刚充值 ¥30.00：已到账。", timeout=SENT_WITHIN)
+    await dialog.get_by_role("button", name="取消").click()
+    assert await orders_at(simulator) == 1 + 1
+
+
+async def orders_at(simulator: SimulatorProcess) -> int:
+    """Return how many orders the platform has received."""
+    return len((await simulator.state())["ledger"])
 
 
 async def look_at_orders(frontend: Frontend) -> None:

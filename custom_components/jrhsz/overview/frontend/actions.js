@@ -4,6 +4,8 @@ import { make } from "./dom.js";
 
 export const hasAction = (hass, name) => Boolean(hass.services.jrhsz && hass.services.jrhsz[name]);
 
+export const hasField = (hass, name, field) => field in hass.services.jrhsz[name].fields;
+
 /** Perform an action and return its response; its errors are in the user's language. */
 export const perform = async (hass, service, data) => {
   const request = { type: "call_service", domain: "jrhsz", service, service_data: data };

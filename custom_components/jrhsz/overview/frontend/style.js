@@ -109,6 +109,29 @@ const METER = `
   }
 `;
 
+const CREDIT = `
+  .cell .place { position: relative; }
+  .credit { position: absolute; top: 0; inset-inline-end: 0; width: 40px; height: 32px;
+    border-radius: 8px; text-align: center; color: var(--faint); }
+  .credit:hover { color: var(--text); background: var(--secondary-background-color); }
+  .credit ha-icon { --mdc-icon-size: 20px; }
+  .credit-dialog { box-sizing: border-box; width: min(440px, 100vw - 32px); padding: 16px 20px;
+    border: 0; border-radius: 16px; color: var(--text); background: var(--paper); }
+  .credit-dialog::backdrop { background: rgb(0 0 0 / 50%); }
+  .credit-dialog h2 { margin: 0; font-size: 24px; font-weight: 500; overflow-wrap: anywhere; }
+  .credit-dialog .small { color: var(--faint); }
+  .credit-dialog .large { margin: 12px 0; font-size: 24px; }
+  .credit-dialog .form { align-items: center; }
+  .credit-dialog .form input { width: 8em; font-size: 20px; }
+  .credit-status { min-height: 1.5em; margin: 8px 0; font-weight: 500; }
+  .credit-dialog .actions { justify-content: end; margin: 0; }
+  .action.main { color: var(--paper); background: var(--text); }
+  .action.main:hover { opacity: 0.85; }
+  @container (min-width: 760px) {
+    .cell .meter { padding-inline-end: 44px; }
+  }
+`;
+
 const SHEETS = `
   .form, .actions { display: flex; flex-wrap: wrap; align-items: end; gap: 8px; margin-bottom: 8px; }
   .field { display: flex; flex-direction: column; gap: 2px; font-size: 12px; color: var(--faint); }
@@ -142,4 +165,4 @@ const SHEETS = `
   }
 `;
 
-export const STYLE = COLOURS + TOOLBAR + TABLE + METER + SHEETS;
+export const STYLE = COLOURS + TOOLBAR + TABLE + METER + CREDIT + SHEETS;
