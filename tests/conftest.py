@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Generator
 from importlib import import_module
 import logging
 from pathlib import Path
-from unittest.mock import PropertyMock, patch
+from unittest.mock import AsyncMock, PropertyMock, patch
 
 from aiohttp import ClientTimeout
 from homeassistant.helpers.storage import STORAGE_DIR
@@ -106,3 +106,10 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("custom_components.jrhsz.recharge.send._LOOK_UPS", (0, 0, 0))
     timeout = ClientTimeout(total=1)
     monkeypatch.setattr("custom_components.jrhsz.api.transport._TIMEOUT", timeout)
+
+
+@pytest.fixture
+def mock_setup_entry() -> Generator[AsyncMock]:
+    """Add accounts without setting them up."""
+    with patch("custom_components.jrhsz.async_setup_entry", return_value=True) as mock:
+        yield mock

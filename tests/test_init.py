@@ -11,12 +11,11 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.connection import (
-    async_get_connections,
     async_get_http,
     async_get_session,
 )
@@ -232,31 +231,6 @@ async def test_unload_while_polling(
     assert len(simulator.calls_of("GetUserInfo")) == 1
 
 
-async def test_deselected_meters_go(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-    device_registry: dr.DeviceRegistry,
-) -> None:
-    """Test that a meter no longer chosen loses its device and entities, and no other does."""
-    await set_up(hass, config_entry)
-    balance = state_of(hass, config_entry, ELECTRICITY, "balance").state
-    chosen = [m for m in config_entry.options["meters"] if m["user_code"] != WATER]
-    hass.config_entries.async_update_entry(
-        config_entry, options={**config_entry.options, "meters": chosen}
-    )
-    simulator.reset_counts()
-    assert await hass.config_entries.async_reload(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    identifier = ("jrhsz", f"{config_entry.unique_id}|{WATER}")
-    assert device_registry.async_get_device_by_identifier(identifier, config_entry.entry_id) is None
-    entries = er.async_entries_for_config_entry(entity_registry, config_entry.entry_id)
-    assert not [entity for entity in entries if f"|{WATER}|" in entity.unique_id]
-    assert state_of(hass, config_entry, ELECTRICITY, "balance").state == balance
-    assert simulator.calls == []
-
-
 async def test_token_of_a_flow_is_saved_at_once(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -311,14 +285,3 @@ async def test_damaged_session(
     assert config_entry.state is ConfigEntryState.LOADED
     assert len(simulator.calls_of("login")) == 1
     assert len(simulator.calls_of("GetUserInfo")) == len(simulator.meters)
-
-
-async def test_shared_connections(hass: HomeAssistant) -> None:
-    """Test that accounts of one host share its pace, and each has one session."""
-    one = async_get_session(hass, "http://127.0.0.1:1", "a")
-    assert async_get_session(hass, "http://127.0.0.1:1", "a") is one
-    other = async_get_session(hass, "http://127.0.0.1:1/path", "b")
-    assert other is not one
-    assert other.pacer is one.pacer
-    assert async_get_session(hass, "http://127.0.0.1:2", "a").pacer is not one.pacer
-    assert len(async_get_connections(hass).pacers) == 2

@@ -20,8 +20,8 @@ from custom_components.jrhsz.connection import async_get_http
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, restart, set_up, state_of, wait_for
 from .support.flows import Driver
+from .support.watched import METER, OTHER, absent_for_a_day, issue_of
 
-METER, OTHER = "2022040001", "2022040002"
 LISTING = "Meters can't be listed: choose them by code; new ones are not noticed."
 EFFECTS = {
     "getBuildCode": LISTING,
@@ -33,11 +33,6 @@ EFFECTS = {
     "could not be checked).",
     "Prestore": "No recharges.",
 }
-
-
-def issue_of(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> ir.IssueEntry | None:
-    """Return an issue of an account."""
-    return ir.async_get(hass).async_get_issue("jrhsz", f"{key}_{entry.entry_id}")
 
 
 def state_is(entry: MockConfigEntry, state: ConfigEntryState) -> bool:
@@ -399,13 +394,18 @@ async def test_meter_is_replaced(
 
 @pytest.mark.parametrize("end", ["remove", "disable"])
 async def test_issues_go_with_the_account(
-    hass: HomeAssistant, simulator: Simulator, no_pace: None, end: str
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    no_pace: None,
+    end: str,
 ) -> None:
     """Test that nothing is told of an account that is gone or disabled."""
     simulator.meters[OTHER].hide()
     simulator.set_dialect(forbidden=("GetPaymentList",))
     entry = account_of(simulator)
     await set_up(hass, entry)
+    await absent_for_a_day(hass, freezer)
     with pytest.raises(PlatformError):
         await calls_of_all(entry.runtime_data.client)["GetPaymentList"]()
     assert issue_of(hass, entry, "unknown_codes") is not None

@@ -4,6 +4,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 
 from ..simulator import Simulator
 
@@ -96,3 +97,22 @@ class Driver:
         """Submit the first form."""
         account = {"url": simulator.url, "username": "demo", "password": PASSWORD}
         return await self.submit(**{**account, "verify_ssl": True, **values})
+
+
+LISTS = ["gzfh", "gzfh-1-d", "gzfh-1-s", "gzfh-3-d", "gzfh-3-s"]
+
+
+def entry_of(flow: Driver) -> Any:
+    """Return the entry that a flow has made."""
+    assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+    return flow.result["result"]
+
+
+def codes_of(flow: Driver) -> list[str]:
+    """Return the meters of the entry that a flow has made."""
+    return [meter["user_code"] for meter in entry_of(flow).options["meters"]]
+
+
+def asked(simulator: Simulator, interface: str, field: str) -> list[str | None]:
+    """Return what was asked of an interface."""
+    return [call.params.get(field) for call in simulator.calls_of(interface)]

@@ -1,0 +1,160 @@
+"""Tests of what a person decides about meters that came or went."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+import pytest
+
+from ..simulator import Simulator
+from ..support.accounts import restart, set_up, state_of, wait_for
+from ..support.watched import (
+    METER,
+    OTHER,
+    absent_for_a_day,
+    chosen,
+    decide,
+    device_of,
+    issue_of,
+    listed_account,
+    shown,
+)
+
+pytestmark = pytest.mark.usefixtures("no_pace")
+
+
+async def test_new_meters_are_added(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that new rooms are told with their building, and added when a person wants that."""
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    before = state_of(hass, entry, METER, "reading").state
+    new = [simulator.add_meter(building=2, user_name=name) for name in ("201", "202", "203")]
+    await wait_for(hass, freezer, hours=25)
+    placeholders = shown(hass, entry, "new_meters")
+    assert placeholders["account"] == "demo"
+    assert placeholders["count"] == "3"
+    assert placeholders["places"] == "二栋电"
+    assert placeholders["meters"].splitlines()[0] == f"- 二栋电 · 201 · {new[0].user_code}"
+
+    await restart(hass, entry)
+    assert shown(hass, entry, "new_meters") == placeholders
+    simulator.reset_counts()
+    assert (await decide(hass, entry, "new_meters", "add"))["type"] == "create_entry"
+    assert issue_of(hass, entry, "new_meters") is None
+    assert entry.state is ConfigEntryState.LOADED
+    assert chosen(entry) == set(simulator.meters)
+    polled = [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")]
+    assert sorted(polled) == sorted(meter.user_code for meter in new)
+    device = device_of(hass, entry, new[0].user_code)
+    assert device is not None
+    assert device.name == "二栋电 201"
+    assert state_of(hass, entry, METER, "reading").state >= before
+
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "new_meters") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "places"),
+    [("en", "二栋电 (1), 二栋水 (1)"), ("zh-Hans", "二栋电 1、二栋水 1")],
+)
+async def test_new_meters_are_ignored(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    language: str,
+    places: str,
+) -> None:
+    """Test that what was ignored is never told again, and what comes later is."""
+    hass.config.language = language
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    simulator.add_meter(building=2)
+    simulator.add_meter(building=2, kind="water")
+    await wait_for(hass, freezer, hours=25)
+    assert shown(hass, entry, "new_meters")["places"] == places
+    before = chosen(entry)
+    await decide(hass, entry, "new_meters", "ignore")
+    assert chosen(entry) == before
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "new_meters") is None
+
+    simulator.add_meter(building=1)
+    await wait_for(hass, freezer, hours=25)
+    assert shown(hass, entry, "new_meters")["count"] == "1"
+    simulator.remove_meter(max(simulator.meters))
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "new_meters") is None
+
+
+async def test_too_many_are_not_added(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that the limit of meters holds here too, and the issue stays."""
+    monkeypatch.setattr("custom_components.jrhsz.meters.fixes.MAX_METERS", 8)
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    simulator.add_meter()
+    await wait_for(hass, freezer, hours=25)
+    result = await decide(hass, entry, "new_meters", "add")
+    assert (result["type"], result["reason"]) == ("abort", "too_many_meters")
+    assert result["description_placeholders"]["max_meters"] == "8"
+    assert len(chosen(entry)) == 8
+    assert issue_of(hass, entry, "new_meters") is not None
+
+
+async def test_gone_meters_are_kept(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that a meter that is gone is told, never removed by itself, and asked about once."""
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    simulator.meters[OTHER].hide()
+    await absent_for_a_day(hass, freezer)
+    placeholders = shown(hass, entry, "gone_meters")
+    assert placeholders["count"] == "1"
+    assert placeholders["meters"] == f"- 一栋 · {OTHER}"
+    assert OTHER in chosen(entry)
+    assert device_of(hass, entry, OTHER) is not None
+
+    await decide(hass, entry, "gone_meters", "keep")
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "gone_meters") is None
+    assert OTHER in chosen(entry)
+
+    # Once it was back, it is told when it goes again.
+    simulator.meters[OTHER].show()
+    await wait_for(hass, freezer, hours=25)
+    assert entry.options["kept"] == []
+    simulator.meters[OTHER].hide()
+    await absent_for_a_day(hass, freezer)
+    assert shown(hass, entry, "gone_meters")["count"] == "1"
+    simulator.meters[OTHER].show()
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "gone_meters") is None
+
+
+async def test_gone_meters_are_removed(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that a person's choice removes device and entities, without a reload."""
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    simulator.remove_meter(OTHER)
+    await absent_for_a_day(hass, freezer)
+    account = entry.runtime_data
+    assert (await decide(hass, entry, "gone_meters", "remove"))["type"] == "create_entry"
+    assert entry.runtime_data is account
+    assert issue_of(hass, entry, "gone_meters") is None
+    assert OTHER not in chosen(entry)
+    assert device_of(hass, entry, OTHER) is None
+    with pytest.raises(KeyError):
+        state_of(hass, entry, OTHER, "balance")
+    simulator.reset_counts()
+    await wait_for(hass, freezer, minutes=31)
+    polled = [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")]
+    assert sorted(polled) == sorted(simulator.meters)
