@@ -7,7 +7,7 @@ import random
 
 from hypothesis import given, settings, strategies as st
 
-from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption, MeterKind
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption
 from custom_components.jrhsz.history.cost import Costs, costs_of
 from custom_components.jrhsz.history.ledger import Credit, Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR
@@ -42,7 +42,6 @@ def used(*readings: tuple[float, str]) -> Usage:
             for index, (hours, reading) in enumerate(readings[1:])
         ],
         datetime.max.replace(tzinfo=UTC),
-        MeterKind.ELECTRICITY,
     )
     assert usage is not None
     return usage
@@ -62,7 +61,7 @@ def costs(
 ) -> Costs:
     """Return what the samples tell some hours after the start."""
     since = samples[0].poll - 2 * DAY
-    ledger = Ledger(tuple(samples), tuple(sorted(payments)), since, Follows.AT_ONCE)
+    ledger = Ledger(tuple(samples), tuple(sorted(payments)), since, follows=Follows.AT_ONCE)
     return costs_of(ledger, usage, now=at(hours))
 
 
@@ -350,7 +349,8 @@ def test_trimmed_samples_give_the_same_rows(
             rows[row.start] = row.sum
         if trimmed := found.trimmed():
             ledger = trimmed
-            assert ledger.samples[0].read_time >= found.end - 7 * DAY
+            assert ledger.billed_until is not None
+            assert ledger.billed_until >= found.end - 7 * DAY
     clean = costs(samples, *payments, usage=usage, hours=(now - START) / HOUR)
     if not corrections and not clean.corrections:
         expected = {row.start: row.sum for row in clean.rows(Stored(), now)}

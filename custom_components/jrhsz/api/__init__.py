@@ -5,7 +5,6 @@ from .errors import (
     UNKNOWN_METER,
     AuthenticationError,
     CertificateError,
-    CodeDeniedError,
     ConnectError,
     ContestedError,
     EmptyReplyError,
@@ -44,8 +43,7 @@ from .models import (
 )
 from .pacer import Pacer, Priority, Turn
 from .paging import MAX_PAGE_SIZE
-from .permissions import DENIAL_LIFE
-from .session import Session
+from .session import DENIAL_LIFE, Session
 from .transport import Encoding, OneUseRequest
 
 __all__ = [
@@ -58,7 +56,6 @@ __all__ = [
     "Building",
     "CertificateError",
     "Client",
-    "CodeDeniedError",
     "ConnectError",
     "Consumption",
     "ContestedError",

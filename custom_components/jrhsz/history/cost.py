@@ -5,16 +5,17 @@ use can't have cost is a charge, in the hour in which it was booked.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from .billing import Fall, Measure, falls, follows_of, midnight, tariff_of
+from .billing import Billing, Fall, first_of_month, follows_of, midnight
 from .ledger import Credit, Follows, Ledger
+from .prices import tariff_of
 from .readings import DAY, EXACT, HOUR
-from .settlement import PATIENCE, REMEMBERED, Correction, Settlement
+from .settlement import PATIENCE, REMEMBERED, Change, Correction, Settlement
 from .usage import Row, Stored, Usage, hour_of, next_hour
 
 _ZERO: Final = Decimal(0)
@@ -112,7 +113,7 @@ class Costs:
         if not step.begin < time < step.end:
             return step.cost if time >= step.end else _ZERO
         part, whole = Decimal(time - step.begin), Decimal(step.end - step.begin)
-        if self.usage and step.end <= self.usage.end:
+        if Billing(self.usage).knows(step.begin, step.end) and self.usage:
             before = self.usage.total(step.begin)
             if use := self.usage.total(step.end) - before:
                 part, whole = self.usage.total(time) - before, use
@@ -131,8 +132,9 @@ class Costs:
                 continue
             samples, ledger = self.ledger.samples, self.ledger
             poll = samples[first].poll
-            spent = self._share(step, cut)
-            left = samples[first]._replace(read_time=cut, balance=samples[first].balance - spent)
+            same = [other for other in self.steps if other.sample == step.sample]
+            spent = sum((self._share(other, cut) for other in same), _ZERO)
+            left = samples[first]._replace(balance=samples[first].balance - spent)
             return Ledger(
                 samples=(left, *samples[first + 1 :]),
                 credits=tuple(
@@ -142,6 +144,7 @@ class Costs:
                     or (credit.time > cut - REMEMBERED and (sample is None or sample > first))
                 ),
                 accounted_until=poll,
+                billed_until=cut,
                 follows=self.follows,
             )
         return None
@@ -170,10 +173,9 @@ def costs_of(ledger: Ledger, usage: Usage | None, *, now: int) -> Costs:
     """
     if len(ledger.samples) <= 1:
         return Costs(ledger)
-    measure = Measure(usage)
-    follows = follows_of(ledger.samples, measure, ledger.follows)
-    tariff = tariff_of(_clean_falls(ledger, measure, follows), measure, ledger.prices)
-    settlement = Settlement(ledger, follows, measure, tariff, now)
+    billing = Billing(usage, follows_of(ledger, usage))
+    tariff = tariff_of(_clean_falls(ledger, billing), billing, ledger.prices)
+    settlement = Settlement(ledger, billing, tariff, now)
     settlement.settle()
     settled = [
         change
@@ -183,17 +185,13 @@ def costs_of(ledger: Ledger, usage: Usage | None, *, now: int) -> Costs:
     return Costs(
         ledger,
         usage,
-        [
-            Step(change.begin, change.end, change.cost - change.lump, change.sample)
-            for change in settled
-            if change.begin < change.end
-        ],
+        [step for change in settled for step in _steps_of(change, billing)],
         [
             Lump(change.lump_time, change.lump, change.is_charge, change.sample)
             for change in settled
             if change.lump
         ],
-        follows,
+        billing.follows,
         settlement.corrections,
         settlement.awaits_payment,
         [settlement.entered.get(number) for number in range(len(ledger.credits))],
@@ -201,12 +199,24 @@ def costs_of(ledger: Ledger, usage: Usage | None, *, now: int) -> Costs:
     )
 
 
-def _clean_falls(ledger: Ledger, measure: Measure, follows: Follows | None) -> list[Fall]:
+def _steps_of(change: Change, billing: Billing) -> Iterator[Step]:
+    """Yield the cost of use of a change, up to the end of a month at the price before."""
+    begin, cost, month = change.begin, change.cost - change.lump, first_of_month(change.end - 1)
+    if begin < month and change.expected and billing.knows(begin, change.end):
+        price = change.expected / change.use
+        before = min(cost, (price * billing.between(begin, month)).quantize(EXACT))
+        yield Step(begin, month, before, change.sample)
+        begin, cost = month, cost - before
+    if begin < change.end:
+        yield Step(begin, change.end, cost, change.sample)
+
+
+def _clean_falls(ledger: Ledger, billing: Billing) -> list[Fall]:
     """Return the falls of a balance while nothing was paid."""
     times = [credit.time for credit in ledger.credits]
     return [
         fall
-        for fall in falls(ledger.samples, measure, follows)
+        for fall in billing.falls(ledger)
         if bisect_right(times, ledger.samples[fall.sample - 1].poll)
         == bisect_right(times, ledger.samples[fall.sample].poll)
     ]

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
 from ..api import Payment
-from .readings import DAY
+from .readings import DAY, HOUR
 from .usage import hour_of
 
 _CLOCKS_DIFFER_AT_MOST: Final = DAY
@@ -42,17 +42,18 @@ class Follows(StrEnum):
 
 
 class Prices(NamedTuple):
-    """What a kWh or m³ cost on average lately, and on the dearest day."""
+    """What a kWh or m³ cost on the last days and the dearest day; how far days differ, if known."""
 
     usual: Decimal
     dearest: Decimal
+    spread: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The balances and payments that cost is still computed from.
 
-    The use up to the first sample's reading is in its balance. `credits` made up to
+    The use up to `billed_until` is in the first balance, if that is known; `credits` made up to
     `accounted_until` are in it too, unless a later rise shows that one was not; later ones have to
     enter it. `follows` and `prices` are what is known from the time before.
     """
@@ -60,14 +61,18 @@ class Ledger:
     samples: tuple[Sample, ...] = ()
     credits: tuple[Credit, ...] = field(default=())
     accounted_until: int = 0
+    billed_until: int | None = None
     follows: Follows | None = None
     prices: Prices | None = None
 
-    def with_sample(self, poll: int, read_time: int, balance: Decimal) -> Self:
+    def with_sample(
+        self, poll: int, read_time: int, balance: Decimal, *, seen_until: int = 0
+    ) -> Self:
         """Return the ledger with one more balance; those of a clock that was ahead are dropped.
 
         An answer that is older than the one before is no news. Of equal balances the first and the
-        last tell all, and of those in one hour those around a rise do too.
+        last tell all, and of those in one hour those around a rise do too. The one before was
+        seen again up to `seen_until`.
         """
         if poll < read_time - _CLOCKS_DIFFER_AT_MOST:
             return self
@@ -75,9 +80,10 @@ class Ledger:
         samples = [sample for sample in self.samples if sample.poll <= poll]
         if samples and (new.read_time < samples[-1].read_time or new[1:] == samples[-1][1:]):
             return self if len(samples) == len(self.samples) else self._with(samples)
-        if len(samples) > 1 and _is_needless(samples[-2], samples[-1], new):
-            samples.pop()
-        return self._with([*samples, new])
+        if samples and samples[-1].poll + HOUR < seen_until < poll:
+            _add(samples, samples[-1]._replace(poll=seen_until))
+        _add(samples, new)
+        return self._with(samples)
 
     def with_credits(self, listed: Iterable[Credit]) -> Self:
         """Return the ledger with the payments since `accounted_until` that are listed.
@@ -90,6 +96,13 @@ class Ledger:
     def _with(self, samples: list[Sample]) -> Self:
         """Return the ledger with other samples."""
         return replace(self, samples=tuple(samples))
+
+
+def _add(samples: list[Sample], new: Sample) -> None:
+    """Add a sample, in place of the last one if that tells nothing then."""
+    if len(samples) > 1 and _is_needless(samples[-2], samples[-1], new):
+        samples.pop()
+    samples.append(new)
 
 
 def _is_needless(first: Sample, middle: Sample, last: Sample) -> bool:

@@ -6,9 +6,10 @@ from typing import Final
 from zlib import crc32
 
 from ..api import CHINA_STANDARD_TIME
+from .billing import needed_since
 from .readings import DAY, HOUR
 from .state import MeterHistory, Window
-from .usage import Usage, next_hour
+from .usage import Usage
 
 OVERLAP: Final = 3 * DAY
 RENEWED: Final = 30 * DAY
@@ -20,16 +21,12 @@ _PAYMENTS_VALID: Final = 36 * HOUR
 
 
 def is_sync_due(history: MeterHistory, read_time: datetime | None, now: int) -> bool:
-    """Tell whether records are to be read: at once at first, then hourly if there are new ones.
-
-    The last hour that they tell of is to be written when it is over, though no new one comes.
-    """
+    """Tell whether records are to be read: at once at first, then hourly if there are new ones."""
     since = now - history.synced_at
     if not history.complete or since < 0:
         return True
     is_read = read_time is not None and read_time.timestamp() > history.used_until
-    is_over = history.synced_at < next_hour(history.used_until) <= now
-    return since >= (HOUR if is_read or is_over or history.awaits_payment else DAY)
+    return since >= (HOUR if is_read or history.awaits_payment else DAY)
 
 
 def is_renewal_due(history: MeterHistory, user_code: str, now: int) -> bool:
@@ -69,7 +66,9 @@ def next_window(history: MeterHistory, now: int, *, is_renewal: bool) -> Window:
         begin = min(begin, max(started, now - RENEWED))
         return Window(begin, now, goes_on=begin > started, reaches_present=True, renews=True)
     end = now
-    if not history.complete:
+    if history.complete and history.ledger.samples:
+        begin = max(started, min(begin, needed_since(history.ledger)))
+    elif not history.complete:
         # Where there are few records, the next window begins at an old one.
         end = min(now, max(begin + _WINDOW, (history.cursor or started) + RENEWED))
     return Window(begin, end, goes_on=history.begin is not None, reaches_present=end == now)
@@ -99,7 +98,7 @@ def next_begin(history: MeterHistory, usage: Usage) -> int | None:
     """Return where the next window begins: with an overlap, and with the oldest balance."""
     needed = usage.end - OVERLAP
     if history.ledger.samples:
-        needed = min(needed, history.ledger.samples[0].read_time)
+        needed = min(needed, needed_since(history.ledger))
     return usage.boundary(needed) or history.begin
 
 

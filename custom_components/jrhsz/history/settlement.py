@@ -13,18 +13,9 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
-from .billing import (
-    PERIODICALLY,
-    PROMPT,
-    Measure,
-    Tariff,
-    billed_until,
-    first_begin,
-    first_of_month,
-    midnight,
-    unbilled_since,
-)
+from .billing import PROMPT, Billing, first_of_month, midnight
 from .ledger import Credit, Follows, Ledger, Sample
+from .prices import CLEAR, NEAR, SLACK, Spent, Tariff, nearest_price
 from .readings import DAY, HOUR
 
 _ZERO: Final = Decimal(0)
@@ -32,7 +23,8 @@ PATIENCE: Final = 60 * HOUR
 # By which the platform's clock may differ from ours.
 _CLOCKS_DIFFER: Final = 600
 _CLEARLY: Final = Decimal("0.02")
-_SLACK: Final = Decimal(1)
+_ROUND: Final = [Decimal(unit) for unit in ("50", "10", "5", "1")]
+_CENT: Final = Decimal("0.01")
 _MOST_AT_ONCE: Final = 10
 REMEMBERED: Final = 30 * DAY
 
@@ -90,8 +82,7 @@ class Settlement:
     """
 
     ledger: Ledger
-    follows: Follows | None
-    measure: Measure
+    billing: Billing
     tariff: Tariff | None
     now: int
     changes: list[Change] = field(default_factory=list)
@@ -110,8 +101,9 @@ class Settlement:
             self._follow(forced)
         self._wait_for_credits()
         self._wait_for_the_list()
+        self._tell_bills_from_fees()
         self._take_out_lumps()
-        if self.follows is None:
+        if self.billing.follows is None:
             self.settled = 0
 
     def _follow(self, forced: dict[int, int]) -> None:
@@ -120,10 +112,13 @@ class Settlement:
         self.changes, self.entered = [], dict(forced)
         self.corrections, self.unexplained = [], []
         self.awaits_payment, self.settled = False, len(samples)
-        begin = first_begin(self.follows, samples)
+        begin = self.billing.first_begin(self.ledger)
         for index, (before, after) in enumerate(pairwise(samples), 1):
             change = self._change(index, before, after, begin)
-            if not self.measure.knows(change.end) and self.now - after.poll < PATIENCE:
+            if (
+                not self.billing.knows(change.begin, change.end)
+                and self.now - after.poll < PATIENCE
+            ):
                 self.settled = index
                 break
             entering = [number for number, sample in forced.items() if sample == index]
@@ -142,7 +137,7 @@ class Settlement:
                     missing = (change.expected or _ZERO) - change.cost
                     self.unexplained.append(Credit(after.poll, missing))
                     change.cost += missing
-            if not change.cost and self.measure.usage is None and self.follows not in PERIODICALLY:
+            if change.cost == 0 and self.billing.usage is None and not self.billing.is_periodic:
                 # Only that of the last hours may still come.
                 known = max(before.read_time, after.read_time - PROMPT)
                 change.begin, change.use = begin, _ZERO
@@ -154,13 +149,17 @@ class Settlement:
 
     def _change(self, index: int, before: Sample, after: Sample, begin: int) -> Change:
         """Return what a balance changed by, and what the use should have cost."""
-        end = max(begin, billed_until(self.follows, after))
-        begin = unbilled_since(self.follows, self.measure, begin, before, end)
-        use = self.measure.between(begin, end)
+        end = max(begin, self.billing.until(after))
+        begin = self.billing.begin(begin, before, end)
+        use = self.billing.between(begin, end)
         fall = before.balance - after.balance
         change = Change(index, before.poll, after.poll, begin, end, fall, use, None, None)
-        if self.tariff is not None and self.measure.knows(end):
-            change.expected, change.limit = self.tariff.expected(use), self.tariff.limit(use)
+        if self.tariff is not None and self.billing.knows(begin, end):
+            prices = self.ledger.prices or self.tariff.prices
+            near = [Spent(item.cost, item.use) for item in self.changes[: -NEAR - 1 : -1]]
+            price = nearest_price(near) or prices.usual
+            change.expected = (price * use).quantize(_CENT)
+            change.limit = self.tariff.limit(use)
         return change
 
     def _amount(self, numbers: Iterable[int]) -> Decimal:
@@ -196,7 +195,7 @@ class Settlement:
         explain it better than it is without them.
         """
         expected = change.expected or _ZERO
-        limit = _SLACK if change.limit is None else change.limit
+        limit = SLACK if change.limit is None else change.limit
         best, found = None, None
         if change.cost >= 0:
             if change.expected is None:
@@ -215,7 +214,7 @@ class Settlement:
     def _distance(self, cost: Decimal, expected: Decimal) -> Decimal:
         """Return how unlikely a cost is; where use is billed at times, it may not be as yet."""
         distance = abs(cost - expected)
-        return distance if self.follows is Follows.AT_ONCE else min(distance, cost)
+        return distance if self.billing.follows is Follows.AT_ONCE else min(distance, cost)
 
     def _entering_after_all(self, change: Change) -> list[int]:
         """Return the credits closest to a rise that none explained in time, if any is close."""
@@ -276,36 +275,79 @@ class Settlement:
         for change in self.changes:
             if change.poll > self.now and change.cost:
                 expected = change.expected
-                if expected is None or expected - change.cost > _SLACK:
+                if expected is None or expected - change.cost > SLACK:
                     self.settled = min(self.settled, change.sample)
+
+    def _tell_bills_from_fees(self) -> None:
+        """Tell which of two falls in one night is for the use: the one nearest to its cost."""
+        if not self.billing.is_periodic:
+            return
+        for index, first in enumerate(self.changes):
+            if not first.cost or not first.use or first.expected is None:
+                continue
+            for later in self.changes[index + 1 :]:
+                if later.end > first.end or later.poll > first.poll + PROMPT:
+                    break
+                distance = abs(first.cost - first.expected)
+                if later.cost > 0 and abs(later.cost - first.expected) < distance:
+                    later.begin, later.use = first.begin, first.use
+                    later.expected, later.limit = first.expected, first.limit
+                    first.begin, first.use = first.end, _ZERO
+                    break
 
     def _take_out_lumps(self) -> None:
         """Tell what of each cost isn't for use.
 
-        A cost that use can't have is a charge at once; one that is only unusual is so if those
-        before and after it are as usual, or else the price has changed.
+        A cost that use can't have is a charge at once; one that is only unusual is so if the use
+        after it costs less again, or else the price has changed.
         """
-        billed = [change for change in self.changes if change.cost > 0]
-        for index, change in enumerate(billed):
-            if not change.use:
-                change.lump, change.is_charge = change.cost, change.cost > _SLACK
-            elif self.tariff is None or change.expected is None or change.limit is None:
+        for index, change in enumerate(self.changes):
+            if change.cost <= 0:
                 continue
-            elif self._is_unusual(change):
-                if change.cost <= change.limit:
-                    if index + 1 == len(billed):
-                        self.settled = min(self.settled, change.sample)
-                    neighbours = billed[max(0, index - 1) : index] + billed[index + 1 : index + 2]
-                    if any(self._is_unusual(neighbour) for neighbour in neighbours):
-                        continue
-                change.lump, change.is_charge = change.cost - change.expected, True
+            if not change.use:
+                change.lump = change.cost
+            elif change.expected is not None and self._is_more(change, index):
+                change.lump = self._rounded(change.cost - change.expected, change.expected)
+            change.is_charge = change.lump > SLACK
             if change.is_charge and change.poll > self.now:
                 # A refund that isn't listed yet looks the same.
                 self.settled = min(self.settled, change.sample)
 
-    def _is_unusual(self, change: Change) -> bool:
-        """Tell whether a cost is higher than the use usually costs."""
-        return self.tariff is not None and change.cost > self.tariff.usual_limit(change.use)
+    def _is_more(self, change: Change, index: int) -> bool:
+        """Tell whether a cost is more than that of the use, certainly or by how unusual it is.
+
+        What is booked at midnight is told from the use before it even if it is little.
+        """
+        if change.limit is not None and change.cost > change.limit:
+            return True
+        is_nightly = change.begin < change.lump_time < change.poll
+        return self._is_unusual(change, index, CLEAR if is_nightly else SLACK)
+
+    def _rounded(self, amount: Decimal, expected: Decimal) -> Decimal:
+        """Return an amount as the round one that it may be: so fees are.
+
+        It is as exact as the price of the use that it came with.
+        """
+        spread = self.tariff.spread if self.tariff else _ZERO
+        for unit in _ROUND:
+            near = round(amount / unit) * unit
+            if near > 0 and abs(near - amount) <= 3 * spread * expected:
+                return near
+        return amount
+
+    def _is_unusual(self, change: Change, index: int, slack: Decimal) -> bool:
+        """Tell whether a cost is higher than that of the use before it, and of that after it."""
+        if self.tariff is None or change.expected is None:
+            return False
+        if change.cost <= self.tariff.usual_limit(change.expected, slack):
+            return False
+        after = self.changes[index + 1 : index + 1 + NEAR]
+        price = nearest_price([Spent(item.cost, item.use) for item in after])
+        if price is None:
+            if self.now - change.poll < PATIENCE:
+                self.settled = min(self.settled, change.sample)
+            return True
+        return change.cost > self.tariff.usual_limit(change.use * price, slack)
 
 
 def _subsets(numbers: Sequence[int]) -> Iterator[list[int]]:

@@ -1,13 +1,15 @@
 """What is kept of a meter's history beside its statistics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, Self
 
+from .billing import needed_since
 from .cost import Costs
-from .judged import Judged
 from .ledger import Credit, Follows, Ledger, Prices, Sample
+from .prices import Spent, price_of, spread_of
 from .readings import DAY
 from .sums import Sums, day_at
 from .usage import Usage, next_hour
@@ -15,10 +17,8 @@ from .usage import Usage, next_hour
 _MAX_SAMPLES: Final = 500
 _CHARGES_KEPT: Final = 400 * DAY
 _PRICE_DAYS: Final = 30
-_PRICED_LATELY: Final = 7
 _ENOUGH_DAYS: Final = 3
 _WORTHWHILE: Final = Decimal("0.2")
-_ZERO: Final = Decimal(0)
 
 
 class Window(NamedTuple):
@@ -57,14 +57,14 @@ class MeterHistory:
     cost: Sums = field(default_factory=Sums)
     billed: Sums = field(default_factory=Sums)
     charges: tuple[Credit, ...] = ()
-    judged: Mapping[str, Judged] = field(default_factory=dict)
     awaits_payment: bool = False
+    _seen_until: int = field(default=0, compare=False, repr=False)
     _kept: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Replace a value; what was made of the old one is not kept."""
         object.__setattr__(self, name, value)
-        if name != "_kept":
+        if not name.startswith("_"):
             object.__setattr__(self, "_kept", None)
 
     def start(self, started: int) -> None:
@@ -74,7 +74,8 @@ class MeterHistory:
 
     def note_poll(self, poll: int, read_time: int, balance: Decimal) -> bool:
         """Note a balance, and tell whether that is news."""
-        ledger = self.ledger.with_sample(poll, read_time, balance)
+        seen_until, self._seen_until = self._seen_until, poll
+        ledger = self.ledger.with_sample(poll, read_time, balance, seen_until=seen_until)
         if ledger == self.ledger:
             return False
         if not self.ledger.samples:
@@ -97,7 +98,6 @@ class MeterHistory:
         """Note the use of the days that records tell of."""
         self.used_until = max(self.used_until, usage.end)
         self.use = self.use.noted(usage.total, usage.begin, usage.end)
-        self.judged = usage.judged
 
     def note_costs(self, costs: Costs) -> None:
         """Note the cost of days, and drop the balances that are no longer needed for it."""
@@ -125,24 +125,22 @@ class MeterHistory:
             self.ledger = rest.with_credits(self.ledger.credits)
 
     def snapshot(self) -> Ledger:
-        """Return what cost is computed from, with the prices of the days before."""
-        return replace(self.ledger, prices=self._prices())
+        """Return what cost is computed from, with the prices of the days before it."""
+        return replace(self.ledger, prices=self._prices()) if self.ledger.samples else self.ledger
 
     def _prices(self) -> Prices | None:
-        """Return the prices of the last days with some cost, if there are enough."""
-        last = day_at(self.cost_until)
-        prices = []
-        for number in range(_PRICE_DAYS):
-            day = last.fromordinal(last.toordinal() - number)
-            spent, billed = self.cost.of(day), self.billed.of(day)
-            if spent and billed and spent >= _WORTHWHILE:
-                prices.append((spent, billed))
-        if len(prices) < _ENOUGH_DAYS:
+        """Return the prices of the days before the first balance, if there are enough."""
+        first = day_at(needed_since(self.ledger)).toordinal()
+        known = []
+        for ordinal in range(first - _PRICE_DAYS, first):
+            day = date.fromordinal(ordinal)
+            cost, billed = self.cost.of(day), self.billed.of(day)
+            if cost and billed and cost >= _WORTHWHILE:
+                known.append(Spent(cost, billed))
+        if len(known) < _ENOUGH_DAYS:
             return None
-        lately = prices[:_PRICED_LATELY]
-        cost = sum((spent for spent, _ in lately), _ZERO)
-        usual = cost / sum((billed for _, billed in lately), _ZERO)
-        return Prices(usual, max(spent / billed for spent, billed in prices))
+        dearest = max(cost / use for cost, use in known)
+        return Prices(price_of(known[-_ENOUGH_DAYS:]), dearest, spread_of(known))
 
     def note_window(self, window: Window, begin: int | None) -> None:
         """Note that the records of a window were read, and where the next one begins."""
@@ -181,12 +179,12 @@ class MeterHistory:
                 "until": [self.used_until, self.cost_until],
                 "samples": [[*sample[:2], f"{sample.balance:f}"] for sample in ledger.samples],
                 "payments": _as_lists(ledger.credits),
+                "billed_until": ledger.billed_until,
                 "follows": ledger.follows,
                 "use": self.use.as_list(),
                 "cost": self.cost.as_list(),
                 "billed": self.billed.as_list(),
                 "charges": _as_lists(self.charges),
-                "judged": {name: item.as_list() for name, item in self.judged.items()},
             }
         return self._kept
 
@@ -197,7 +195,14 @@ class MeterHistory:
             started, cursor, begin, complete = kept["window"]
             synced_at, renewed_at, payments_read_at, accounted_until = map(int, kept["times"])
             used_until, cost_until = map(int, kept["until"])
-            follows = kept.get("follows")
+            samples = tuple(
+                Sample(int(poll), int(read_time), Decimal(balance))
+                for poll, read_time, balance in kept["samples"]
+            )
+            billed_until, follows = kept.get("billed_until"), kept.get("follows")
+            if cost_until and samples and "billed_until" not in kept:
+                # What was kept at first has it as the time of the first reading.
+                billed_until = samples[0].read_time
             history = cls(
                 started=None if started is None else int(started),
                 cursor=None if cursor is None else int(cursor),
@@ -209,21 +214,16 @@ class MeterHistory:
                 used_until=used_until,
                 cost_until=cost_until,
                 ledger=Ledger(
-                    samples=tuple(
-                        Sample(int(poll), int(read_time), Decimal(balance))
-                        for poll, read_time, balance in kept["samples"]
-                    ),
+                    samples=samples,
                     credits=_from_lists(kept["payments"]),
                     accounted_until=accounted_until,
+                    billed_until=None if billed_until is None else int(billed_until),
                     follows=None if follows is None else Follows(follows),
                 ),
                 use=Sums.from_list(kept["use"]),
                 cost=Sums.from_list(kept["cost"]),
                 billed=Sums.from_list(kept.get("billed", {})),
                 charges=_from_lists(kept.get("charges", [])),
-                judged={
-                    name: Judged.from_list(item) for name, item in kept.get("judged", {}).items()
-                },
             )
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             return cls()

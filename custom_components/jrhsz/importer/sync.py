@@ -135,9 +135,12 @@ class HistoryImport:
         records: list[Consumption] | None = None
         with suppress(NotPermittedError):
             records = await _async_records(meter, window[:2], Priority.HISTORY)
+        if records is None:
+            # The cost needs none of them.
+            window = window._replace(end=now, reaches_present=True)
         async with meter.history_lock:
             is_paid = Interface.PAYMENTS not in self._account.client.session.denied
-            settles = is_paid and (records is None or window.reaches_present)
+            settles = window.reaches_present and is_paid
             outcome = await Import.of(
                 self._hass,
                 meter,
