@@ -14,8 +14,14 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Address, Client, PlatformError
-from custom_components.jrhsz.connection import async_get_http
+from custom_components.jrhsz.api import (
+    CHINA_STANDARD_TIME,
+    Address,
+    Client,
+    ContestedError,
+    PlatformError,
+)
+from custom_components.jrhsz.connection import async_get_http, async_get_session
 
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, restart, set_up, state_of, wait_for
@@ -418,3 +424,23 @@ async def test_issues_go_with_the_account(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert [x for x in ir.async_get(hass).issues.values() if x.domain == "jrhsz"] == []
     assert simulator.calls == []
+
+
+async def test_polls_that_met_a_pause_of_logins(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, no_pace: None
+) -> None:
+    """Test that meters that had to wait for a login are polled as soon as one succeeds."""
+    entry = account_of(simulator)
+    session = async_get_session(hass, simulator.url, "demo")
+    await session.sign_in("demo-password", async_get_http(hass, verify_ssl=True))
+    simulator.forget_tokens()
+    simulator.add_fault(Fault(kind="status", interface="login", times=3))
+    await set_up(hass, entry)
+    meters = list(entry.runtime_data.coordinators.values())
+    assert not any(meter.is_known for meter in meters)
+    stranded = [meter for meter in meters if isinstance(meter.last_error, ContestedError)]
+    assert len(stranded) == 5
+    freezer.tick(20)
+    await meters[0].async_refresh_now()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert all(meter.is_known for meter in [meters[0], *stranded])

@@ -20,6 +20,7 @@ from homeassistant.util.signal_type import SignalType
 from .api import (
     AuthenticationError,
     Client,
+    ContestedError,
     MeterInfo,
     NoApiPermissionError,
     Payment,
@@ -77,6 +78,13 @@ class JrhszData:
     def polled(self) -> list[MeterCoordinator]:
         """Return the meters whose devices aren't disabled."""
         return [meter for meter in self.coordinators.values() if not meter.is_disabled]
+
+    @callback
+    def async_poll_stranded(self) -> None:
+        """Poll the meters that weren't polled for want of a login, now that there is one."""
+        for meter in self.polled:
+            if isinstance(meter.last_error, ContestedError):
+                meter.async_poll()
 
     @property
     def import_progress(self) -> float | None:
@@ -208,9 +216,15 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.update_interval = self._interval if overdue else wait
         self._unfollow = self.async_add_listener(self._async_follow)
         self.async_tell_fall()
-        if overdue and not self.config_entry.pref_disable_polling:
+        if overdue:
+            self.async_poll()
+
+    @callback
+    def async_poll(self) -> None:
+        """Poll in the background when the pace allows it, unless polling is turned off."""
+        if not self.config_entry.pref_disable_polling and self._poll is None:
             self.config_entry.async_create_background_task(
-                self.hass, self.async_refresh(), f"{self.name} first poll"
+                self.hass, self.async_refresh(), f"{self.name} poll"
             )
 
     @callback
