@@ -307,8 +307,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         if self.balance.untold_fall is None or self._cancel_telling is not None:
             return
         if self.hass.state is CoreState.running:
+            # Not before the answer that it follows from is there to be saved.
             self.config_entry.async_create_background_task(
-                self.hass, self._async_tell_fall(), f"{self.name} low"
+                self.hass, self._async_tell_fall(), f"{self.name} low", eager_start=False
             )
             return
 

@@ -5,6 +5,7 @@ from typing import TypedDict
 from .api import (
     AuthenticationError,
     CertificateError,
+    CodeDeniedError,
     ConnectError,
     ContestedError,
     EmptyReplyError,
@@ -40,6 +41,7 @@ _KEYS: tuple[tuple[type[PlatformError], str], ...] = (
     (RateLimitError, "rate_limited"),
     (AuthenticationError, "invalid_auth"),
     (NoApiPermissionError, "no_api_permission"),
+    (CodeDeniedError, "code_denied"),
     (ReturnCodeError, "return_code"),
     (PlatformError, "unknown_error"),
 )

@@ -14,7 +14,9 @@ from custom_components.jrhsz.api import (
     Client,
     Consumption,
     FailedError,
+    Interface,
     MeterInfo,
+    NotPermittedError,
     Payment,
     Priority,
     Room,
@@ -162,6 +164,74 @@ async def test_user_codes_that_are_numbers(client: Client, simulator: Simulator)
     body = b'{"code":200,"data":[{"user_code":20220400010000000001},{"user_code":"007"}]}'
     simulator.add_fault(Fault(kind="garbage", body=body, interface="getUserCodeByAccount"))
     assert [room.user_code for room in await client.get_rooms()] == ["20220400010000000001", "007"]
+
+
+@pytest.mark.parametrize("form", ["refuse", "empty", "fail"])
+@pytest.mark.parametrize("code", ["name", "code"])
+@pytest.mark.parametrize("address_form", ["full", "floor"])
+async def test_building_that_an_address_is_not_asked_for_with(
+    client: Client, simulator: Simulator, form: Any, code: Any, address_form: Any
+) -> None:
+    """What getAddress calls a building may mean nothing to addressUserInfo."""
+    simulator.set_dialect(
+        address_building=form, address_code=code, address_form=address_form, wrong_body=404
+    )
+    found = {
+        address: {room.user_code for room in await client.get_rooms_at(address)}
+        for address in await client.get_addresses()
+    }
+    expected: dict[Address, set[str]] = {}
+    for meter in simulator.meters.values():
+        floor = meter.floor if address_form == "floor" else f"{meter.building[0]}{meter.floor}"
+        place = Address(address=floor, build_code=meter.building[0 if code == "name" else 1])
+        expected.setdefault(place, set()).add(meter.user_code)
+    assert found == expected
+    assert client.session.denied == {}
+
+
+@pytest.mark.parametrize("fault", [{"code": 1001}, {"code": 1009}])
+async def test_address_that_is_shared_by_buildings_nobody_tells_apart(
+    client: Client, simulator: Simulator, fault: dict[str, Any]
+) -> None:
+    """Where the buildings can't be listed, the rooms of all of them are told."""
+    simulator.set_dialect(address_building="refuse", address_form="floor")
+    first, second = await client.get_addresses()
+    assert first.address == second.address
+    simulator.add_fault(Fault(kind="code", interface="getBuildCode", times=None, **fault))
+    assert len(await client.get_rooms_at(first)) == 8
+    simulator.clear_faults()
+    strange = Address(address=first.address, build_code="东")
+    assert len(await client.get_rooms_at(strange)) == 8
+
+
+async def test_address_that_is_refused(client: Client, simulator: Simulator) -> None:
+    """With the building or without, an address that isn't answered is no empty one."""
+    address = (await client.get_addresses())[0]
+    fault = Fault(kind="code", code=1001, interface="addressUserInfo", times=None, msg="甲")
+    simulator.add_fault(fault)
+    with pytest.raises(FailedError, match="甲"):
+        await client.get_rooms_at(address)
+    fault.code = 1009
+    with pytest.raises(NotPermittedError):
+        await client.get_rooms_at(address)
+    count = len(simulator.calls)
+    with pytest.raises(NotPermittedError):
+        await client.get_rooms_at(address)
+    assert len(simulator.calls) == count
+    client.session.allow(Interface.ROOMS_AT_ADDRESS)
+    simulator.clear_faults()
+    simulator.add_fault(data_fault([], "addressUserInfo"))
+    simulator.add_fault(Fault(kind="code", code=1001, interface="addressUserInfo"))
+    assert await client.get_rooms_at(address) == []
+
+
+async def test_building_that_is_denied(client: Client, simulator: Simulator) -> None:
+    """A denial is about the interface, unless other addresses were answered."""
+    simulator.set_dialect(address_building="deny")
+    address = (await client.get_addresses())[0]
+    assert await client.get_rooms_at(Address(address=address.address, build_code=""))
+    assert await client.get_rooms_at(address)
+    assert len(simulator.calls_of("addressUserInfo")) == 3
 
 
 async def test_address_without_a_building(client: Client, simulator: Simulator) -> None:

@@ -1,15 +1,27 @@
 """Tests of interfaces that aren't permitted, over sockets."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import aiohttp
 import pytest
 
-from custom_components.jrhsz.api import Client, Interface, NotPermittedError
+from custom_components.jrhsz.api import (
+    Client,
+    CodeDeniedError,
+    Interface,
+    InterfaceDeniedError,
+    NotPermittedError,
+    Session,
+)
 from tests.simulator import Fault, Simulator
 
-from ..support.calls import METER, outcomes
+from ..support.calls import DAY, METER, NOON, logins, outcomes
 from .conftest import PASSWORD, WallClock
+
+OTHER = "2022040002"
 
 
 @pytest.mark.parametrize("code", [1009, 1002])
@@ -69,6 +81,112 @@ async def test_waiting_calls_are_not_made_once_denied(client: Client, simulator:
     found = await outcomes(*(client.get_meter(METER) for _ in range(1000)))
     assert {type(outcome) for outcome in found} == {NotPermittedError}
     assert len(simulator.calls_of("GetUserInfo")) == 1
+
+
+@pytest.mark.parametrize("code", [1009, 1002])
+@pytest.mark.parametrize("minutes", [0, 30, 130])
+async def test_one_code_that_is_denied(
+    client: Client, simulator: Simulator, clock: WallClock, code: int, minutes: int
+) -> None:
+    """What others are permitted is denied to that code alone, also after the next login."""
+    simulator.set_dialect(forbidden_code=code, denied_codes=(OTHER,))
+    for _ in range(3):
+        await client.get_meter(METER)
+        for name in (OTHER, OTHER):
+            with pytest.raises(CodeDeniedError) as caught:
+                await client.get_meter(name)
+            assert caught.value.code == code
+        clock.advance(minutes=minutes)
+        with pytest.raises(CodeDeniedError):
+            await client.get_meter(OTHER)
+    assert client.session.denied == {}
+    assert logins(simulator) == (3 if minutes > 115 else 1) + (minutes > 115)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_permission_that_is_withdrawn(
+    client: Client, simulator: Simulator, clock: WallClock, first: int
+) -> None:
+    """Once those are denied, too, that were answered about last, it is about the account."""
+    codes = list(simulator.meters)[:3]
+    for code in codes:
+        await client.get_meter(code)
+    simulator.set_dialect(forbidden=("GetUserInfo",))
+    found = [type(err) for err in await outcomes(*(client.get_meter(code) for code in codes))]
+    assert found == [CodeDeniedError, CodeDeniedError, NotPermittedError]
+    client.session.allow(Interface.METER)
+    clock.advance(minutes=first)
+    with pytest.raises(NotPermittedError):
+        await client.get_meter(codes[0])
+    simulator.set_dialect(forbidden=())
+    client.session.allow(Interface.METER)
+    await client.get_meter(codes[0])
+    assert client.session.last_denied == set()
+
+
+async def test_permissions_hold_over_a_restart(
+    client: Client, simulator: Simulator, make_session: Callable[..., Session]
+) -> None:
+    """The first meter that is asked about may be the one that is denied."""
+    for code in list(simulator.meters)[:3]:
+        await client.get_meter(code)
+    simulator.set_dialect(denied_codes=(METER,))
+    again = Client(make_session().restore(client.session.as_dict()))
+    with pytest.raises(CodeDeniedError):
+        await again.get_meter(METER)
+    await again.get_meter(OTHER)
+
+
+async def test_two_meters_of_which_one_is_denied(client: Client, simulator: Simulator) -> None:
+    """One that never answered says nothing about one that did."""
+    simulator.set_dialect(denied_codes=(OTHER,))
+    await client.get_meter(METER)
+    for _ in range(3):
+        with pytest.raises(CodeDeniedError):
+            await client.get_meter(OTHER)
+    await client.get_meter(METER)
+
+
+@pytest.mark.parametrize("name", ["getUserCodeByAccount", "GetPaymentList", "GetConsumenList"])
+async def test_other_subjects(client: Client, simulator: Simulator, name: str) -> None:
+    """Lists are judged as meters are: by whom they are about."""
+    ask: dict[str, Callable[[str], Awaitable[Any]]] = {
+        "getUserCodeByAccount": client.get_rooms,
+        "GetPaymentList": lambda code: client.get_payments(code, NOON - DAY, NOON),
+        "GetConsumenList": lambda code: client.get_consumption(code, NOON - DAY, NOON),
+    }
+    await ask[name](METER)
+    simulator.add_fault(Fault(kind="code", code=1009, interface=name))
+    with pytest.raises(CodeDeniedError):
+        await ask[name](OTHER)
+    await ask[name](OTHER)
+    assert client.session.denied == {}
+
+
+async def test_recharge_that_is_denied_to_one_meter(client: Client, simulator: Simulator) -> None:
+    """The others may go on."""
+    await client.prestore(METER, "HA1", Decimal(1))
+    simulator.set_dialect(denied_codes=(OTHER,))
+    with pytest.raises(InterfaceDeniedError):
+        await client.prestore(OTHER, "HA2", Decimal(1))
+    await client.prestore(METER, "HA3", Decimal(1))
+    assert [order.out_trade_no for order in simulator.ledger] == ["HA1", "HA3"]
+
+
+async def test_person_who_says_try_again(client: Client, simulator: Simulator) -> None:
+    """A denial is over when somebody says so; that is worth keeping."""
+    simulator.set_dialect(forbidden=("Prestore",))
+    with pytest.raises(InterfaceDeniedError):
+        await client.prestore(METER, "HA1", Decimal(1))
+    simulator.set_dialect(forbidden=())
+    with pytest.raises(NotPermittedError):
+        await client.prestore(METER, "HA2", Decimal(1))
+    changes: list[bool] = []
+    client.session.on_change = changes.append
+    client.session.allow(Interface.RECHARGE)
+    client.session.allow(Interface.RECHARGE)
+    assert changes == [False]
+    await client.prestore(METER, "HA3", Decimal(1))
 
 
 async def test_denial_ends_with_new_credentials(

@@ -215,6 +215,7 @@ async def test_kept_over_a_restart(
         "logins": ["2026-11-02T04:00:00+00:00"],
         "young_ends": 0,
         "denials": {"getBuildCode": "2026-11-03T04:00:00+00:00"},
+        "witnesses": {"GetUserInfo": [METER], "GetConsumenList": [METER]},
     }
     simulator.set_dialect(body="json")
     restored = make_session().restore(kept)
@@ -243,6 +244,7 @@ def test_nothing_is_kept_of_a_new_session(unused: Session) -> None:
         "logins": [],
         "young_ends": 0,
         "denials": {},
+        "witnesses": {},
     }
     assert unused.restore(kept).as_dict() == kept
 
@@ -300,6 +302,9 @@ async def test_restoring_replaces_no_token(client: Client, simulator: Simulator)
         {"young_ends": None},
         {"young_ends": float("inf")},
         {"denials": None},
+        {"witnesses": None},
+        {"witnesses": {"GetUserInfo": 7}},
+        {"witnesses": {"x": []}},
         {"denials": ["getBuildCode"]},
         {"denials": {"getBuildCode": None}},
     ],

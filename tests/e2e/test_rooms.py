@@ -1,6 +1,8 @@
 """The dashboard's rooms: filtered, sorted, searched, folded, by keys, and read aloud."""
 
 import asyncio
+from codecs import BOM_UTF8
+import csv
 from pathlib import Path
 import re
 from typing import Any
@@ -17,13 +19,14 @@ from .frontend import Frontend, open_frontend
 
 OTHER, OLD = "other", "old"
 # There are two buildings with 30 rooms each, with two meters each; the accounts share 3栋.
-SHARES = {USERNAME: slice(100), OTHER: slice(100, 119), OLD: slice(119, 120)}
+SHARES = {USERNAME: slice(116), OTHER: slice(116, 119), OLD: slice(119, 120)}
 CHANGES = {
     "2022040011": {"balance": "-12.34"},
     "2022040001": {"balance": "8.00"},
     "2022040004": {"readTime": "2020-01-01 08:00:00"},
 }
 ENOUGH = 4.5
+SENT_WITHIN = 40_000
 
 # The lowest contrast of what is written in a card, with what it is.
 CONTRAST = """(card) => {
@@ -83,6 +86,9 @@ async def test_rooms_are_found_by_whatever_is_known_of_them(
             await fold(frontend, rooms)
             await read_aloud(frontend, rooms)
             await stay_in_place(frontend, rooms)
+            await credit_a_room(rooms, simulator)
+            await be_the_second_to_credit(frontend, rooms, simulator)
+            await look_at_orders(frontend)
             assert await frontend.wide_parts() == []
             assert frontend.complaints == []
 
@@ -92,7 +98,7 @@ async def look_at_all(rooms: Locator) -> None:
     await expect(rooms.locator(".number b")).to_have_text(["60", "1", re.compile(r"\d+"), "1"])
     titles = ["欠费或无数据", "1栋", f"3栋 · {USERNAME}", f"3栋 · {OTHER}"]
     await expect(rooms.locator(".group .title")).to_have_text(titles)
-    await expect(rooms.locator(".group .count")).to_have_text(["2", "30", "20", "10"])
+    await expect(rooms.locator(".group .count")).to_have_text(["2", "30", "28", "2"])
     await expect(rooms.locator(".notes p")).to_have_text(f"账号“{OLD}”已停用，其房间不再显示。")
     line = rooms.locator(".attention .line").first
     await expect(line.locator(".room")).to_have_text("1栋106")
@@ -203,3 +209,92 @@ async def stay_in_place(frontend: Frontend, rooms: Locator) -> None:
     # Whoever asks for it sees the new order.
     await rooms.get_by_label("排序").select_option("balance")
     await expect(rooms.locator(".line .balance").first).to_have_text("-¥99.00")
+
+
+async def credit_a_room(rooms: Locator, simulator: SimulatorProcess) -> None:
+    """Change one's mind, then credit a meter once, by four clicks and an amount."""
+    await rooms.get_by_role("button", name="充值：1栋 201, 电").click()
+    dialog = rooms.get_by_role("dialog", name="1栋 201 · 电")
+    await dialog.get_by_role("textbox", name="金额").fill("１２．５0")
+    await dialog.get_by_role("button", name="继续").click()
+    await dialog.get_by_role("button", name="充值 ¥12.50").click()
+    await dialog.get_by_role("button", name="取消").click()
+    await expect(dialog.get_by_role("status")).to_have_text("已取消，没有发送。")
+    await dialog.get_by_role("button", name="取消").click()
+    assert await orders_at(simulator) == 0
+    await rooms.get_by_role("button", name="充值：1栋 201, 电").click()
+    await dialog.get_by_role("textbox", name="金额").fill("12.5")
+    await dialog.get_by_role("button", name="继续").click()
+    # A second click finds the countdown.
+    await dialog.get_by_role("button", name="充值 ¥12.50").dblclick()
+    await expect(dialog.locator(".outcome")).to_have_text("已到账 ¥12.50", timeout=SENT_WITHIN)
+    await dialog.get_by_role("button", name="关闭").click()
+    await expect(rooms.get_by_role("button", name="充值：1栋 201, 电")).to_be_focused()
+    assert await orders_at(simulator) == 1
+
+
+async def be_the_second_to_credit(
+    frontend: Frontend, rooms: Locator, simulator: SimulatorProcess
+) -> None:
+    """Hear of another manager's recharge before a second one is sent."""
+    told: dict[str, Any] = await frontend.hass.command("jrhsz/rooms")
+    room = next(room for room in told["rooms"] if room["room"] == "202")
+    await rooms.get_by_role("button", name="充值：1栋 202, 电").click()
+    dialog = rooms.get_by_role("dialog")
+    await dialog.get_by_role("textbox").fill("30")
+    await dialog.get_by_role("button", name="继续").click()
+    confirm = dialog.get_by_role("button", name="充值 ¥30.00")
+    await confirm.wait_for()
+    other = {"device_id": room["meters"][0]["device_id"], "amount": 30}
+    await frontend.hass.service("jrhsz", "recharge", other, response=True)
+    await confirm.click()
+    told_of = expect(dialog.get_by_role("status"))
+    await told_of.to_have_text("Demo 刚刚充值 ¥30.00：已到账。", timeout=SENT_WITHIN)
+    await dialog.get_by_role("button", name="取消").click()
+    assert await orders_at(simulator) == 1 + 1
+
+
+async def orders_at(simulator: SimulatorProcess) -> int:
+    """Return how many orders the platform has received."""
+    return len((await simulator.state())["ledger"])
+
+
+async def look_at_orders(frontend: Frontend) -> None:
+    """See who credited what, find it, compare it with the platform, and take it along."""
+    told: dict[str, Any] = await frontend.hass.command("jrhsz/rooms")
+    (other,) = [item["id"] for item in told["accounts"] if item["title"] == OTHER]
+    room = next(room for room in told["rooms"] if room["account"] == other)
+    device_id = room["meters"][0]["device_id"]
+    # The name that a person gives a device is written to a file that a program opens.
+    await frontend.hass.command(
+        "config/device_registry/update", device_id=device_id, name_by_user="=1+1"
+    )
+    recharge = {"device_id": device_id, "amount": "12.5"}
+    answer = await frontend.hass.service("jrhsz", "recharge", recharge, response=True)
+    await frontend.open(f"{PATH}/orders")
+    page = frontend.page.locator("jrhsz-orders")
+    await page.get_by_label("账号").select_option(OTHER)
+    row = page.get_by_role("row").nth(1)
+    await expect(row).to_contain_text("=1+1¥12.50已到账平台答复Demo")
+    await expect(page.get_by_role("status")).to_have_text("共 1 笔，已到账 ¥12.50。")
+    await page.get_by_label("结果").select_option("unknown")
+    await expect(page.get_by_role("status")).to_have_text("没有符合的充值。")
+    await page.get_by_label("结果").select_option("")
+    await page.get_by_role("searchbox").fill(answer["order_number"][:9])
+    await expect(page.get_by_role("row")).to_have_count(2)
+    await page.get_by_role("button", name="与平台核对").click()
+    await page.get_by_text("一致", exact=True).wait_for()
+    rows = await saved_rows(frontend, page)
+    assert rows[0][:4] == ["时间", "房间", "用户编号", "金额"]
+    assert rows[1][1:6] == ["'=1+1", room["meters"][0]["user_code"], "12.5", "已到账", "平台答复"]
+    assert rows[1][8] == answer["order_number"]
+    assert await frontend.wide_parts() == []
+
+
+async def saved_rows(frontend: Frontend, page: Locator) -> list[list[str]]:
+    """Save what a page shows, and read it as Excel does."""
+    async with frontend.page.expect_download() as download:
+        await page.get_by_role("button", name="导出 CSV").click()
+    data = (await (await download.value).path()).read_bytes()
+    assert data.startswith(BOM_UTF8)
+    return list(csv.reader(data.decode("utf-8-sig").splitlines()))

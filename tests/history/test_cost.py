@@ -7,7 +7,7 @@ import random
 
 from hypothesis import given, settings, strategies as st
 
-from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption, MeterKind
 from custom_components.jrhsz.history.cost import Costs, costs_of
 from custom_components.jrhsz.history.ledger import Credit, Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR
@@ -42,6 +42,7 @@ def used(*readings: tuple[float, str]) -> Usage:
             for index, (hours, reading) in enumerate(readings[1:])
         ],
         datetime.max.replace(tzinfo=UTC),
+        MeterKind.ELECTRICITY,
     )
     assert usage is not None
     return usage

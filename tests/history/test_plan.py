@@ -4,8 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.jrhsz.history.plan import first_begin, is_renewal_due, rebuilt_window
-from custom_components.jrhsz.history.readings import DAY
+from custom_components.jrhsz.history.plan import (
+    first_begin,
+    is_renewal_due,
+    is_sync_due,
+    rebuilt_window,
+)
+from custom_components.jrhsz.history.readings import DAY, HOUR
 from custom_components.jrhsz.history.state import MeterHistory, Window
 
 NOW = int(datetime(2026, 3, 12, 1, tzinfo=UTC).timestamp())
@@ -48,6 +53,30 @@ def test_a_rebuild_leaves_no_gap(
     kept_until = None if seam is None else NOW - seam * DAY
     window = rebuilt_window(history, NOW - since * DAY, kept_until, NOW)
     assert window == Window(NOW - begin * DAY, NOW, goes_on=goes_on, reaches_present=True)
+
+
+@pytest.mark.parametrize(
+    ("read", "synced", "hours"),
+    [
+        # The last record was read at half past, ten minutes before it came.
+        (30, 40, 1),
+        # When it came its hour was over.
+        (30, 65, 24),
+        (60, 65, 24),
+        # Nothing was ever read.
+        (None, 40, 24),
+    ],
+)
+def test_the_last_hour_is_written_when_it_is_over(
+    read: int | None, synced: int, hours: int
+) -> None:
+    """Test when records are read again though no newer reading comes."""
+    history = MeterHistory(complete=True, synced_at=NOW + synced * 60)
+    if read is not None:
+        history.used_until = NOW + read * 60
+    read_time = datetime.fromtimestamp(history.used_until, UTC)
+    due = NOW + synced * 60 + hours * HOUR
+    assert [is_sync_due(history, read_time, time) for time in (due - 60, due)] == [False, True]
 
 
 def test_a_renewal_from_the_future_is_none() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.jrhsz.api import MeterKind
 from custom_components.jrhsz.history.cost import Costs, Step, costs_of
 from custom_components.jrhsz.history.ledger import Credit, Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR
@@ -20,7 +21,7 @@ from ..support.histories import moment, record
 
 def usage(first: str, last: str, low: str, high: str) -> Usage:
     """Return an even use between two times."""
-    found = usage_of([record(first, low, last, high)], moment("+99 0:00"))
+    found = usage_of([record(first, low, last, high)], moment("+99 0:00"), MeterKind.ELECTRICITY)
     assert found is not None
     return found
 
@@ -151,6 +152,7 @@ def test_kept_over_a_restart() -> None:
     # Making that of a thousand meters at once would block Home Assistant.
     assert again.as_dict() is loaded
     assert again == history
+    assert again.judged["A"].last.reading == Decimal("48.5")
     again.note_sync(34)
     assert again.as_dict() is not loaded
 
@@ -202,6 +204,7 @@ def test_what_was_kept_at_first() -> None:
         {"billed": [1]},
         {"follows": "slowly"},
         {"charges": 3},
+        {"judged": {"A": [1, 2]}},
     ],
 )
 def test_what_cannot_be_used_is_a_new_meter(damage: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Test how the platform's records become the use of every hour."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,30 +10,51 @@ import random
 from hypothesis import assume, given, settings, strategies as st
 import pytest
 
-from custom_components.jrhsz.api import Consumption
+from custom_components.jrhsz.api import Consumption, MeterKind
+from custom_components.jrhsz.history.judged import Judged, judged_before
 from custom_components.jrhsz.history.readings import HOUR
 from custom_components.jrhsz.history.usage import (
     Row,
     Stored,
+    Usage,
     changed_rows,
     consumption_rows,
     usage_of,
 )
 
 from ..support.histories import DAY, NOW, QUICK, moment, record, risen, streams
+from ..support.registers import life
 
 DAY_LENGTH = 24 * HOUR
 MISTAKES = st.decimals(-100, 100, places=2)
 
 
 class Table(dict[int, tuple[float | None, float | None]]):
-    """Stored rows, as a database keeps them."""
+    """Stored rows, as a database keeps them, and what is kept beside them."""
+
+    begin = 0
+    judged: Mapping[str, Judged] = {}
 
     def write(
         self, records: Iterable[Consumption], now: datetime = NOW, *, goes_on: bool = False
     ) -> list[Row]:
         """Import records as the integration does, and return the rows that were written."""
-        usage = usage_of(records, now)
+        return self._write(usage_of(records, now, MeterKind.ELECTRICITY), now, goes_on=goes_on)
+
+    def sync(self, listed: Iterable[Consumption], now: datetime, *, days: int = 0) -> Usage | None:
+        """Import the last of the records that are listed, as the integration does, or some days."""
+        begin = min(self.begin, int(now.timestamp()) - days * DAY_LENGTH) if days else self.begin
+        window = [item for item in listed if seconds(item) >= begin]
+        judged = judged_before(self.judged, begin)
+        usage = usage_of(window, now, MeterKind.ELECTRICITY, judged)
+        self._write(usage, now, goes_on=begin > 0)
+        if usage is not None:
+            self.judged = usage.judged
+            self.begin = usage.boundary(usage.end - 3 * DAY_LENGTH) or self.begin
+        return usage
+
+    def _write(self, usage: Usage | None, now: datetime, *, goes_on: bool) -> list[Row]:
+        """Write the rows that differ, and return them."""
         if usage is None:
             return []
         start = usage.begin - usage.begin % HOUR
@@ -65,6 +86,12 @@ class Table(dict[int, tuple[float | None, float | None]]):
                 uses[hour] = round(total - last, 6)
             last = total
         return uses
+
+
+def seconds(record: Consumption) -> float:
+    """Return when a record was read."""
+    assert record.read_time is not None
+    return record.read_time.timestamp()
 
 
 def table_of(*records: Consumption, now: datetime = NOW) -> Table:
@@ -136,19 +163,6 @@ def test_a_corrected_record_is_written_again() -> None:
     assert [(row.start - int(DAY.timestamp())) // HOUR for row in table.write(records)] == [9]
     assert table.shown == [(8, 1.0, 1.0), (9, 2.0, 2.0), (10, 10.0, 10.0)]
     assert table.write(records) == []
-
-
-@pytest.mark.parametrize("wrong", ["1.5", "4"])
-def test_of_two_readings_the_confirmed_one_counts(wrong: str) -> None:
-    """The list may show a record and its correction: the next record knows which is right."""
-    records = [
-        record("8:00", "0", "9:00", "1"),
-        record("9:00", "1", "10:00", wrong),
-        record("9:00", "1", "10:00", "2"),
-        record("10:00", "2", "11:00", "5"),
-    ]
-    assert table_of(*records).uses == {8: 1.0, 9: 1.0, 10: 3.0}
-    assert table_of(*reversed(records)) == table_of(*records)
 
 
 def test_duplicates_and_order_change_nothing() -> None:
@@ -235,30 +249,6 @@ def test_a_single_peak_is_no_reading() -> None:
     assert table.uses == {8: 1.0, 9: 1.0, 10: 1.0}
 
 
-@pytest.mark.parametrize(
-    ("readings", "used"),
-    [
-        # Within a day it reads what it read before.
-        ([10, 11, *range(14)], 14),
-        # Among the next three is one that isn't below, but that is no jump.
-        ([9, 10, 0, 4, 8, 11], 12),
-        ([9, 10, 0, 4, 4, 11], 2),
-        # Among the last three is one that isn't above, but that was no jump.
-        ([8, 10, 12, 14, 9, 10], 7),
-        ([7, 8, 13, 14, 14, 9, 10], 3),
-    ],
-)
-def test_a_new_register_climbs(readings: list[int], used: int) -> None:
-    """A reading that falls is wrong only if it, or the one before, came by a jump."""
-    table = table_of(
-        *(
-            record(f"{hour}:00", str(low), f"{hour + 1}:00", str(high))
-            for hour, (low, high) in enumerate(pairwise(readings))
-        )
-    )
-    assert sum(table.uses.values()) == used
-
-
 def test_readings_of_zero_are_readings() -> None:
     """A new meter reads 0 until something is used."""
     table = table_of(record("8:00", "0", "9:00", "0"), record("9:00", "0", "10:00", "0.20"))
@@ -276,7 +266,13 @@ def test_a_replaced_meter_goes_on(number: str, first: str, then: str) -> None:
         record("10:00", first, "11:00", then, number),
     ]
     table = table_of(*records)
-    assert table.shown == [(8, 5000.5, 0.5), (9, float(first), 0.5), (10, float(then), 1.5)]
+    # A meter with a new number began at 0, and its first record tells the use since.
+    own = 3 if (number, first) == ("B", "3") else 0
+    assert table.shown == [
+        (8, 5000.5, 0.5),
+        (9, float(first), own + 0.5),
+        (10, float(then), own + 1.5),
+    ]
     assert table_of(*reversed(records)) == table
 
 
@@ -285,7 +281,8 @@ def test_a_new_meter_may_say_what_it_read_first() -> None:
     old = record("8:00", "5000", "9:00", "5000.5")
     assert table_of(old, record("9:00", "1", "10:00", "3", "B")).uses == {8: 0.5, 9: 2.0}
     assert table_of(old, record("9:00", "5000.5", "10:00", "6000", "B")).uses == {8: 0.5}
-    assert table_of(old, record("9:00", "5000.5", "10:00", "3", "B")).uses == {8: 0.5}
+    assert table_of(old, record("9:00", "5000.5", "10:00", "3", "B")).uses == {8: 0.5, 9: 3.0}
+    assert table_of(old, record("9:00", "6000", "10:00", "6009", "B")).uses == {8: 0.5, 9: 9.0}
 
 
 def test_several_meters_in_one_reply_are_added_up() -> None:
@@ -301,16 +298,6 @@ def test_several_meters_in_one_reply_are_added_up() -> None:
     assert table_of(*reversed(records)) == table
 
 
-def test_a_record_without_number_belongs_to_the_meter_before() -> None:
-    """A missing number is no new meter."""
-    table = table_of(
-        record("8:00", "10", "9:00", "11", None),
-        record("9:00", "11", "10:00", "13"),
-        record("10:00", "13", "11:00", "14", None),
-    )
-    assert table.uses == {8: 1.0, 9: 2.0, 10: 1.0}
-
-
 def test_a_reading_in_the_future_is_left_out_for_now() -> None:
     """It counts when its time has come."""
     records = [record("8:00", "0", "9:00", "1"), record("9:00", "1", "10:00", "2")]
@@ -318,7 +305,7 @@ def test_a_reading_in_the_future_is_left_out_for_now() -> None:
     assert table.uses == {8: 1.0}
     table.write(records, moment("10:00"))
     assert table.uses == {8: 1.0, 9: 1.0}
-    assert usage_of(records, datetime(1970, 1, 1, 0, 1, tzinfo=UTC)) is None
+    assert usage_of(records, datetime(1970, 1, 1, 0, 1, tzinfo=UTC), MeterKind.ELECTRICITY) is None
 
 
 def test_a_window_goes_on_from_the_row_before_it() -> None:
@@ -374,8 +361,8 @@ def spanning(records: list[Consumption]) -> Consumption:
     )
 
 
-@pytest.mark.parametrize(("wrong", "missing"), [("0", 0), ("40", 0), ("9999", 1)])
-def test_a_window_that_begins_with_a_wrong_reading_adds_nothing(wrong: str, missing: int) -> None:
+@pytest.mark.parametrize("wrong", ["0", "40", "9999"])
+def test_a_window_that_begins_with_a_wrong_reading_changes_nothing(wrong: str) -> None:
     """Nothing in it shows that its first reading is wrong, but what is stored may."""
     records = hourly(*range(30, 60, 3))
     records[4] = replace(records[4], reading=Decimal(wrong))
@@ -383,7 +370,7 @@ def test_a_window_that_begins_with_a_wrong_reading_adds_nothing(wrong: str, miss
     table = table_of(*records)
     assert table.shown[-1] == (9, 57.0, 27.0)
     table.write(records[4:], goes_on=True)
-    assert table.shown[-1] == (9, 57.0, 27.0 - missing)
+    assert table.shown[-1] == (9, 57.0, 27.0)
 
 
 def test_what_is_stored_is_no_guide_across_a_break() -> None:
@@ -421,13 +408,27 @@ def test_a_correction_at_the_edge_of_the_overlap_comes_in_whole(gap: int, first:
     after = replace(records[index], last_reading=wrong.reading)
     listed = [*records[: index - 1], wrong, after, *records[index + 1 :]]
     table = table_of(*listed, now=now)
-    usage = usage_of(listed, now)
+    usage = usage_of(listed, now, MeterKind.ELECTRICITY)
     assert usage is not None
     begin = usage.boundary(int(edge.timestamp()))
     assert begin is not None
-    window = [item for item in records if item.read_time and item.read_time.timestamp() >= begin]
+    window = [item for item in records if seconds(item) >= begin]
     table.write(window, now, goes_on=True)
     assert table == table_of(*records, now=now)
+
+
+@pytest.mark.parametrize("first", ["8:20", "9:05"])
+def test_the_very_first_record_comes_late(first: str) -> None:
+    """All rows were written from a later one on, which seems to go on from earlier ones."""
+    late = record(first, "100", "9:20", "103")
+    records = [record("9:20", "103", "10:20", "106"), record("10:20", "106", "11:20", "108")]
+    table = table_of(*records)
+    table.write([late, *records], goes_on=True)
+    assert table == table_of(late, *records)
+    # If there were earlier ones, what they told stays.
+    known = [record("6:20", "99", "7:20", "100"), record("7:20", "100", "9:20", "103"), *records]
+    table = table_of(*known)
+    assert table.write([late, *records], goes_on=True) == []
 
 
 def test_after_a_break_the_sum_goes_on_without_a_jump() -> None:
@@ -489,18 +490,35 @@ def test_windows_with_an_overlap_give_the_rows_of_one_import(
             arrivals.append((item.read_time, index, wrong))
     arrivals.sort(key=lambda arrival: (arrival[0], arrival[2] in records))
     table, listed = Table(), dict[int, Consumption]()
-    begin = 0
     for count, (now, index, item) in enumerate(arrivals, 1):
         listed[index] = item
         if count < len(arrivals) and data.draw(st.booleans(), label="asleep"):
             continue
         end = now + timedelta(hours=1) * (count == len(arrivals))
-        window = [
-            item
-            for item in listed.values()
-            if item.read_time and item.read_time.timestamp() >= begin
-        ]
-        table.write(window, end, goes_on=begin > 0)
-        if usage := usage_of(window, end):
-            begin = usage.boundary(usage.end - 3 * DAY_LENGTH) or begin
+        table.sync(listed.values(), end)
     assert table == table_of(*records, now=arrivals[-1][0] + timedelta(hours=1))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_windows_of_any_life_give_the_rows_of_one_import(seed: int) -> None:
+    """Wrong readings, however many, new registers and what comes late: nothing depends on windows.
+
+    Readings may go back to a level that a window doesn't show. Then the next one does.
+    """
+    dice = random.Random(seed)  # noqa: S311  no secrets
+    made = life(dice, 300)
+    arrivals = [(item, item.read_time) for item in made.records if item.read_time is not None]
+    arrivals.sort(key=lambda arrival: arrival[1] + dice.choice((0, 0, 0, 30)) * timedelta(hours=1))
+    table, listed = Table(), list[Consumption]()
+    for count, (item, time) in enumerate(arrivals):
+        listed.append(item)
+        if dice.random() < 0.7 and count < len(arrivals) - 1:
+            continue
+        now = max(time, *(known.read_time or time for known in listed)) + timedelta(hours=1)
+        usage = table.sync(listed, now, days=30 if count % 50 == 0 else 0)
+        if usage is not None and usage.again is not None:
+            usage = table.sync(listed, now)
+            assert usage is not None
+            assert usage.again is None
+    whole = table_of(*made.records, now=now)
+    assert table == whole

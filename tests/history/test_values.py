@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from custom_components.jrhsz.api import CHINA_STANDARD_TIME
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME, MeterKind
 from custom_components.jrhsz.history.cost import Costs, Lump, Step
 from custom_components.jrhsz.history.ledger import Ledger, Sample
 from custom_components.jrhsz.history.state import MeterHistory
@@ -28,7 +28,7 @@ NOW = datetime(2026, 3, 12, 9, tzinfo=CHINA_STANDARD_TIME)
 
 def usage(first: str, last: str, low: str, high: str) -> Usage:
     """Return an even use between two times."""
-    found = usage_of([record(first, low, last, high)], moment("+99 0:00"))
+    found = usage_of([record(first, low, last, high)], moment("+99 0:00"), MeterKind.ELECTRICITY)
     assert found is not None
     return found
 

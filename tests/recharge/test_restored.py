@@ -14,6 +14,8 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME as CST
+from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 from custom_components.jrhsz.recharge.witness import Witness
 
 from ..simulator import Fault, Simulator
@@ -129,17 +131,16 @@ async def test_compared_once(
     assert await refused(hass, config_entry) == "not_checked"
     simulator.clear_faults()
     assert len(simulator.ledger) == 1
-    await recharge(hass, config_entry)
-    begins = [
-        call.params["BeginDate"][:10]
-        for call in simulator.calls_of("GetPaymentList")
-        if call.params["user_code"] == METER
-    ]
-    simulator.reset_counts()
-    simulator.meters[METER].add_payment(5, order_number=OURS)
-    await recharge(hass, config_entry)
-    (first, *_) = [call.params["BeginDate"][:10] for call in simulator.calls_of("GetPaymentList")]
-    assert min(begins) < first
+    gap = hass.data[DATA_ORDERS].journal.gap
+    assert gap is not None
+    # A week before the end of the journal, and the day before that.
+    since = f"{(gap.begin - timedelta(days=8)).astimezone(CST):%Y-%m-%d}"
+    for is_first in (True, False):
+        simulator.reset_counts()
+        await recharge(hass, config_entry)
+        begins = {call.params["BeginDate"][:10] for call in simulator.calls_of("GetPaymentList")}
+        assert (since in begins) is is_first
+        simulator.meters[METER].add_payment(5, order_number=OURS)
     assert OURS not in orders_of(hass)
 
 

@@ -67,6 +67,8 @@ class Dialect:
     """`build_code` in an address: 一栋 as in the example, or gzfh-1."""
     address_form: Literal["full", "floor"] = "full"
     """Addresses as 一栋一层, or as 一层: the same in every building."""
+    address_building: Literal["read", "refuse", "deny", "empty", "fail"] = "read"
+    """What `addressUserInfo` does with a `build_code`: 1001, 1009, nothing found, or 1008."""
     listing_repeats: bool = False
     """List every meter twice in one answer."""
 
@@ -149,6 +151,8 @@ class Dialect:
     """Whether a new login ends the account's older tokens (1006)."""
     token_life: int = 7200
     """Seconds that a token lives."""
+    denied_codes: tuple[str, ...] = ()
+    """User codes that every interface answers with `forbidden_code`."""
     forbidden: tuple[str, ...] = ()
     """Interfaces that the accounts may not call."""
     forbidden_code: Literal[1009, 1002] = 1009
@@ -204,6 +208,7 @@ _HINTS.update(get_type_hints(Dialect))
 
 _SAMPLES: dict[str, tuple[Any, ...]] = {
     "content_type": ("text/html", "text/plain"),
+    "denied_codes": (("2022040005",),),
     "early_code": (1002,),
     "early_msg": ("请求过快",),
     "max_span": (31, 7, 1),

@@ -67,7 +67,8 @@ class Platform:
             return
         name = params["admin_user_name"]
         self.accounts.check(params["token"], name, self.world.now(), self.dialect)
-        if interface in self.dialect.forbidden:
+        denied = params.get("user_code") in self.dialect.denied_codes
+        if denied or interface in self.dialect.forbidden:
             raise Refusal(self.dialect.forbidden_code)
 
     def _login(self, params: Params) -> Answer:
@@ -166,6 +167,11 @@ class Platform:
 
     def _by_address(self, params: Params) -> Answer:
         """Answer `addressUserInfo`."""
+        form = self.dialect.address_building
+        if params.get("build_code") and form != "read":
+            if form == "empty":
+                return Answer(data=[])
+            raise Refusal({"refuse": 1001, "deny": 1009, "fail": 1008}[form])
         found = self._by_place(params)
         here = [meters for key, meters in found.items() if key[0] == params["address"]]
         return Answer(data=self._rooms([meter for meters in here for meter in meters]))

@@ -20,7 +20,7 @@ READS: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "GetConsumenList": lambda client: client.get_consumption(METER, NOON - DAY, NOON),
     "getAddress": lambda client: client.get_addresses(),
     "addressUserInfo": lambda client: client.get_rooms_at(
-        Address(address="一栋一层", build_code="一栋")
+        Address(address="一栋一层", build_code="")
     ),
 }
 LISTS = [name for name in READS if name != "GetUserInfo"]

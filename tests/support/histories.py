@@ -54,7 +54,9 @@ def streams(
     number = 1
     for _ in range(draw(st.integers(2, most))):
         gap = timedelta(seconds=draw(st.sampled_from(gaps)))
-        events = ["record"] * 12 + ["replaced", "blank", "twice"]
+        events = ["record"] * 12 + ["blank", "twice"]
+        if records:
+            events.append("replaced")
         if event != "missed":
             events.append("missed")
         if reading > _FALL:
@@ -63,7 +65,9 @@ def streams(
         after = reading + Decimal(draw(st.integers(0, 500))).scaleb(-2)
         if event == "replaced":
             number += 1
-            after = Decimal(draw(st.integers(0, 20_000))).scaleb(-2)
+            # By a new one, by one that was used, or by itself under another number.
+            begin = draw(st.sampled_from([Decimal(0), reading + 1000, reading]))
+            after = begin + Decimal(draw(st.integers(0, 500))).scaleb(-2)
         if event == "fell":
             after = Decimal(draw(st.integers(0, int(reading - _FALL) * 100))).scaleb(-2)
         item = Consumption(
@@ -98,20 +102,19 @@ def streams(
 def risen(records: list[Consumption]) -> Decimal:
     """Return last − first reading of each register of each meter, as far as records tell them."""
     points: dict[str | None, dict[datetime, Decimal]] = {}
-    ended: list[tuple[datetime, Decimal]] = []
     for item in sorted(records, key=lambda item: item.read_time or DAY):
         assert item.read_time is not None
         assert item.reading is not None
         is_first = item.table_no not in points
         known = points.setdefault(item.table_no, {})
         if item.last_reading is not None and item.last_read_time is not None:
-            # The first record of a new meter may repeat the last reading of the old one.
-            old = max(ended, default=None)
-            is_own = old is None or item.last_reading < old[1]
-            if not is_first or (is_own and item.last_reading <= item.reading):
-                known.setdefault(item.last_read_time, item.last_reading)
+            # The first record of another meter repeats the last reading of the old one.
+            low = item.last_reading
+            if is_first and len(points) > 1 and item.reading < low:
+                low = Decimal(0)
+            if not is_first or item.reading < low + 1000:
+                known.setdefault(item.last_read_time, low)
         known[item.read_time] = item.reading
-        ended.append((item.read_time, item.reading))
     return sum(
         (
             max(Decimal(0), after - before)

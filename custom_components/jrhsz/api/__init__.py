@@ -5,6 +5,7 @@ from .errors import (
     UNKNOWN_METER,
     AuthenticationError,
     CertificateError,
+    CodeDeniedError,
     ConnectError,
     ContestedError,
     EmptyReplyError,
@@ -43,7 +44,8 @@ from .models import (
 )
 from .pacer import Pacer, Priority, Turn
 from .paging import MAX_PAGE_SIZE
-from .session import DENIAL_LIFE, Session
+from .permissions import DENIAL_LIFE
+from .session import Session
 from .transport import Encoding, OneUseRequest
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "Building",
     "CertificateError",
     "Client",
+    "CodeDeniedError",
     "ConnectError",
     "Consumption",
     "ContestedError",

@@ -10,22 +10,28 @@ of its interface and raises, apart from what it names itself:
   NoApiPermissionError mean that the *login* was refused.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
+import re
+from typing import Final
 
 from .errors import (
     AuthenticationError,
+    CodeDeniedError,
     FailedError,
     HttpStatusError,
     InterfaceDeniedError,
     MissingParameterError,
     NoApiPermissionError,
+    NotPermittedError,
     NotSentError,
     PlatformError,
     RateLimitError,
     ReplyError,
+    ReturnCodeError,
     TokenError,
     UnknownCodeError,
 )
@@ -46,6 +52,8 @@ from .session import Session
 from .span import SpanReader, Timed
 from .transport import Encoding
 
+_SUBJECTS: Final = ("user_code", "build_code", "address")
+
 type _Fields = dict[str, str | int]
 
 
@@ -55,6 +63,7 @@ class Client:
     def __init__(self, session: Session) -> None:
         """Use a session."""
         self.session = session
+        self._shared_addresses: set[str] = set()
 
     async def get_buildings(self, turn: Turn | None = None) -> list[Building]:
         """Return the account's buildings, getBuildCode (4.2). Codes nest and lists overlap."""
@@ -98,6 +107,8 @@ class Client:
         reply = await self.session.send(Interface.RECHARGE, fields, token, self.session.encoding)
         # The next order logs in anew, or isn't sent; this one is not sent again.
         match reply.error:
+            case InterfaceDeniedError() if self.session.is_denied_to(Interface.RECHARGE, user_code):
+                pass
             case InterfaceDeniedError() if token.is_young(self.session.now()):
                 self.session.deny(Interface.RECHARGE)
             case TokenError() | InterfaceDeniedError():
@@ -107,7 +118,7 @@ class Client:
             raise HttpStatusError(reply.status)
         if reply.error:
             raise reply.error
-        self.session.confirm(token, Interface.RECHARGE)
+        self.session.confirm(token, Interface.RECHARGE, user_code)
 
     async def get_payments(
         self,
@@ -150,14 +161,59 @@ class Client:
     ) -> list[Address]:
         """Return the addresses of a building, or of the account, getAddress (4.8)."""
         fields = _building(build_code)
-        return _readable(Address.from_record, await self._list(Interface.ADDRESSES, fields, turn))
+        records = await self._list(Interface.ADDRESSES, fields, turn)
+        addresses = _readable(Address.from_record, records)
+        uses = Counter(address.address for address in addresses)
+        self._shared_addresses.update(name for name, count in uses.items() if count > 1)
+        return addresses
 
     async def get_rooms_at(self, address: Address, turn: Turn | None = None) -> list[Room]:
-        """Return the rooms at an address, addressUserInfo (4.9)."""
-        fields = {"address": address.address, **_building(address.build_code)}
-        return _readable(
-            Room.from_record, await self._list(Interface.ROOMS_AT_ADDRESS, fields, turn)
-        )
+        """Return the rooms at an address, addressUserInfo (4.9).
+
+        Where the building that getAddress itself gave is refused, or leads nowhere, the address is
+        asked for without it. Where buildings share it, those of its rooms are kept that are listed
+        for the building, if that can be told.
+        """
+        whole: _Fields = {"address": address.address}
+        if not address.build_code:
+            return await self._rooms_at(whole, turn)
+        try:
+            found = await self._rooms_at({**whole, "build_code": address.build_code}, turn)
+        except FailedError, MissingParameterError, CodeDeniedError:
+            found = None
+        if found:
+            return found
+        try:
+            rooms = await self._rooms_at(whole, turn)
+        except FailedError, MissingParameterError, CodeDeniedError:
+            if found is None:
+                raise
+            return []
+        return await self._in_building(rooms, address, turn)
+
+    async def _rooms_at(self, fields: _Fields, turn: Turn | None) -> list[Room]:
+        """Return the rooms at an address, with its building or without."""
+        records = await self._list(Interface.ROOMS_AT_ADDRESS, fields, turn)
+        return _readable(Room.from_record, records)
+
+    async def _in_building(
+        self, rooms: list[Room], address: Address, turn: Turn | None
+    ) -> list[Room]:
+        """Return the rooms that are listed for an address's building, or all if none is."""
+        if not rooms or address.address not in self._shared_addresses:
+            return rooms
+        # Of 1栋 are 1栋电 and 1栋水, but not 1栋2.
+        building = re.compile(rf"{re.escape(address.build_code)}(?![0-9A-Za-z])")
+        try:
+            listed = {
+                room.user_code
+                for item in await self.get_buildings(turn)
+                if building.match(item.name) or building.match(item.build_code)
+                for room in await self.get_rooms(item.build_code, turn)
+            }
+        except NotPermittedError, ReturnCodeError:
+            return rooms
+        return [room for room in rooms if room.user_code in listed] or rooms
 
     async def _list(self, interface: Interface, fields: _Fields, turn: Turn | None) -> list[Record]:
         """Return the records of an interface that isn't paged."""
@@ -221,6 +277,7 @@ class Client:
     ) -> Reply:
         """Call an interface that only reads, once more with a new token if that may help."""
         session = self.session
+        subject = _subject(fields)
         may_log_in = True
 
         async def prepare() -> Token:
@@ -238,22 +295,40 @@ class Client:
 
         while True:
             token, reply = await session.pacer.run(interface, turn, prepare, exchange)
-            error = None if reply.says_no_records else reply.error
+            if reply.says_no_records or not (error := reply.error):
+                session.confirm(token, interface, subject)
+                return reply
             match error:
-                case None:
-                    session.confirm(token, interface)
-                    return reply
+                case InterfaceDeniedError():
+                    self._judge(interface, subject, token, error, is_last=not may_log_in)
+                    session.end(token)
                 case TokenError():
                     session.end(token)
                     if not may_log_in:
                         raise error
-                case InterfaceDeniedError() if may_log_in and not token.is_young(session.now()):
-                    session.end(token)
-                case InterfaceDeniedError():
-                    raise session.deny(interface) from error
                 case _:
                     raise error
             may_log_in = False
+
+    def _judge(
+        self,
+        interface: Interface,
+        subject: str,
+        token: Token,
+        denied: InterfaceDeniedError,
+        *,
+        is_last: bool,
+    ) -> None:
+        """Raise what a denial means, unless a new token may help."""
+        if self.session.is_denied_to(interface, subject):
+            raise CodeDeniedError(denied.code, denied.message)
+        if is_last or token.is_young(self.session.now()):
+            raise self.session.deny(interface) from denied
+
+
+def _subject(fields: _Fields) -> str:
+    """Return what a call is about: a meter, or a place."""
+    return "|".join(str(fields[name]) for name in _SUBJECTS if name in fields)
 
 
 def _building(build_code: str | None) -> _Fields:

@@ -15,7 +15,8 @@
         ├── IncompleteListError   with a list that may lack something
         └── ReturnCodeError       with another return code than 200
             ├── FailedError, AuthenticationError, NoApiPermissionError, TokenError,
-            │   MissingParameterError, InterfaceDeniedError, UnknownCodeError
+            │   MissingParameterError, InterfaceDeniedError, CodeDeniedError,
+            │   UnknownCodeError
             └── RateLimitError    or an HTTP 429: called too soon
 
 No error carries a password, a token or a whole reply.
@@ -150,6 +151,10 @@ class InterfaceDeniedError(ReturnCodeError):
     """1009, or 1002 on another interface than the login: wrong token or not permitted."""
 
 
+class CodeDeniedError(ReturnCodeError):
+    """1002, 1009 about one code alone, which is somebody else's; the interface is permitted."""
+
+
 class UnknownCodeError(ReturnCodeError):
     """A return code that the document doesn't name, or not for this interface."""
 
@@ -171,7 +176,7 @@ LOGIN_CODES: Final = RETURN_CODES | {
     WRONG_PASSWORD: AuthenticationError,
 }
 # What the platform answers about a meter that it doesn't know.
-UNKNOWN_METER: Final = (FailedError, EmptyReplyError)
+UNKNOWN_METER: Final = (FailedError, EmptyReplyError, CodeDeniedError)
 # The platform checks these before it does anything.
 _DOOR_CHECK: Final = frozenset(
     {NO_ACCOUNT, WRONG_PASSWORD, UNKNOWN_TOKEN, EXPIRED_TOKEN, MISSING_PARAMETER, NOT_PERMITTED}

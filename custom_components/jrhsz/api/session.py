@@ -28,11 +28,11 @@ from .interface import Interface
 from .login import Logins, Token
 from .models import text
 from .pacer import Pacer, Turn
+from .permissions import Permissions, aware
 from .reply import Reply
 from .transport import Encoding, post
 from .window import Dates
 
-DENIAL_LIFE: Final = timedelta(hours=24)
 _LISTED_BY_DATE: Final = (Interface.PAYMENTS, Interface.CONSUMPTION)
 # From the most telling answer to a login to the least: which of two encodings was understood.
 _TELLING: Final = (
@@ -75,7 +75,8 @@ class Session:
         self._token: Token | None = None
         self._lock = asyncio.Lock()
         self._logins = Logins()
-        self._denials: dict[Interface, datetime] = {}
+        self._permissions = Permissions()
+        self._on_login: set[Callable[[], None]] = set()
         self._ahead: timedelta | None = None
 
     def __repr__(self) -> str:
@@ -85,7 +86,7 @@ class Session:
     def use(self, password: str, http: aiohttp.ClientSession) -> None:
         """Use these credentials from now on; a refusal of earlier ones is forgotten."""
         if password != self._password:
-            self._denials.clear()
+            self._permissions.clear()
         self._password = password
         self._http = http
         self.refusal = None
@@ -98,7 +99,7 @@ class Session:
     def forget_credentials(self) -> None:
         """Forget password and token of an account that was removed; pace and logins stay."""
         self._password, self._http, self._token, self.refusal = "", None, None, None
-        self._denials.clear()
+        self._permissions.clear()
 
     async def sign_in(self, password: str, http: aiohttp.ClientSession) -> None:
         """Log in with credentials that a person typed, and use them if they are right.
@@ -123,7 +124,7 @@ class Session:
                     raise telling from None
                 self.encoding = other
             self.use(password, http)
-            self._denials.clear()
+            self._permissions.clear()
             self._adopt(token)
 
     async def token(self) -> Token:
@@ -159,6 +160,11 @@ class Session:
             self._adopt(token)
             return token
 
+    def listen_for_logins(self, on_login: Callable[[], None]) -> Callable[[], None]:
+        """Call back after every login that succeeds, until what is returned is called."""
+        self._on_login.add(on_login)
+        return lambda: self._on_login.discard(on_login)
+
     async def send(
         self, interface: Interface, fields: dict[str, str | int], token: Token, encoding: Encoding
     ) -> Reply:
@@ -193,9 +199,9 @@ class Session:
         self._token = None
         self.on_change(False)
 
-    def confirm(self, token: Token, interface: Interface) -> None:
+    def confirm(self, token: Token, interface: Interface, subject: str = "") -> None:
         """Note a success: it ends a denial, and a contest if the token got old without trouble."""
-        permitted = self._denials.pop(interface, None)
+        permitted = self._permissions.confirm(interface, subject)
         calm = self._logins.young_ends and not token.is_young(self.now())
         if calm:
             self._logins.young_ends = 0
@@ -228,21 +234,27 @@ class Session:
     @property
     def denied(self) -> dict[Interface, datetime]:
         """Return the interfaces known not to be permitted, and until when that is believed."""
-        now = self.now()
-        return {
-            name: until for name, until in self._denials.items() if now < until <= now + DENIAL_LIFE
-        }
+        return self._permissions.denied(self.now())
 
     @property
     def last_denied(self) -> set[Interface]:
         """Return the interfaces that were not permitted when they were called last."""
-        return set(self._denials)
+        return set(self._permissions.denials)
 
     def deny(self, interface: Interface) -> NotPermittedError:
         """Remember for 24 hours that an interface isn't permitted; return the error to raise."""
-        self._denials[interface] = until = self.now() + DENIAL_LIFE
+        error = self._permissions.deny(interface, self.now())
         self.on_change(False)
-        return NotPermittedError(interface, until)
+        return error
+
+    def allow(self, interface: Interface) -> None:
+        """Let an interface be tried again, because a person says so."""
+        if self._permissions.denials.pop(interface, None):
+            self.on_change(False)
+
+    def is_denied_to(self, interface: Interface, subject: str) -> bool:
+        """Tell whether a denial is about its subject alone, and not about the account."""
+        return self._permissions.is_about_subject(interface, subject)
 
     def raise_if_denied(self, interface: Interface) -> None:
         """Raise NotPermittedError if the interface is known not to be permitted."""
@@ -268,7 +280,7 @@ class Session:
             "shows_our_numbers": self.shows_our_numbers,
             "logins": [login.isoformat() for login in self._logins.times],
             "young_ends": self._logins.young_ends,
-            "denials": {name.value: until.isoformat() for name, until in self._denials.items()},
+            **self._permissions.as_dict(),
         }
 
     def restore(self, kept: dict[str, Any]) -> Self:
@@ -280,17 +292,14 @@ class Session:
             return self
         token = None
         if kept["token"] is not None:
-            token = Token(_typed(str, kept["token"]), _aware(kept["token_born"]))
+            token = Token(_typed(str, kept["token"]), aware(kept["token_born"]))
         encoding = Encoding(kept["encoding"])
         habits = {name: Habits.from_dict(kept["habits"][name]) for name in _LISTED_BY_DATE}
-        logins = Logins(
-            [_aware(login) for login in kept["logins"]], _typed(int, kept["young_ends"])
-        )
-        kept_denials = dict(kept["denials"])
-        denials = {Interface(name): _aware(until) for name, until in kept_denials.items()}
+        logins = Logins([aware(login) for login in kept["logins"]], _typed(int, kept["young_ends"]))
+        permissions = Permissions.from_dict(kept)
         self._token, self.encoding, self.habits = token, encoding, habits
         self.shows_our_numbers = kept["shows_our_numbers"] is True
-        self._logins, self._denials = logins, denials
+        self._logins, self._permissions = logins, permissions
         return self
 
     async def _log_in_anyhow(self, password: str, http: aiohttp.ClientSession) -> Token:
@@ -340,6 +349,8 @@ class Session:
         self._token = token
         self._logins.failures = 0
         self.on_change(True)
+        for on_login in [*self._on_login]:
+            on_login()
 
 
 def _rank(answer: ReplyError) -> int:
@@ -352,10 +363,3 @@ def _typed[ValueT](kind: type[ValueT], value: object) -> ValueT:
     if not isinstance(value, kind):
         raise TypeError(kind)
     return value
-
-
-def _aware(value: str) -> datetime:
-    """Return an aware time from its ISO form."""
-    if (time := datetime.fromisoformat(value)).tzinfo is None:
-        raise ValueError(value)
-    return time

@@ -9,7 +9,7 @@ from ..api import CHINA_STANDARD_TIME
 from .billing import needed_since
 from .readings import DAY, HOUR
 from .state import MeterHistory, Window
-from .usage import Usage
+from .usage import Usage, next_hour
 
 OVERLAP: Final = 3 * DAY
 RENEWED: Final = 30 * DAY
@@ -21,12 +21,16 @@ _PAYMENTS_VALID: Final = 36 * HOUR
 
 
 def is_sync_due(history: MeterHistory, read_time: datetime | None, now: int) -> bool:
-    """Tell whether records are to be read: at once at first, then hourly if there are new ones."""
+    """Tell whether records are to be read: at once at first, then hourly if there are new ones.
+
+    The last hour that they tell of is to be written when it is over, though no new one comes.
+    """
     since = now - history.synced_at
     if not history.complete or since < 0:
         return True
     is_read = read_time is not None and read_time.timestamp() > history.used_until
-    return since >= (HOUR if is_read or history.awaits_payment else DAY)
+    is_over = history.synced_at < next_hour(history.used_until) <= now
+    return since >= (HOUR if is_read or is_over or history.awaits_payment else DAY)
 
 
 def is_renewal_due(history: MeterHistory, user_code: str, now: int) -> bool:

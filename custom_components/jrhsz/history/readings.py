@@ -1,24 +1,32 @@
-"""The platform's records of a meter → its readings in order: one for each time, none that is wrong.
+"""The platform's records → what they say of each meter: which readings it had at which times.
+
+A record says that a meter read `last_reading` at one time and `reading` at a later one. The list
+has them late, twice, corrected and in any order; a user may have several meters, one after the
+other or side by side. Which of their readings are right is told in `judgement.py`.
 
 Times are whole seconds since 1970, so that an hour begins at a multiple of 3,600 in China too.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from ..api import Consumption
+from ..api import Consumption, MeterKind
 
 HOUR: Final = 3_600
 DAY: Final = 86_400
 
 # Finer than any meter reads; a float carries sums up to 10⁹ with as many digits.
 EXACT: Final = Decimal("0.000001")
-# So few readings may all be wrong.
-BRIEF_POINTS: Final = 3
+_ZERO: Final = Decimal(0)
+# By how much more than ever before a meter may be used.
+_MARGIN: Final = 5
+# Where a register turns over; none has fewer digits.
+_LEAST_FULL: Final = 10_000
+_ALMOST_FULL: Final = Decimal("0.98")
+_ALMOST_EMPTY: Final = Decimal("0.02")
 
 
 class Point(NamedTuple):
@@ -28,37 +36,157 @@ class Point(NamedTuple):
     reading: Decimal
 
 
-@dataclass(slots=True)
-class Meter:
-    """What records say about one meter number."""
+class Limit(NamedTuple):
+    """How far a reading may rise: always by so much, or by so much in every hour."""
 
-    readings: dict[int, set[Decimal]] = field(default_factory=dict)
-    last_readings: dict[int, set[Decimal]] = field(default_factory=dict)
+    least: Decimal
+    hourly: Decimal
+
+    @property
+    def usual_peak(self) -> Decimal:
+        """Return how much may be used in an hour without being unusual."""
+        return self.hourly / _MARGIN
+
+    def allows(self, before: Point, after: Point, peak: Decimal) -> bool:
+        """Tell whether a reading goes on from one before it, if at most so much was ever used.
+
+        It isn't lower, and not higher than could be used meanwhile.
+        """
+        rise = after.reading - before.reading
+        if rise <= self.least:
+            return rise >= _ZERO
+        return rise <= self.rise(after.time - before.time, peak)
+
+    def rise(self, seconds: int, peak: Decimal) -> Decimal:
+        """Return how far within a time, if at most so much was used in an hour."""
+        return max(self.least, max(self.hourly, _MARGIN * peak) * seconds / HOUR)
+
+    def turned(self, before: Point, after: Point, peak: Decimal) -> Decimal:
+        """Return the use where a register turned over from its highest reading to 0, else 0."""
+        full = Decimal(10) ** (before.reading.adjusted() + 1)
+        is_turn = before.reading >= _ALMOST_FULL * full and after.reading <= _ALMOST_EMPTY * full
+        over = Point(after.time, full + after.reading)
+        if full < _LEAST_FULL or not is_turn or not self.allows(before, over, peak):
+            return _ZERO
+        return over.reading - before.reading
+
+
+_ELECTRICITY: Final = Limit(Decimal(20), Decimal(12))
+_WATER: Final = Limit(Decimal(2), Decimal("2.5"))
+
+
+def limit_of(kind: MeterKind | None) -> Limit:
+    """Return how far the reading of a kind of meter may rise."""
+    return _WATER if kind is MeterKind.WATER else _ELECTRICITY
+
+
+@dataclass(slots=True)
+class Readings:
+    """What records say about one meter: its readings by time, those that the next record repeats.
+
+    `spans` are the times from one reading to the next, as records tell them.
+    """
+
+    read: dict[int, set[Decimal]] = field(default_factory=dict)
+    repeated: dict[int, set[Decimal]] = field(default_factory=dict)
     spans: list[tuple[int, int]] = field(default_factory=list)
 
+    def by_time(self) -> list[tuple[int, set[Decimal]]]:
+        """Return what the meter may have read at each time: what a next record confirms, if any."""
+        known = self.repeated | self.read
+        return [
+            (time, known[time] & self.repeated.get(time, set()) or known[time])
+            for time in sorted(known)
+        ]
 
-def by_number(records: Iterable[Consumption], now: int) -> dict[str | None, Meter]:
-    """Sort what records say by meter number; a record without one belongs to the one before."""
+    def last_before(self, time: int) -> Point | None:
+        """Return the last reading that isn't later than a time."""
+        last = max((found for found in self.read if found <= time), default=None)
+        return None if last is None else Point(last, min(self.read[last]))
+
+
+def by_meter(
+    records: Iterable[Consumption], now: int, limit: Limit, known: Mapping[str, Point]
+) -> dict[str, Readings]:
+    """Sort what records say by meter, named by its number, or else by its device.
+
+    A record without either belongs to the meter before. `known` are the last readings of the
+    meters that earlier records told of.
+    """
     dated = [(_seconds(record.read_time), record) for record in records]
     dated.sort(key=lambda item: (item[0] or 0, item[1].table_no is None))
-    number = next((record.table_no for _, record in dated if record.table_no is not None), None)
-    meters: dict[str | None, Meter] = {}
-    for time, record in dated:
-        number = record.table_no or number
-        meter = meters.setdefault(number, Meter())
+    names = _names([record for _, record in dated])
+    meters: dict[str, Readings] = {}
+    for (time, record), name in zip(dated, names, strict=True):
+        meter = meters.setdefault(name, Readings())
         reading, last_reading = _reading(record.reading), _reading(record.last_reading)
         last_time = _seconds(record.last_read_time)
         if last_time is not None and (last_time > now or (time is not None and last_time >= time)):
             last_time = None
         if last_time is not None and last_reading is not None:
-            meter.last_readings.setdefault(last_time, set()).add(last_reading)
+            meter.repeated.setdefault(last_time, set()).add(last_reading)
         if time is None or time > now:
             continue
         if reading is not None:
-            meter.readings.setdefault(time, set()).add(reading)
+            meter.read.setdefault(time, set()).add(reading)
         if last_time is not None:
             meter.spans.append((last_time, time))
+    for name, meter in meters.items():
+        if name not in known:
+            others = [other for other in meters.values() if other is not meter]
+            _begin(meter, others, known.values(), limit)
     return meters
+
+
+def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans of time in order, those that touch as one."""
+    whole: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if whole and begin <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(end, whole[-1][1]))
+        else:
+            whole.append((begin, end))
+    return whole
+
+
+def _names(records: list[Consumption]) -> list[str]:
+    """Return which meter each record is about."""
+    numbers: dict[str | None, str] = {
+        record.device_id: record.table_no
+        for record in records
+        if record.device_id is not None and record.table_no is not None
+    }
+    told = [
+        record.table_no or numbers.get(record.device_id, record.device_id) for record in records
+    ]
+    name = next((name for name in told if name is not None), "")
+    names = []
+    for found in told:
+        name = name if found is None else found
+        names.append(name)
+    return names
+
+
+def _begin(meter: Readings, others: list[Readings], known: Iterable[Point], limit: Limit) -> None:
+    """Put right what the first record of a new meter repeats of the meter before it.
+
+    If that went on as another number, it stays. A meter that was new began at 0; where one that
+    was used began isn't known.
+    """
+    first = min(meter.read, default=0)
+    for time in [time for time in meter.repeated if time < first]:
+        last = Point(time, min(meter.repeated[time]))
+        ended = [point for point in known if point.time <= time]
+        ended += [point for other in others if (point := other.last_before(time)) is not None]
+        reading = Point(first, min(meter.read[first]))
+        if limit.allows(last, reading, _ZERO) or not any(
+            limit.allows(end, last, _ZERO) for end in ended
+        ):
+            continue
+        if limit.allows(Point(time, _ZERO), reading, _ZERO):
+            meter.repeated[time] = {_ZERO}
+        else:
+            del meter.repeated[time]
 
 
 def _seconds(time: datetime | None) -> int | None:
@@ -69,106 +197,3 @@ def _seconds(time: datetime | None) -> int | None:
 def _reading(value: Decimal | None) -> Decimal | None:
     """Return a reading with as many digits as are kept; none is below zero."""
     return None if value is None or value < 0 else value.quantize(EXACT)
-
-
-def chain(meter: Meter) -> list[Point]:
-    """Return the readings in the order of time, one for each, without those that are wrong.
-
-    Wrong are a few readings in between that are too low or too high for what comes before and
-    after, such as a single 0. They come and go by a jump: a reading that falls and stays low, or
-    climbs from there, is that of a new register.
-    """
-    points = _candidates(meter)
-    kept: list[Point] = []
-    run = index = 0
-    while index < len(points):
-        point = points[index]
-        if not kept or point.reading >= kept[-1].reading:
-            kept.append(point)
-            index += 1
-            continue
-        low = _brief_low(points, index, kept[-1].reading)
-        high = _brief_high(kept, run, point.reading)
-        if low and (not high or low <= high):
-            index += low
-        elif high:
-            del kept[-high:]
-        else:
-            run = len(kept)
-            kept.append(point)
-            index += 1
-    return kept
-
-
-def _candidates(meter: Meter) -> list[Point]:
-    """Return one reading for each time: that which the next record confirms, or that fits best."""
-    points: list[Point] = []
-    for time in sorted(meter.readings):
-        values = meter.readings[time]
-        values = values & meter.last_readings.get(time, set()) or values
-        rising = [value for value in values if not points or value >= points[-1].reading]
-        points.append(Point(time, min(rising) if rising else max(values)))
-    return points
-
-
-def _is_jump(rise: Decimal, fall: Decimal) -> bool:
-    """Tell whether a reading that rises takes back, or made, most of a fall."""
-    return 2 * rise >= fall
-
-
-def _brief_low(points: list[Point], index: int, level: Decimal) -> int:
-    """Return how many readings from an index on are wrong because they are too low."""
-    fall = level - points[index].reading
-    for end in range(index + 1, min(index + 1 + BRIEF_POINTS, len(points))):
-        if points[end].reading >= level:
-            rise = points[end].reading - points[end - 1].reading
-            return end - index if _is_jump(rise, fall) else 0
-    return 0
-
-
-def _brief_high(kept: list[Point], run: int, level: Decimal) -> int:
-    """Return how many of the last readings are wrong because they are too high."""
-    fall = kept[-1].reading - level
-    for begin in range(len(kept) - 1, max(run, len(kept) - 1 - BRIEF_POINTS), -1):
-        if kept[begin - 1].reading <= level:
-            rise = kept[begin].reading - kept[begin - 1].reading
-            return len(kept) - begin if _is_jump(rise, fall) else 0
-    return 0
-
-
-def completed(chain: list[Point], meter: Meter, others: list[Point]) -> list[Point]:
-    """Add the last readings of records to the chain where there is no reading for their time.
-
-    The first record of a new meter may repeat the last reading of the meter that it replaced.
-    """
-    points = list(chain)
-    for time in sorted(meter.last_readings.keys() - meter.readings.keys()):
-        index = bisect_left(points, time, key=lambda point: point.time)
-        before = points[index - 1].reading if index else None
-        after = points[index].reading if index < len(points) else None
-        replaced = max((other for other in others if other.time <= time), default=None)
-        values = meter.last_readings[time]
-        if before is None and replaced is not None:
-            values = {value for value in values if value < replaced.reading}
-        fitting = [value for value in values if _fits(before, value, after)]
-        if fitting:
-            points.insert(index, Point(time, min(fitting)))
-    return points
-
-
-def _fits(before: Decimal | None, value: Decimal, after: Decimal | None) -> bool:
-    """Tell whether a reading fits between two others; where they fall it belongs to one side."""
-    if before is None or after is None or before <= after:
-        return (before is None or before <= value) and (after is None or value <= after)
-    return value >= before or value <= after
-
-
-def united(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return spans of time in order, those that touch as one."""
-    united: list[tuple[int, int]] = []
-    for begin, end in sorted(spans):
-        if united and begin <= united[-1][1]:
-            united[-1] = (united[-1][0], max(end, united[-1][1]))
-        else:
-            united.append((begin, end))
-    return united

@@ -1,6 +1,6 @@
 """What is kept of a meter's history beside its statistics."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from .billing import needed_since
 from .cost import Costs
+from .judged import Judged
 from .ledger import Credit, Follows, Ledger, Prices, Sample
 from .prices import Spent, price_of, spread_of
 from .readings import DAY
@@ -57,6 +58,7 @@ class MeterHistory:
     cost: Sums = field(default_factory=Sums)
     billed: Sums = field(default_factory=Sums)
     charges: tuple[Credit, ...] = ()
+    judged: Mapping[str, Judged] = field(default_factory=dict)
     awaits_payment: bool = False
     _seen_until: int = field(default=0, compare=False, repr=False)
     _kept: dict[str, Any] | None = field(default=None, compare=False, repr=False)
@@ -98,6 +100,7 @@ class MeterHistory:
         """Note the use of the days that records tell of."""
         self.used_until = max(self.used_until, usage.end)
         self.use = self.use.noted(usage.total, usage.begin, usage.end)
+        self.judged = usage.judged
 
     def note_costs(self, costs: Costs) -> None:
         """Note the cost of days, and drop the balances that are no longer needed for it."""
@@ -185,6 +188,7 @@ class MeterHistory:
                 "cost": self.cost.as_list(),
                 "billed": self.billed.as_list(),
                 "charges": _as_lists(self.charges),
+                "judged": {name: item.as_list() for name, item in self.judged.items()},
             }
         return self._kept
 
@@ -224,6 +228,9 @@ class MeterHistory:
                 cost=Sums.from_list(kept["cost"]),
                 billed=Sums.from_list(kept.get("billed", {})),
                 charges=_from_lists(kept.get("charges", [])),
+                judged={
+                    name: Judged.from_list(item) for name, item in kept.get("judged", {}).items()
+                },
             )
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             return cls()

@@ -1,10 +1,10 @@
-"""The platform's records of a meter → its use in every hour: exact, whatever the records' order.
+"""The platform's records of a user's meters → the use in every hour: exact, whatever their order.
 
-A record says that the meter read `last_reading` at one time and `reading` at a later one. Both are
-points of a line; the use is how far the line rises. Between two points it rises evenly if records
-span the time between them. If none does, it rises in the hour of the later point. A line ends, and
-another begins without any use in between, where the meter's number changes or its reading falls
-for good. Computed from any part of the records, the line has the same shape as from all of them.
+The right readings of a meter are points of a line; the use is how far it rises. Between two points
+it rises evenly if records span the time between them. If none does, it rises in the hour of the
+later one. Several meters, one after the other or side by side, are several lines, whose use is
+added up. Computed from a part of the records that begins at a `Usage.boundary`, the lines have the
+same shape there as computed from all of them.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,20 +15,14 @@ from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from ..api import Consumption
-from .readings import (
-    BRIEF_POINTS,
-    EXACT,
-    HOUR,
-    Meter,
-    Point,
-    by_number,
-    chain,
-    completed,
-    united,
-)
+from ..api import Consumption, MeterKind
+from .judged import Judged
+from .judgement import Judgement, judge
+from .readings import EXACT, HOUR, Readings, by_meter, joined, limit_of
 
 _ZERO: Final = Decimal(0)
+# A window of records begins at one that so many follow: they may show that it is wrong.
+_FOLLOWING: Final = 3
 
 
 class Row(NamedTuple):
@@ -49,7 +43,12 @@ class Stored:
 
 @dataclass(slots=True)
 class _Line:
-    """The points of one meter number in the order of time, with the use up to each of them."""
+    """The right readings of a meter in the order of time, with the use up to each of them.
+
+    Its records were read from `first_read` on; `read_times` are those of the right readings.
+    """
+
+    first_read: int
 
     times: list[int] = field(default_factory=list)
     readings: list[Decimal] = field(default_factory=list)
@@ -74,6 +73,10 @@ class _Line:
         index = bisect_right(self.times, time) - 1
         return self.readings[index] + self.total(time) - self.totals[index]
 
+    def read_before(self, time: int) -> int:
+        """Return when the last reading was that isn't later than a time."""
+        return self.times[bisect_right(self.times, time) - 1]
+
     def fits(self, time: int, reading: Decimal) -> bool:
         """Tell whether the points before and after a time leave room for a reading between them."""
         before = bisect_left(self.times, time) - 1
@@ -86,11 +89,21 @@ class _Line:
 
     def boundary(self, time: int) -> int | None:
         """Return when the last record was read whose whole hour is told by those up to a time."""
-        count = min(bisect_right(self.read_times, time), len(self.read_times) - BRIEF_POINTS)
-        if count <= 0:
-            return None
-        index = bisect_right(self.read_times, hour_of(self.read_times[count - 1]))
-        return self.read_times[index - 1] if index else None
+        count = min(bisect_right(self.read_times, time), len(self.read_times) - _FOLLOWING)
+        for last in reversed(self.read_times[: max(0, count)]):
+            index = bisect_right(self.read_times, hour_of(last))
+            if index and not self._jumps_from(found := self.read_times[index - 1]):
+                return found
+        return None
+
+    def _jumps_from(self, time: int) -> bool:
+        """Tell whether another register was read next in an hour, which may turn out wrong."""
+        begin, end = bisect_right(self.times, time), bisect_left(self.times, next_hour(time))
+        return any(
+            self.totals[index] - self.totals[index - 1]
+            != self.readings[index] - self.readings[index - 1]
+            for index in range(begin, min(end + 1, len(self.times)))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,8 @@ class Usage:
     """The use of a meter, and of those that it replaced, as far as records tell."""
 
     lines: tuple[_Line, ...] = ()
+    judged: Mapping[str, Judged] = field(default_factory=dict)
+    again: int | None = None
 
     @property
     def begin(self) -> int:
@@ -112,7 +127,7 @@ class Usage:
     @property
     def first_read(self) -> int:
         """Return when the first record was read."""
-        return min(line.read_times[0] if line.read_times else line.times[0] for line in self.lines)
+        return min(line.first_read for line in self.lines)
 
     def total(self, time: int) -> Decimal:
         """Return the use from the beginning up to a time."""
@@ -124,10 +139,13 @@ class Usage:
         return max((line.times[index - 1] for line, index in indexes if index), default=None)
 
     def reading(self, time: int) -> Decimal:
-        """Return the reading at a time, not before the beginning, of the meter read last."""
+        """Return the reading at a time, not before the beginning, of the meter read last.
+
+        If one began when another was read last, that is the one which began.
+        """
         line = max(
             (line for line in self.lines if line.times[0] <= time),
-            key=lambda line: line.times[bisect_right(line.times, time) - 1],
+            key=lambda line: (line.read_before(time), line.times[0] if line.times[0] < time else 0),
         )
         return line.reading(time)
 
@@ -142,10 +160,13 @@ class Usage:
     def boundary(self, time: int) -> int | None:
         """Return when the record was read from which on to read again what happened since a time.
 
-        Later records don't show it to be wrong any more.
+        That is longer ago if readings went back to a level that these records don't show.
         """
         boundaries = (line.boundary(time) for line in self.lines)
-        return max((found for found in boundaries if found is not None), default=None)
+        found = max((found for found in boundaries if found is not None), default=None)
+        if self.again is None or found is None:
+            return found or self.again
+        return min(found, self.again)
 
 
 def exact(value: float) -> Decimal:
@@ -163,18 +184,33 @@ def next_hour(time: int) -> int:
     return -(-time // HOUR) * HOUR
 
 
-def usage_of(records: Iterable[Consumption], now: datetime) -> Usage | None:
-    """Return the use that records tell of, or nothing if they tell of no reading up to now."""
-    meters = by_number(records, int(now.timestamp()))
-    chains = {number: chain(meter) for number, meter in meters.items()}
-    ends = {number: chain[-1] for number, chain in chains.items() if chain}
+def usage_of(
+    records: Iterable[Consumption],
+    now: datetime,
+    kind: MeterKind | None,
+    judged: Mapping[str, Judged] | None = None,
+) -> Usage | None:
+    """Return the use that records tell of, or nothing if they tell of no reading up to now.
+
+    `judged` is what was judged of earlier records. It is needed where a run of wrong readings
+    began before these.
+    """
+    judged, limit = judged or {}, limit_of(kind)
+    known = {name: item.last for name, item in judged.items()}
+    found: dict[str, Judgement] = {}
     lines = []
-    for number, meter in meters.items():
-        others = [end for other, end in ends.items() if other != number]
-        if points := completed(chains[number], meter, others):
-            lines.append(_line(points, meter))
+    for name, readings in by_meter(records, int(now.timestamp()), limit, known).items():
+        if (judgement := judge(readings, limit, judged.get(name))) is not None:
+            found[name] = judgement
+            lines.append(_line(judgement, readings))
+    if not lines:
+        return None
     lines.sort(key=lambda line: (line.times, line.readings))
-    return Usage(tuple(lines)) if lines else None
+    return Usage(
+        tuple(lines),
+        {**judged, **{name: judgement.judged for name, judgement in found.items()}},
+        min((item.again for item in found.values() if item.again is not None), default=None),
+    )
 
 
 def consumption_rows(usage: Usage, stored: Stored, now: int, *, goes_on: bool) -> list[Row]:
@@ -186,7 +222,7 @@ def consumption_rows(usage: Usage, stored: Stored, now: int, *, goes_on: bool) -
     first = hour_of(usage.begin)
     begin, base, lag = usage.begin, stored.before, _ZERO
     known = [hour for hour in stored.rows if first <= hour < next_hour(usage.first_read)]
-    if known and (goes_on or stored.before):
+    if known and (goes_on or stored.before) and not _begins_earlier(usage, stored, max(known)):
         _, stored_sum = stored.rows[last := max(known)]
         begin = first = last + HOUR
         base = stored.before if stored_sum is None else exact(stored_sum)
@@ -201,6 +237,12 @@ def consumption_rows(usage: Usage, stored: Stored, now: int, *, goes_on: bool) -
 def changed_rows(rows: Iterable[Row], stored: Stored) -> list[Row]:
     """Return the rows that differ from those stored."""
     return [row for row in rows if stored.rows.get(row.start) != (float(row.state), float(row.sum))]
+
+
+def _begins_earlier(usage: Usage, stored: Stored, hour: int) -> bool:
+    """Tell whether the use began before the first row, whose first record came late."""
+    _, total = stored.rows[hour]
+    return not stored.before and usage.total(hour + HOUR) > exact(total or 0)
 
 
 def _lag(usage: Usage, stored: Stored, time: int) -> Decimal:
@@ -233,19 +275,22 @@ def _meets(usage: Usage, stored: Stored, time: int) -> bool:
     return False
 
 
-def _line(points: list[Point], meter: Meter) -> _Line:
-    """Return the line through points; a fall breaks it."""
-    spans = united(meter.spans)
+def _line(judgement: Judgement, readings: Readings) -> _Line:
+    """Return the line through the right readings of a meter."""
+    steps = judgement.steps
+    times = [step.time for step in steps]
+    spans = joined(readings.spans)
     ends = [end for _, end in spans]
     line = _Line(
-        [point.time for point in points],
-        [point.reading for point in points],
+        min(readings.read, default=times[0]),
+        times,
+        [step.reading for step in steps],
         [_ZERO],
         [False],
-        [point.time for point in points if point.time in meter.readings],
+        [time for time in times if time in readings.read],
     )
-    for before, after in pairwise(points):
-        line.totals.append(line.totals[-1] + max(_ZERO, after.reading - before.reading))
-        index = bisect_left(ends, after.time)
+    for before, step in pairwise(steps):
+        line.totals.append(line.totals[-1] + step.use)
+        index = bisect_left(ends, step.time)
         line.even.append(index < len(spans) and spans[index][0] <= before.time)
     return line

@@ -1,6 +1,6 @@
 """What records and balances of a meter become: rows of its statistics."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from ..api import Consumption
 from ..coordinator import MeterCoordinator
 from ..history.cost import Costs, costs_of
+from ..history.judged import Judged, judged_before
 from ..history.ledger import Ledger
 from ..history.state import Window
 from ..history.usage import Row, Stored, Usage, changed_rows, consumption_rows, hour_of, usage_of
@@ -39,8 +40,8 @@ class Outcome(NamedTuple):
 class Import:
     """The import of a window of records; `costs_at` is as of when the cost is settled too.
 
-    It has its own copy of the balances and payments that are known: it computes in an executor,
-    and the meter is polled meanwhile.
+    It has its own copy of what is known of balances, payments and readings: it computes in an
+    executor, and the meter is polled meanwhile.
     """
 
     hass: HomeAssistant
@@ -48,6 +49,7 @@ class Import:
     window: Window
     records: tuple[Consumption, ...]
     ledger: Ledger
+    judged: Mapping[str, Judged]
     costs_at: int | None
 
     @classmethod
@@ -67,6 +69,7 @@ class Import:
             window=window,
             records=tuple(records or ()),
             ledger=meter.history.snapshot(),
+            judged=judged_before(meter.history.judged, window.begin),
             costs_at=costs_at,
         )
 
@@ -90,7 +93,8 @@ class Import:
     def _compute(self, has_recorder: bool) -> Outcome:  # noqa: FBT001  an executor passes no names
         """Return what follows from the records."""
         window = self.window
-        usage = usage_of(self.records, dt_util.utc_from_timestamp(window.end))
+        end = dt_util.utc_from_timestamp(window.end)
+        usage = usage_of(self.records, end, self.meter.data.kind, self.judged)
         consumption, cost = list[Row](), list[Row]()
         if usage is not None:
             old = Stored()

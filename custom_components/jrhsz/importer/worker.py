@@ -10,7 +10,7 @@ from typing import Final
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..api import FailedError, Interface, PlatformError
+from ..api import UNKNOWN_METER, Interface, PlatformError
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..history.readings import HOUR
@@ -78,7 +78,7 @@ class Worker:
             except (PlatformError, RecorderError) as err:
                 LOGGER.debug("History of meter %s has to wait: %s", code, err)
                 self._not_before[code] = seconds_now() + _REST_OF_METER
-                if not isinstance(err, FailedError):
+                if not isinstance(err, UNKNOWN_METER):
                     # What is wrong is not about this meter.
                     self._rests_until = seconds_now() + _REST
             else:

@@ -1,4 +1,4 @@
-// Numbers and times, as the user's language writes them.
+// Numbers, amounts and times, as the user's language writes them.
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -7,13 +7,51 @@ export const DAY = 24 * HOUR;
 const formats = new Map();
 
 /** Return a formatter; making one takes longer than using it a hundred times. */
-const numberFormat = (language, options = {}) => {
-  const key = `${language} ${JSON.stringify(options)}`;
-  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language, options));
+const formatOf = (Format, language, options) => {
+  const key = `${Format.name} ${language} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Format(language, options));
   return formats.get(key);
 };
 
+const numberFormat = (language, options = {}) => formatOf(Intl.NumberFormat, language, options);
+
 export const countText = (count, language) => numberFormat(language).format(count);
+
+/** Return a number with two decimals; nothing if it is unknown. */
+export const numberText = (number, language, digits = 2) =>
+  number === null || number === undefined
+    ? ""
+    : numberFormat(language, {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      }).format(number);
+
+/** Return an amount in yuan. */
+export const moneyText = (amount, language) =>
+  amount === null || amount === undefined
+    ? ""
+    : numberFormat(language, { style: "currency", currency: "CNY" }).format(amount);
+
+/** Return a time in the zone that the user has chosen. */
+export const timeText = (time, hass, options = { dateStyle: "short", timeStyle: "short" }) =>
+  time
+    ? formatOf(Intl.DateTimeFormat, hass.language, { ...options, timeZone: zoneOf(hass) }).format(
+        new Date(time),
+      )
+    : "";
+
+/** Return a time as Excel and WPS read it, whatever the language. */
+export const stampText = (time, hass) =>
+  time
+    ? formatOf(Intl.DateTimeFormat, "sv-SE", {
+        dateStyle: "short",
+        timeStyle: "medium",
+        timeZone: zoneOf(hass),
+      }).format(new Date(time))
+    : "";
+
+const zoneOf = (hass) =>
+  hass.locale && hass.locale.time_zone === "server" ? hass.config.time_zone : undefined;
 
 /** Return a number of minutes, hours or days. */
 export const inUnits = (count, unit, language) =>

@@ -25,9 +25,22 @@ export const makeHead = (t) => {
   return head;
 };
 
+const makeCredit = (room, meter, t) => {
+  const button = makeButton("credit");
+  const kind = meter.kind ? `, ${t[meter.kind]}` : "";
+  button.setAttribute("aria-label", t.creditFor(`${room.title}${kind}`));
+  button.title = t.credit;
+  button.room = room;
+  button.meter = meter;
+  const icon = make("ha-icon");
+  icon.icon = "mdi:cash-plus";
+  button.append(icon);
+  return button;
+};
+
 /** A room as a line; one that needs attention has two, at the top and in its building. */
 class Line {
-  constructor(room, withBuilding, t) {
+  constructor(room, { withBuilding, canCredit }, t) {
     this.element = makePart("tr", "row", "line");
     const heading = makePart("th", "rowheader", "room");
     heading.scope = "row";
@@ -44,7 +57,10 @@ class Line {
         const spans = parts.map((part) => make("span", part));
         button.append(...spans);
         button.meter = meter;
-        cell.append(button);
+        const place = make("div", "place");
+        place.append(button);
+        if (canCredit && meter.deviceId) place.append(makeCredit(room, meter, t));
+        cell.append(place);
         this._meters.push([meter, button, ...spans]);
       }
       this.element.append(cell);
@@ -70,8 +86,8 @@ class Line {
 
 /** Rooms under a heading that folds them; without a title there is no heading. */
 export class Group {
-  constructor(title, withBuilding, onFold) {
-    this._withBuilding = withBuilding;
+  constructor(title, how, onFold) {
+    this._how = how;
     this._lines = new Map();
     this.element = makePart("tbody", "rowgroup", "group");
     if (!title) return;
@@ -91,7 +107,7 @@ export class Group {
   show(rooms, folded, t, language) {
     const lines = new Map();
     for (const room of folded ? [] : rooms) {
-      const line = this._lines.get(room) || new Line(room, this._withBuilding, t);
+      const line = this._lines.get(room) || new Line(room, this._how, t);
       lines.set(room, line);
     }
     this._lines = lines;

@@ -1,23 +1,34 @@
 // What Home Assistant loads: the dashboard's strategy, and the cards that it consists of.
 
+import { hasAction } from "./actions.js";
+import { BillsCard } from "./bills.js";
 import { Editor } from "./editor.js";
+import { Orders } from "./orders.js";
 import { Rooms } from "./rooms.js";
 import { textsOf } from "./texts.js";
+
+const ACTIONS = { bills: "get_bills", orders: "get_recharges" };
+
+/** Return the views for administrators, as far as there are actions for them. */
+const moreViews = (hass) =>
+  hass.user.is_admin ? Object.keys(ACTIONS).filter((path) => hasAction(hass, ACTIONS[path])) : [];
 
 /** Home Assistant asks this for a dashboard of the type custom:jrhsz. */
 class Strategy extends HTMLElement {
   static async generate({ join_accounts, room }, hass) {
     const t = textsOf(hass);
     const rooms = { type: "custom:jrhsz-overview", join_accounts, room };
-    return {
-      title: t.name,
-      views: [{ title: t.rooms, path: "rooms", type: "panel", cards: [rooms] }],
-    };
+    const views = [{ title: t.rooms, path: "rooms", type: "panel", cards: [rooms] }];
+    for (const path of room ? [] : moreViews(hass)) {
+      const cards = [{ type: `custom:jrhsz-${path}` }];
+      views.push({ title: t[path], path, type: "panel", cards });
+    }
+    return { title: t.name, views };
   }
 
-  /** Nothing of it depends on registries: the cards follow them by themselves. */
-  static shouldRegenerate() {
-    return false;
+  /** The cards follow registries by themselves; only which views there are may change. */
+  static shouldRegenerate(config, before, after) {
+    return before.services !== after.services && `${moreViews(before)}` !== `${moreViews(after)}`;
   }
 
   static getCreateSuggestions(hass) {
@@ -36,6 +47,8 @@ const define = (name, element) => {
 // The frontend replaces the registry of elements while it loads; its own one comes after that.
 customElements.whenDefined("home-assistant").then(() => {
   define("jrhsz-overview", Rooms);
+  define("jrhsz-bills", BillsCard);
+  define("jrhsz-orders", Orders);
   define("jrhsz-strategy-editor", Editor);
   define("ll-strategy-dashboard-jrhsz", Strategy);
 });

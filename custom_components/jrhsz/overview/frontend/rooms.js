@@ -1,8 +1,10 @@
 // The view of all rooms.
 
+import { hasAction } from "./actions.js";
 import { arrangementOf, isMixed, orderOf } from "./arrangement.js";
 import { Calm } from "./calm.js";
 import { Card } from "./card.js";
+import { CreditDialog } from "./credit.js";
 import { arrange, make, makePart, throttled, write } from "./dom.js";
 import { MINUTE, countText } from "./format.js";
 import { Group, makeHead } from "./lines.js";
@@ -178,7 +180,9 @@ export class Rooms extends Card {
   }
 
   _newGroup(arranged) {
-    const group = new Group(arranged.title, isMixed(arranged), () => this._fold(arranged.key));
+    const canCredit = this.hass.user.is_admin && hasAction(this.hass, "recharge");
+    const how = { withBuilding: isMixed(arranged), canCredit };
+    const group = new Group(arranged.title, how, () => this._fold(arranged.key));
     group.element.classList.add(arranged.key.startsWith("[") ? "building" : arranged.key);
     return group;
   }
@@ -239,13 +243,17 @@ export class Rooms extends Card {
     this._show();
   }
 
-  /** Show the history of the balance that was tapped on. */
+  /** Show the history of the balance that was tapped on, or credit its meter. */
   _open(event) {
-    const button = event.target.closest("button.meter");
+    const button = event.target.closest("button.meter, button.credit");
     const entityId = button && button.meter.entities.find(Boolean);
     // By keys it is always the one that has the focus.
     const isMeant = event.detail === 0 || this._calm.isSettled;
     if (!entityId || !isMeant) return;
+    if (button.room) {
+      new CreditDialog(this, button.room, button.meter).open();
+      return;
+    }
     const detail = { entityId };
     this.dispatchEvent(
       new CustomEvent("hass-more-info", { bubbles: true, composed: true, detail }),

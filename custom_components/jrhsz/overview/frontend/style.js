@@ -60,7 +60,7 @@ const TABLE = `
   .no-electricity .line, .no-water .line { grid-template-columns: minmax(64px, 1fr) 3fr; }
   .no-electricity .electricity, .no-water .water { display: none; }
   .table th, .table td { display: block; padding: 0; font-weight: inherit; text-align: start; }
-  thead { position: sticky; top: calc(var(--header-height, 56px) + 56px); z-index: 2;
+  .table thead { position: sticky; top: calc(var(--header-height, 56px) + 56px); z-index: 2;
     background: var(--primary-background-color); }
   .columns { height: 32px; align-items: center; padding: 0 4px; font-size: 12px;
     color: var(--faint); }
@@ -109,4 +109,60 @@ const METER = `
   }
 `;
 
-export const STYLE = COLOURS + TOOLBAR + TABLE + METER;
+const CREDIT = `
+  .cell .place { position: relative; }
+  .credit { position: absolute; top: 0; inset-inline-end: 0; width: 40px; height: 32px;
+    border-radius: 8px; text-align: center; color: var(--faint); }
+  .credit:hover { color: var(--text); background: var(--secondary-background-color); }
+  .credit ha-icon { --mdc-icon-size: 20px; }
+  .credit-dialog { box-sizing: border-box; width: min(440px, 100vw - 32px); padding: 16px 20px;
+    border: 0; border-radius: 16px; color: var(--text); background: var(--paper); }
+  .credit-dialog::backdrop { background: rgb(0 0 0 / 50%); }
+  .credit-dialog h2 { margin: 0; font-size: 24px; font-weight: 500; overflow-wrap: anywhere; }
+  .credit-dialog .small { color: var(--faint); }
+  .credit-dialog .large { margin: 12px 0; font-size: 24px; }
+  .credit-dialog .form { align-items: center; }
+  .credit-dialog .form input { width: 8em; font-size: 20px; }
+  .credit-status { min-height: 1.5em; margin: 8px 0; font-weight: 500; }
+  .credit-dialog .actions { justify-content: end; margin: 0; }
+  .action.main { color: var(--paper); background: var(--text); }
+  .action.main:hover { opacity: 0.85; }
+  @container (min-width: 760px) {
+    .cell .meter { padding-inline-end: 44px; }
+  }
+`;
+
+const SHEETS = `
+  .form, .actions { display: flex; flex-wrap: wrap; align-items: end; gap: 8px; margin-bottom: 8px; }
+  .field { display: flex; flex-direction: column; gap: 2px; font-size: 12px; color: var(--faint); }
+  .form input, .form select { height: 40px; box-sizing: border-box; padding: 0 12px; font: inherit;
+    font-size: 14px; border: 1px solid var(--faint); border-radius: 12px; color: var(--text);
+    color-scheme: light dark; background: var(--paper); }
+  .form input[type=search] { flex: 1; min-width: 160px; }
+  .form ::placeholder { color: var(--faint); opacity: 1; }
+  .action { min-height: 40px; padding: 0 16px; border: 1px solid var(--faint); border-radius: 20px;
+    font-weight: 500; background: var(--paper); }
+  .action:hover { background: var(--secondary-background-color); }
+  .action:disabled { color: var(--faint); cursor: default; }
+  .paper { overflow-x: auto; border-radius: 12px; background: var(--paper); }
+  .sheet { width: 100%; border-collapse: collapse; font-size: 14px; }
+  .sheet th, .sheet td { padding: 6px 8px; border-bottom: 1px solid var(--line);
+    font-weight: 400; text-align: start; vertical-align: top; overflow-wrap: break-word; }
+  .sheet tbody th { min-width: 3.5em; }
+  .bills .sheet { font-size: 13px; }
+  .bills .sheet th, .bills .sheet td { padding: 6px 4px; }
+  .sheet thead th { font-size: 12px; color: var(--faint); vertical-align: bottom; }
+  .sheet .figure { text-align: end; font-variant-numeric: tabular-nums; }
+  .sheet td.figure { white-space: nowrap; }
+  .sheet .place { padding-top: 14px; font-weight: 500; }
+  .sheet .sums > * { font-weight: 500; }
+  .sheet .small { font-size: 12px; color: var(--faint); }
+  .sheet .code { font-size: 12px; }
+  .outcome.rejected { color: var(--bad); font-weight: 500; }
+  .outcome.unknown { color: var(--warn); font-weight: 500; }
+  @container (max-width: 759px) {
+    .sheet .wide { display: none; }
+  }
+`;
+
+export const STYLE = COLOURS + TOOLBAR + TABLE + METER + CREDIT + SHEETS;

@@ -1,0 +1,82 @@
+// Fields and buttons of the views that show tables.
+
+import { make, makeButton } from "./dom.js";
+
+const pad = (number) => String(number).padStart(2, "0");
+
+/** Return a day as actions and fields write it. */
+export const dayOf = (date) =>
+  `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+
+/** Return the day after one, as actions and fields write it. */
+export const dayAfter = (day) => {
+  const [year, month, date] = day.split("-").map(Number);
+  return dayOf(new Date(year, month - 1, date + 1));
+};
+
+const makeField = (label, input, onChange) => {
+  const element = make("label", "field", label);
+  input.addEventListener("change", onChange);
+  element.append(input);
+  return element;
+};
+
+export const makeInput = (type, value) => {
+  const input = make("input");
+  input.type = type;
+  input.value = value;
+  return input;
+};
+
+/** Two days, the last one included; `element` holds their fields. */
+export class SpanField {
+  constructor(t, first, last, onChange) {
+    this._first = makeInput("date", first);
+    this._last = makeInput("date", last);
+    this.elements = [
+      makeField(t.from, this._first, onChange),
+      makeField(t.until, this._last, onChange),
+    ];
+  }
+
+  set(first, last) {
+    this._first.value = first;
+    this._last.value = last;
+  }
+
+  get isValid() {
+    return Boolean(this.first && this.last && this.first <= this.last);
+  }
+
+  get first() {
+    return this._first.value;
+  }
+
+  get last() {
+    return this._last.value;
+  }
+
+  /** Return the span as actions take it: days are those of Home Assistant's time zone. */
+  get data() {
+    return { start: `${this.first} 00:00:00`, end: `${dayAfter(this.last)} 00:00:00` };
+  }
+}
+
+/** A field to choose from some values, by their texts. */
+export const makeChoice = (label, texts, value, onChange) => {
+  const select = make("select");
+  for (const [key, text] of Object.entries(texts)) {
+    const option = make("option", "", text);
+    option.value = key;
+    select.append(option);
+  }
+  select.value = value;
+  const element = makeField(label, select, () => onChange(select.value));
+  return element;
+};
+
+export const makeAction = (text, onClick, isMain = false) => {
+  const button = makeButton(isMain ? "action main" : "action", onClick);
+  button.textContent = text;
+  return button;
+};

@@ -1,0 +1,50 @@
+"""Which meters a target means: those of its devices, areas, floors, labels and entities."""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+
+from .const import DOMAIN
+from .coordinator import JrhszConfigEntry, MeterCoordinator
+
+# By these entities a meter is meant; another one may be in an area for another reason.
+MEANT_BY: Final = ("balance", "low_balance")
+
+
+@callback
+def async_meters_in(
+    hass: HomeAssistant, target: dict[str, Any], meant_by: Collection[str] = MEANT_BY
+) -> list[MeterCoordinator]:
+    """Return the meters of loaded accounts that a target means now, as Home Assistant resolves it.
+
+    A meter is meant by its device, and by those of its entities whose keys are given.
+    """
+    selected = async_extract_referenced_entity_ids(hass, TargetSelection(target))
+    unique_ids = _unique_ids(hass, selected.referenced | selected.indirectly_referenced)
+    devices = dr.async_get(hass)
+    identifiers = {
+        identifier
+        for device_id in selected.referenced_devices
+        if (device := devices.async_get(device_id)) is not None
+        for identifier in device.identifiers
+    }
+    entries: list[JrhszConfigEntry] = hass.config_entries.async_entries(DOMAIN)
+    return [
+        meter
+        for entry in entries
+        if entry.state is ConfigEntryState.LOADED
+        for meter in entry.runtime_data.coordinators.values()
+        if meter.device_identifier in identifiers
+        or any(f"{meter.device_identifier[1]}|{key}" in unique_ids for key in meant_by)
+    ]
+
+
+def _unique_ids(hass: HomeAssistant, entity_ids: Collection[str]) -> set[str]:
+    """Return the unique ids of those entities that are ours."""
+    registry = er.async_get(hass)
+    entities = (registry.async_get(entity_id) for entity_id in entity_ids)
+    return {entity.unique_id for entity in entities if entity and entity.platform == DOMAIN}
