@@ -32,9 +32,6 @@ const makeCredit = (room, meter, t) => {
   button.title = t.credit;
   button.room = room;
   button.meter = meter;
-  const icon = make("ha-icon");
-  icon.icon = "mdi:cash-plus";
-  button.append(icon);
   return button;
 };
 
@@ -103,10 +100,10 @@ export class Group {
     this._heading.append(cell);
   }
 
-  /** Show these rooms in this order. */
-  show(rooms, folded, t, language) {
+  /** Show these rooms in this order, the first ones if not all at once; return how many. */
+  show(rooms, folded, most, t, language) {
     const lines = new Map();
-    for (const room of folded ? [] : rooms) {
+    for (const room of folded ? [] : rooms.slice(0, most)) {
       const line = this._lines.get(room) || new Line(room, this._how, t);
       lines.set(room, line);
     }
@@ -120,6 +117,7 @@ export class Group {
       elements.unshift(this._heading);
     }
     arrange(this.element, elements);
+    return lines.size;
   }
 
   /** Draw a room anew, if it is here. */

@@ -16,6 +16,7 @@ import { Counters, Fields } from "./toolbar.js";
 // With 1,000 meters a state changes every two seconds, and more than one at a start.
 const REDRAW_EVERY = 1000;
 const RELOAD_EVERY = 5000;
+const FIRST_LINES = 30;
 
 /** All rooms with their meters, those that need attention first. */
 export class Rooms extends Card {
@@ -122,7 +123,8 @@ export class Rooms extends Card {
       this._table.classList.toggle(`no-${kind}`, !meters.some((meter) => meter.kind === kind));
     }
     this._showNotes();
-    if (!before.size || this._calm.isAtRest) return this._arrange(!before.size);
+    if (!before.size) return this._begin();
+    if (this._calm.isAtRest) return this._arrange(false);
     // Nothing moves under the finger, but what is shown is true.
     const now = new Map(this._rooms.map((room) => [room.key, room]));
     for (const group of this._arranged) {
@@ -150,18 +152,25 @@ export class Rooms extends Card {
     if (this._unsorted && this._calm.isAtRest) this._arrange(false);
   }
 
+  /** Show what fits on a screen, and the rest as soon as that is drawn. */
+  _begin() {
+    this._arrange(true, FIRST_LINES);
+    requestAnimationFrame(() => setTimeout(() => this._show()));
+  }
+
   /** Sort, group and filter anew. */
-  _arrange(wasAskedFor) {
+  _arrange(wasAskedFor, most) {
     const how = { sort: this._sort, filter: this._filter, words: this._words };
     const before = orderOf(this._arranged);
     this._arranged = arrangementOf(this._rooms, this._accounts, how, this.t);
     if (orderOf(this._arranged) !== before) this._calm.noteMove(wasAskedFor);
     this._unsorted = false;
-    this._show();
+    this._show(most);
   }
 
-  /** Show the rooms as they were arranged last. */
-  _show() {
+  /** Show the rooms as they were arranged last, the first ones if not all at once. */
+  _show(most = Infinity) {
+    let left = most;
     const { t } = this;
     const { language } = this.hass;
     const folded = this._isSearching ? this._foldedMeanwhile : this._folded;
@@ -170,7 +179,7 @@ export class Rooms extends Card {
       const { key, title } = arranged;
       const id = `${key} ${title}`;
       const group = this._groups.get(id) || this._newGroup(arranged);
-      group.show(arranged.rooms, folded.has(key), t, language);
+      left -= group.show(arranged.rooms, folded.has(key), left, t, language);
       groups.set(id, group);
     }
     this._groups = groups;
