@@ -255,6 +255,26 @@ def test_rule(rule: Callable[[Sources], list[str]]) -> None:
         assert rule(modules | {name: f"{modules.get(name, '')}\n{line}\n"}) != [], (name, line)
 
 
+def without_test_file(modules: Sources, tests: set[str]) -> list[str]:
+    """Return the modules whose test file isn't found by their name."""
+    return sorted(
+        name for name in modules if name.rpartition(".")[2] != "__init__" and name not in tests
+    )
+
+
+def test_files_of_tests() -> None:
+    """Test that each module has its test file in the same package, and that a lack is found."""
+    folder = Path(__file__).parent
+    tests = {
+        ".".join((*path.relative_to(folder).parent.parts, path.stem.removeprefix("test_")))
+        for path in folder.rglob("test_*.py")
+    }
+    modules = sources()
+    assert without_test_file(modules, tests) == []
+    planted = {"planted": "", "recharge.planted": "", "recharge.__init__": ""}
+    assert without_test_file(modules | planted, tests) == ["planted", "recharge.planted"]
+
+
 def test_packages() -> None:
     """Test that the packages are those that are known, each told by a docstring and no more."""
     modules = sources()

@@ -1,0 +1,70 @@
+"""Tests of which meters a target means."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    label_registry as lr,
+)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.jrhsz.targets import async_meters_in
+
+from .support.accounts import set_up, state_of
+from .support.watched import METER, OTHER, device_of
+
+
+def meant(hass: HomeAssistant, *meant_by: str, **target: Any) -> list[str]:
+    """Return the codes of the meters that a target means."""
+    meters = async_meters_in(hass, target, meant_by) if meant_by else async_meters_in(hass, target)
+    return [meter.user_code for meter in meters]
+
+
+async def test_devices_areas_and_labels(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    area_registry: ar.AreaRegistry,
+    label_registry: lr.LabelRegistry,
+) -> None:
+    """Test that a meter is meant by its device, wherever that was put, and the account by none."""
+    await set_up(hass, config_entry)
+    device = device_of(hass, config_entry, METER)
+    assert device is not None
+    area, label = area_registry.async_create("Hall"), label_registry.async_create("Rented")
+    assert meant(hass, area_id=[area.id], label_id=[label.label_id]) == []
+    device_registry.async_update_device(device.id, area_id=area.id, labels={label.label_id})
+    assert meant(hass, device_id=[device.id]) == [METER]
+    assert meant(hass, area_id=[area.id]) == [METER]
+    assert meant(hass, label_id=[label.label_id]) == [METER]
+    assert meant(hass, device_id=[str(device.via_device_id)]) == []
+    assert meant(hass) == []
+
+
+async def test_entities(
+    hass: HomeAssistant, config_entry: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
+    """Test that only the entities that stand for a meter mean it, or those that are asked for."""
+    await set_up(hass, config_entry)
+    balance = state_of(hass, config_entry, METER, "balance").entity_id
+    reading = state_of(hass, config_entry, OTHER, "reading").entity_id
+    stranger = entity_registry.async_get_or_create(
+        "sensor", "other", f"{config_entry.unique_id}|{METER}|balance"
+    ).entity_id
+    assert meant(hass, entity_id=[balance, reading]) == [METER]
+    assert meant(hass, "reading", entity_id=[balance, reading]) == [OTHER]
+    assert meant(hass, entity_id=[stranger, "sensor.nothing"]) == []
+
+
+async def test_account_that_is_not_loaded(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> None:
+    """Test that meters of an account that is not loaded are not meant."""
+    await set_up(hass, config_entry)
+    device = device_of(hass, config_entry, METER)
+    assert device is not None
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+    assert meant(hass, device_id=[device.id]) == []
