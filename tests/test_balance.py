@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.api import MeterInfo
-from custom_components.jrhsz.balance import BalanceWatch, Fall
+from custom_components.jrhsz.balance import BalanceWatch, BecameLow
 from custom_components.jrhsz.coordinator import SIGNAL_BECAME_LOW, MeterCoordinator
 from custom_components.jrhsz.settings import Settings
 
@@ -83,13 +83,13 @@ def test_falls() -> None:
     assert (watch.is_low, watch.untold_fall) == (True, None)
     for balance in ("30", None, "19.99", "3", "20.50"):
         watch.note(answer(balance))
-    assert watch.untold_fall == Fall(Decimal(30), Decimal("19.99"))
+    assert watch.untold_fall == BecameLow(Decimal(30), Decimal("19.99"))
     watch.untold_fall = None
     watch.note(answer("1"))
     assert watch.untold_fall is None
     watch.note(answer("21"))
     watch.set_threshold(Decimal(25))
-    assert watch.untold_fall == Fall(Decimal(21), Decimal(21))
+    assert watch.untold_fall == BecameLow(Decimal(21), Decimal(21))
 
 
 def test_an_untold_fall_is_kept() -> None:
@@ -100,7 +100,7 @@ def test_an_untold_fall_is_kept() -> None:
     kept = json.loads(json.dumps(watch.as_dict()))
     later = BalanceWatch(Settings.of({}))
     later.restore(kept, answer("3.50"))
-    assert later.untold_fall == Fall(Decimal(30), Decimal("3.50"))
+    assert later.untold_fall == BecameLow(Decimal(30), Decimal("3.50"))
     for damaged in (["x", "3"], ["1"], 5, None):
         later.restore(kept | {"untold": damaged}, None)
         assert later.untold_fall is None
@@ -114,7 +114,7 @@ class Heard:
         self.falls: list[tuple[str, str, str]] = []
         async_dispatcher_connect(hass, SIGNAL_BECAME_LOW, self._note)
 
-    def _note(self, meter: MeterCoordinator, fall: Fall) -> None:
+    def _note(self, meter: MeterCoordinator, fall: BecameLow) -> None:
         """Remember what was told."""
         self.falls.append((meter.user_code, f"{fall.before:.0f}", f"{fall.after:.0f}"))
 

@@ -177,7 +177,7 @@ def one_caller_of_prestore(modules: Sources) -> list[str]:
     writes = [
         name
         for name, text in modules.items()
-        if name not in {"recharge.journal", "recharge.orders"}
+        if name != "recharge.journal"
         and re.search(
             r"\borders\[[^\]]+\] = |journal\.orders\.(pop|update|clear|setdefault)\(", text
         )

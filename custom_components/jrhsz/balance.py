@@ -12,7 +12,7 @@ _CLEARLY_AT_LEAST: Final = Decimal("0.50")
 
 
 @dataclass(frozen=True, slots=True)
-class Fall:
+class BecameLow:
     """A balance became low: what it was before, and what it is, in yuan."""
 
     before: Decimal
@@ -33,7 +33,7 @@ class BalanceWatch:
         self.last: Decimal | None = None
         self.is_low = False
         self.override: Decimal | None = None
-        self.untold_fall: Fall | None = None
+        self.untold_fall: BecameLow | None = None
         self._kind: MeterKind | None = None
         self._settings = settings
 
@@ -64,7 +64,7 @@ class BalanceWatch:
     def _become_low(self, before: Decimal | None) -> None:
         """Note that the balance is low now, which is news if it wasn't before."""
         if not self.is_low and before is not None and self.last is not None:
-            self.untold_fall = Fall(before, self.last)
+            self.untold_fall = BecameLow(before, self.last)
         self.is_low = True
 
     def set_threshold(self, threshold: Decimal) -> None:
@@ -105,11 +105,11 @@ class BalanceWatch:
             self.is_low = False
 
 
-def _fall(kept: Any) -> Fall | None:
+def _fall(kept: Any) -> BecameLow | None:
     """Return a fall that was kept."""
     match kept:
         case [str(first), str(second)]:
             before, after = number(first), number(second)
-            return Fall(before, after) if before is not None and after is not None else None
+            return BecameLow(before, after) if before is not None and after is not None else None
         case _:
             return None

@@ -28,7 +28,7 @@ from .api import (
     Priority,
     Turn,
 )
-from .balance import BalanceWatch, Fall
+from .balance import BalanceWatch, BecameLow
 from .const import DOMAIN, LOGGER
 from .exceptions import translation
 from .history.ledger import credits_of
@@ -41,9 +41,11 @@ from .store import AccountStore
 _ARMING_SECONDS: Final = 10
 _REPEAT_AFTER: Final = timedelta(seconds=61)
 # By so much the platform's clock may be ahead of ours.
-_CLOCKS_DIFFER: Final = timedelta(hours=1)
+_CLOCK_SLIP: Final = timedelta(hours=1)
 
-SIGNAL_BECAME_LOW: Final[SignalType[MeterCoordinator, Fall]] = SignalType(f"{DOMAIN}_became_low")
+SIGNAL_BECAME_LOW: Final[SignalType[MeterCoordinator, BecameLow]] = SignalType(
+    f"{DOMAIN}_became_low"
+)
 
 type JrhszConfigEntry = ConfigEntry[JrhszData]
 
@@ -431,7 +433,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             and before is not None
             and now is not None
             # A time in the future is wrong, and must not shut out those that are right.
-            and now < before <= dt_util.utcnow() + _CLOCKS_DIFFER
+            and now < before <= dt_util.utcnow() + _CLOCK_SLIP
         )
 
     def _confirms(self, info: MeterInfo) -> bool:

@@ -23,7 +23,7 @@ from .recharge.orders import DATA_ORDERS, signal_of
 
 # A list is read 31 days back; what was seen is kept a little longer.
 WINDOW: Final = timedelta(days=31)
-_KEPT: Final = timedelta(days=35)
+_REMEMBERED_FOR: Final = timedelta(days=35)
 # Without any other reason.
 LOOK_AFTER: Final = timedelta(days=1)
 # After a rise of the balance the list may need a while to show why.
@@ -62,7 +62,9 @@ class SeenPayments:
                 if self.looked_at if payment.time is None else payment.time > after:
                     new.append(payment)
         self.looked_at = now
-        for key in [key for key, seen in self.last_seen.items() if seen < seen_at - _KEPT]:
+        for key in [
+            key for key, seen in self.last_seen.items() if seen < seen_at - _REMEMBERED_FOR
+        ]:
             del self.last_seen[key], self.counts[key]
         return sorted(new, key=lambda payment: payment.time or now)
 

@@ -23,7 +23,7 @@ from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
 from .history.state import MeterHistory
-from .history.values import Span, Value, What, days_left, unit_price, value_of
+from .history.values import Period, Value, What, days_left, unit_price, value_of
 from .kinds import KINDS
 from .totals import AccountCoordinator, AccountTotals
 
@@ -74,7 +74,7 @@ HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
         suggested_display_precision=2,
         measures_use=True,
         only_in_small_accounts=True,
-        value_fn=lambda history, _, now: value_of(history, Span.YESTERDAY, What.USE, now),
+        value_fn=lambda history, _, now: value_of(history, Period.YESTERDAY, What.USE, now),
     ),
     HistorySensorDescription(
         key="month_use",
@@ -82,7 +82,7 @@ HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
         suggested_display_precision=2,
         measures_use=True,
         only_in_small_accounts=True,
-        value_fn=lambda history, _, now: value_of(history, Span.MONTH, What.USE, now),
+        value_fn=lambda history, _, now: value_of(history, Period.MONTH, What.USE, now),
     ),
     HistorySensorDescription(
         key="month_cost",
@@ -91,7 +91,7 @@ HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
         native_unit_of_measurement="CNY",
         suggested_display_precision=2,
         only_in_small_accounts=True,
-        value_fn=lambda history, _, now: value_of(history, Span.MONTH, What.COST, now),
+        value_fn=lambda history, _, now: value_of(history, Period.MONTH, What.COST, now),
     ),
     HistorySensorDescription(
         key="days_left",

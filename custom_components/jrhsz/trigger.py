@@ -22,7 +22,7 @@ from homeassistant.helpers.trigger import (
 )
 from homeassistant.helpers.typing import ConfigType
 
-from .balance import Fall
+from .balance import BecameLow
 from .const import DOMAIN
 from .coordinator import SIGNAL_BECAME_LOW, MeterCoordinator
 from .targets import async_meters_in
@@ -61,13 +61,13 @@ class BalanceBecameLowTrigger(Trigger):
         waiting: dict[tuple[str, str], CALLBACK_TYPE] = {}
 
         @callback
-        def async_run(meter: MeterCoordinator, fall: Fall) -> None:
+        def async_run(meter: MeterCoordinator, fall: BecameLow) -> None:
             """Run the action, in a context of its own, as a change of a state would."""
             text = f"balance of {meter.device_name} became low"
             run_action(self._payload(meter, fall), text, Context())
 
         @callback
-        def async_note(meter: MeterCoordinator, fall: Fall) -> None:
+        def async_note(meter: MeterCoordinator, fall: BecameLow) -> None:
             """Run the action if the meter is meant, at once or later."""
             meters = async_meters_in(self._hass, self._target)
             if meter not in meters or not self._is_due(meter, meters):
@@ -117,7 +117,7 @@ class BalanceBecameLowTrigger(Trigger):
             return all(other.balance.is_low for other in others)
         return True
 
-    def _payload(self, meter: MeterCoordinator, fall: Fall) -> dict[str, object]:
+    def _payload(self, meter: MeterCoordinator, fall: BecameLow) -> dict[str, object]:
         """Return what actions and templates learn of a fall; balances are in yuan."""
         device = dr.async_get(self._hass).async_get_device_by_identifier(
             meter.device_identifier, meter.config_entry.entry_id

@@ -11,7 +11,7 @@ from custom_components.jrhsz.history.ledger import Ledger, Sample
 from custom_components.jrhsz.history.state import MeterHistory
 from custom_components.jrhsz.history.usage import Usage, usage_of
 from custom_components.jrhsz.history.values import (
-    Span,
+    Period,
     Value,
     What,
     days_left,
@@ -61,12 +61,12 @@ def history_of(*parts: Usage | Costs) -> MeterHistory:
     return history
 
 
-def use_of(history: MeterHistory, span: Span, now: datetime = NOW) -> Value | None:
+def use_of(history: MeterHistory, span: Period, now: datetime = NOW) -> Value | None:
     """Return the use of a span."""
     return value_of(history, span, What.USE, now)
 
 
-def cost_of(history: MeterHistory, span: Span, now: datetime = NOW) -> Value | None:
+def cost_of(history: MeterHistory, span: Period, now: datetime = NOW) -> Value | None:
     """Return the cost of a span."""
     return value_of(history, span, What.COST, now)
 
@@ -75,12 +75,12 @@ def test_use() -> None:
     """Test each span, of 2.4 a day since the 20th of February."""
     history = history_of(usage("-10 0:00", "+10 6:00", "0", "48.6"))
     since = date(2026, 2, 20)
-    assert use_of(history, Span.TODAY) == Value(Decimal("0.6"))
-    assert use_of(history, Span.YESTERDAY) == Value(Decimal("2.4"))
-    assert use_of(history, Span.MONTH) == Value(Decimal("27.0"))
-    assert use_of(history, Span.LAST_MONTH) == Value(Decimal("21.6"), since)
-    assert use_of(history, Span.YEAR) == Value(Decimal("48.6"), since)
-    for span in Span:
+    assert use_of(history, Period.TODAY) == Value(Decimal("0.6"))
+    assert use_of(history, Period.YESTERDAY) == Value(Decimal("2.4"))
+    assert use_of(history, Period.MONTH) == Value(Decimal("27.0"))
+    assert use_of(history, Period.LAST_MONTH) == Value(Decimal("21.6"), since)
+    assert use_of(history, Period.YEAR) == Value(Decimal("48.6"), since)
+    for span in Period:
         assert use_of(MeterHistory(), span) is None
         assert cost_of(MeterHistory(), span) is None
         assert cost_of(history, span) is None
@@ -88,10 +88,10 @@ def test_use() -> None:
 
 def test_yesterday_is_known_when_a_reading_of_today_shows_that_it_is_complete() -> None:
     """Test the last reading before midnight, and that at midnight."""
-    assert use_of(history_of(usage("0:00", "+9 23:59", "0", "24")), Span.YESTERDAY) is None
+    assert use_of(history_of(usage("0:00", "+9 23:59", "0", "24")), Period.YESTERDAY) is None
     history = history_of(usage("0:00", "+10 0:00", "0", "24"))
-    assert use_of(history, Span.YESTERDAY) == Value(Decimal("2.4"))
-    assert use_of(history, Span.TODAY) is None
+    assert use_of(history, Period.YESTERDAY) == Value(Decimal("2.4"))
+    assert use_of(history, Period.TODAY) is None
 
 
 def test_days_are_those_of_china() -> None:
@@ -100,8 +100,8 @@ def test_days_are_those_of_china() -> None:
         usage("0:00", "+2 0:00", "0", "48"), usage("+2 0:00", "+3 0:00", "0", "72")
     )
     before = datetime(2026, 3, 4, 15, 59, tzinfo=UTC)
-    assert use_of(history, Span.YESTERDAY, before) == Value(Decimal(24))
-    assert use_of(history, Span.YESTERDAY, before + timedelta(minutes=1)) == Value(Decimal(72))
+    assert use_of(history, Period.YESTERDAY, before) == Value(Decimal(24))
+    assert use_of(history, Period.YESTERDAY, before + timedelta(minutes=1)) == Value(Decimal(72))
 
 
 def test_month_since_a_gap() -> None:
@@ -109,31 +109,31 @@ def test_month_since_a_gap() -> None:
     history = history_of(
         usage("-2 0:00", "0:00", "0", "4.8"), usage("+4 0:00", "+10 0:00", "0", "6")
     )
-    assert use_of(history, Span.MONTH) == Value(Decimal(6), date(2026, 3, 6))
+    assert use_of(history, Period.MONTH) == Value(Decimal(6), date(2026, 3, 6))
     april = datetime(2026, 4, 1, 0, 10, tzinfo=CHINA_STANDARD_TIME)
-    assert use_of(history, Span.MONTH, april) is None
-    assert use_of(history, Span.LAST_MONTH, april) is None
+    assert use_of(history, Period.MONTH, april) is None
+    assert use_of(history, Period.LAST_MONTH, april) is None
     history.note_usage(usage("+10 0:00", "+30 1:00", "0", "481"))
-    assert use_of(history, Span.MONTH, april) == Value(Decimal(1))
-    assert use_of(history, Span.LAST_MONTH, april) == Value(Decimal(486), date(2026, 3, 6))
+    assert use_of(history, Period.MONTH, april) == Value(Decimal(1))
+    assert use_of(history, Period.LAST_MONTH, april) == Value(Decimal(486), date(2026, 3, 6))
 
 
 def test_cost_of_the_first_month() -> None:
     """Test that it is known since the installation, and says so."""
     history = history_of(costs("+2 12:00", "+10 0:00", "75"))
-    assert cost_of(history, Span.MONTH) == Value(Decimal(75), date(2026, 3, 4))
-    assert cost_of(history, Span.YEAR) == Value(Decimal(75), date(2026, 3, 4))
-    assert cost_of(history, Span.YESTERDAY) == Value(Decimal(10))
-    assert cost_of(history, Span.TODAY) is None
-    assert cost_of(history, Span.LAST_MONTH) is None
+    assert cost_of(history, Period.MONTH) == Value(Decimal(75), date(2026, 3, 4))
+    assert cost_of(history, Period.YEAR) == Value(Decimal(75), date(2026, 3, 4))
+    assert cost_of(history, Period.YESTERDAY) == Value(Decimal(10))
+    assert cost_of(history, Period.TODAY) is None
+    assert cost_of(history, Period.LAST_MONTH) is None
 
 
 def test_charges_are_in_the_cost_of_their_day() -> None:
     """Test that a fee counts, and that days left and price are without it."""
     used = usage("-1 0:00", "+10 0:00", "0", "220")
     history = history_of(used, costs("-1 0:00", "+10 0:00", "110", used, ("+9 0:00", "30")))
-    assert cost_of(history, Span.MONTH) == Value(Decimal(140))
-    assert cost_of(history, Span.YESTERDAY) == Value(Decimal(40))
+    assert cost_of(history, Period.MONTH) == Value(Decimal(140))
+    assert cost_of(history, Period.YESTERDAY) == Value(Decimal(40))
     assert days_left(history, Decimal(100), NOW) == Value(Decimal(10))
     assert unit_price(history, NOW) == Value(Decimal("0.5"))
     assert energy_left(history, Decimal(100), NOW) == Value(Decimal(200))
@@ -143,19 +143,19 @@ def test_use_without_a_cost_as_yet_is_estimated() -> None:
     """Test that what was used since the last cost counts at the price of late."""
     used = usage("-1 0:00", "+10 6:00", "0", "225")
     history = history_of(used, costs("-1 0:00", "+9 12:00", "105", used))
-    assert cost_of(history, Span.TODAY) == Value(Decimal("2.5"), estimated=True)
-    assert cost_of(history, Span.YESTERDAY) == Value(Decimal(10), estimated=True)
-    assert cost_of(history, Span.MONTH) == Value(Decimal("112.5"), estimated=True)
+    assert cost_of(history, Period.TODAY) == Value(Decimal("2.5"), estimated=True)
+    assert cost_of(history, Period.YESTERDAY) == Value(Decimal(10), estimated=True)
+    assert cost_of(history, Period.MONTH) == Value(Decimal("112.5"), estimated=True)
     history.note_costs(costs("-1 0:00", "+10 6:00", "113", used))
-    found = cost_of(history, Span.MONTH)
+    found = cost_of(history, Period.MONTH)
     assert found == Value(Decimal(113))
 
 
 def test_without_a_price_nothing_is_estimated() -> None:
     """Test that days of which no cost is known stay unknown."""
     history = history_of(usage("0:00", "+10 6:00", "0", "205"), costs("0:00", "+9 12:00", "95"))
-    assert cost_of(history, Span.TODAY) is None
-    assert cost_of(history, Span.YESTERDAY) is None
+    assert cost_of(history, Period.TODAY) is None
+    assert cost_of(history, Period.YESTERDAY) is None
 
 
 def test_days_left() -> None:
@@ -190,4 +190,4 @@ def test_nothing_used_lasts_no_number_of_days() -> None:
     assert days_left(history, Decimal(-1), NOW) == Value(Decimal(0))
     assert unit_price(history, NOW) is None
     assert energy_left(history, Decimal(120), NOW) is None
-    assert cost_of(history, Span.MONTH) == Value(Decimal(0), date(2026, 3, 2))
+    assert cost_of(history, Period.MONTH) == Value(Decimal(0), date(2026, 3, 2))

@@ -57,7 +57,7 @@ class _Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RecentCall:
     """A call that was made: when it ended, how long it took, what came out (no contents)."""
 
     ended: float
@@ -76,7 +76,7 @@ class _Lane:
     runner: asyncio.Task[None] | None = None
     sleeping: bool = False
     urgent_in_a_row: int = 0
-    records: deque[Record] = field(default_factory=deque)
+    records: deque[RecentCall] = field(default_factory=deque)
 
     @property
     def due(self) -> float:
@@ -199,7 +199,7 @@ class Pacer:
     def _remember(self, lane: _Lane, started: float, outcome: str) -> None:
         """Keep the record of a call for an hour."""
         now = lane.last_answer
-        lane.records.append(Record(now, now - started, outcome))
+        lane.records.append(RecentCall(now, now - started, outcome))
         while lane.records[0].ended < now - _REMEMBERED_SECONDS:
             lane.records.popleft()
 
@@ -212,7 +212,7 @@ class Pacer:
         """Return how many calls wait, per interface."""
         return {interface: len(lane.waiting) for interface, lane in self._lanes.items()}
 
-    def recent_calls(self, interface: str) -> list[Record]:
+    def recent_calls(self, interface: str) -> list[RecentCall]:
         """Return the calls of the last hour, oldest first."""
         since = self._clock() - _REMEMBERED_SECONDS
         lane = self._lanes.get(interface)

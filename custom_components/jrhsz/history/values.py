@@ -21,8 +21,8 @@ _ONE_DAY: Final = timedelta(days=1)
 _ZERO: Final = Decimal(0)
 
 
-class Span(StrEnum):
-    """A span of days."""
+class Period(StrEnum):
+    """A span of days that has a name."""
 
     TODAY = "today"
     YESTERDAY = "yesterday"
@@ -50,7 +50,7 @@ class Value:
     estimated: bool = False
 
 
-def value_of(history: MeterHistory, span: Span, what: What, now: datetime) -> Value | None:
+def value_of(history: MeterHistory, span: Period, what: What, now: datetime) -> Value | None:
     """Return the use or cost of a span, if it is known: up to its end, or to the last reading."""
     today = day_of(now)
     start, stop = _days_of(span, today)
@@ -90,15 +90,15 @@ def energy_left(history: MeterHistory, balance: Decimal | None, now: datetime) -
     return Value(max(_ZERO, balance) / price.amount, estimated=price.estimated)
 
 
-def _days_of(span: Span, today: date) -> tuple[date, date]:
+def _days_of(span: Period, today: date) -> tuple[date, date]:
     """Return the first day of a span, and the first after it."""
     month = today.replace(day=1)
     return {
-        Span.TODAY: (today, today + _ONE_DAY),
-        Span.YESTERDAY: (today - _ONE_DAY, today),
-        Span.MONTH: (month, next_month(month)),
-        Span.LAST_MONTH: (month_before(month), month),
-        Span.YEAR: (today.replace(month=1, day=1), date(today.year + 1, 1, 1)),
+        Period.TODAY: (today, today + _ONE_DAY),
+        Period.YESTERDAY: (today - _ONE_DAY, today),
+        Period.MONTH: (month, next_month(month)),
+        Period.LAST_MONTH: (month_before(month), month),
+        Period.YEAR: (today.replace(month=1, day=1), date(today.year + 1, 1, 1)),
     }[span]
 
 

@@ -25,7 +25,7 @@ _EVERY: Final = timedelta(days=1)
 _EVERY_WHILE_ABSENT: Final = timedelta(hours=12)
 _TICK: Final = timedelta(hours=1)
 # Timers may fire a little early.
-_TOLERANCE: Final = timedelta(minutes=5)
+_LITTLE_EARLY: Final = timedelta(minutes=5)
 _SECTION: Final = "survey"
 _LOOKS: Final = 3
 _ABSENT_FOR: Final = timedelta(days=1)
@@ -113,7 +113,7 @@ class Survey:
         # If none answers, that says nothing about any.
         if suspects - self._absences.keys() and len(suspects) < len(self._account.polled):
             every = _TICK
-        if timedelta(0) <= dt_util.utcnow() - self._at < every - _TOLERANCE:
+        if timedelta(0) <= dt_util.utcnow() - self._at < every - _LITTLE_EARLY:
             return
         self._busy = True
         self._entry.async_create_background_task(
@@ -179,7 +179,7 @@ class Survey:
                 code: Absence(min(absence.since, now), absence.looks + 1)
                 for code, absence in before.items()
             }
-        needed = (_ABSENT_ALONE_FOR if is_alone else _ABSENT_FOR) - _TOLERANCE
+        needed = (_ABSENT_ALONE_FOR if is_alone else _ABSENT_FOR) - _LITTLE_EARLY
         self._account.gone = [
             code
             for code, absence in self._absences.items()

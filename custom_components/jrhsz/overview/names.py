@@ -5,7 +5,7 @@ import re
 from typing import Final
 import unicodedata
 
-_DIGITS: Final = "零一二三四五六七八九"
+_NUMERALS: Final = "零一二三四五六七八九"
 _CHINESE: Final = re.compile(
     r"[一二三四五六七八九]?十[一二三四五六七八九]?|[零一二三四五六七八九]+"
 )
@@ -39,5 +39,5 @@ def _value(number: str) -> int:
     """Return the value of a Chinese number below 100, or of a row of digits."""
     tens, ten, ones = number.partition("十")
     if not ten:
-        return int("".join(str(_DIGITS.index(digit)) for digit in number))
-    return (_DIGITS.index(tens) if tens else 1) * 10 + (_DIGITS.index(ones) if ones else 0)
+        return int("".join(str(_NUMERALS.index(digit)) for digit in number))
+    return (_NUMERALS.index(tens) if tens else 1) * 10 + (_NUMERALS.index(ones) if ones else 0)

@@ -14,12 +14,12 @@ from ..const import DOMAIN
 from ..settings import ChosenMeter, Settings, chosen_meters
 from .names import building_name, natural, numbered
 
-type Kind = Literal["electricity", "water"]
+type Measured = Literal["electricity", "water"]
 type _Told = tuple[ChosenMeter, dict[str, Any]]
 
 _PLACE: Final = ("building", "building_code", "room")
-_KINDS: Final[dict[str | None, Kind]] = {"energy": "electricity", "water": "water"}
-_KINDS_BY_SUFFIX: Final[dict[str, Kind]] = {"电": "electricity", "水": "water"}
+_KINDS: Final[dict[str | None, Measured]] = {"energy": "electricity", "water": "water"}
+_KINDS_BY_SUFFIX: Final[dict[str, Measured]] = {"电": "electricity", "水": "water"}
 _SHOWN: Final = (
     ("sensor", "balance"),
     ("sensor", "reading"),
@@ -121,7 +121,7 @@ def _rooms(
     return rooms.values()
 
 
-def _kind(registry: er.EntityRegistry, entities: Mapping[str, str]) -> Kind | None:
+def _kind(registry: er.EntityRegistry, entities: Mapping[str, str]) -> Measured | None:
     """Return the kind of a meter, if its reading has one."""
     reading = registry.async_get(entities.get("reading", ""))
     return _KINDS.get(reading.original_device_class) if reading else None
