@@ -1,0 +1,88 @@
+"""Tests of what use costs, by what it cost before."""
+
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from custom_components.jrhsz.history.ledger import Prices
+from custom_components.jrhsz.history.prices import (
+    Spent,
+    Tariff,
+    nearest_price,
+    price_of,
+    spread_of,
+    tariff_of,
+)
+
+
+def spent(*pairs: tuple[str, str]) -> list[Spent]:
+    """Return costs and what was used for them."""
+    return [Spent(Decimal(cost), Decimal(use)) for cost, use in pairs]
+
+
+def billing_by(usage: object) -> Any:
+    """Return how a balance is billed: by use, or by time where no use is known."""
+    return SimpleNamespace(usage=usage)
+
+
+def falls(*pairs: tuple[str, str]) -> list[Any]:
+    """Return falls of a balance, by their amounts and use."""
+    return [SimpleNamespace(amount=Decimal(cost), use=Decimal(use)) for cost, use in pairs]
+
+
+def test_average() -> None:
+    """Test that a price is that of all the use together, not the mean of prices."""
+    assert price_of(spent(("1", "1"), ("4", "2"))) == Decimal(5) / 3
+
+
+@pytest.mark.parametrize(
+    ("near", "price"),
+    [
+        ([], None),
+        ([("0", "1"), ("1", "0")], None),
+        ([("0.60", "1")], "0.60"),
+        ([("0.60", "1"), ("9", "1"), ("0.50", "1")], "0.60"),
+        # Only the nearest three count, and those of some cents not beside clear ones.
+        ([("1", "1"), ("1", "1"), ("1", "1"), ("9", "1"), ("9", "1")], "1"),
+        ([("0.09", "1"), ("1", "1"), ("1", "1"), ("1", "1")], "1"),
+    ],
+)
+def test_nearest(near: list[tuple[str, str]], price: str | None) -> None:
+    """Test that the price of the use nearest to some is the middle one of three."""
+    assert nearest_price(spent(*near)) == (None if price is None else Decimal(price))
+
+
+def test_spread() -> None:
+    """Test that ten costs tell how exact prices are, and fewer nothing."""
+    steady = [("1", "1")] * 13
+    assert spread_of(spent(*steady[:12])) is None
+    assert spread_of(spent(*steady)) == 0
+    assert spread_of(spent(*steady[:-2], ("1.52", "1"), ("1.52", "1"))) == Decimal("0.5")
+
+
+def test_tariff() -> None:
+    """Test that three falls make a price, fewer leave what was known, and a charge counts not."""
+    before = Prices(Decimal("0.5"), Decimal(2), Decimal("0.1"))
+    billing = billing_by(object())
+    assert tariff_of(falls(("1", "1")), billing, None) is None
+    assert tariff_of(falls(("1", "1")), billing, before) == Tariff(before, Decimal("0.1"), billing)
+    found = tariff_of(falls(*[("1", "1")] * 3, ("50", "1"), ("3", "0")), billing, None)
+    assert found is not None
+    assert found.prices == Prices(Decimal(1), Decimal(1))
+    assert found.spread == Decimal("0.25")
+    found = tariff_of(falls(*[("1", "1")] * 3), billing, before)
+    assert found is not None
+    assert found.prices == Prices(Decimal(1), Decimal(2))
+
+
+def test_limits() -> None:
+    """Test what use can't cost more than, which for unknown use is that of six hours at least."""
+    prices = Prices(Decimal(1), Decimal(2), None)
+    by_use = Tariff(prices, Decimal("0.1"), billing_by(object()))
+    assert by_use.limit(Decimal(3)) == 4 * 2 * 3 + 1
+    by_time = Tariff(prices, Decimal("0.1"), billing_by(None))
+    assert by_time.limit(Decimal(3)) == 4 * 2 * 6 * 3600 + 1
+    assert by_use.usual_limit(Decimal(10), Decimal(1)) == 10 + Decimal("3.9")
+    assert by_use.usual_limit(Decimal(1), Decimal(1)) == 2
