@@ -135,7 +135,18 @@ async def test_addresses(client: Client, simulator: Simulator, code: Any) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    [" 一栋 ", "a+b&c=d%20", "0012", "１２", "Ａ", "é", "e\u0301", "🏠\u200b", "<&>\"'\\", "\t"],
+    [
+        " 一栋 ",
+        "a+b&c=d%20",
+        "0012",
+        "１２",
+        "Ａ",
+        "é",
+        "e\u0301",
+        "🏠\u200b",
+        "<&>\"'\\",
+        "a\u3000b",
+    ],
 )
 @pytest.mark.parametrize("encoding", ["form", "json"])
 async def test_names_are_sent_byte_for_byte(

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 import json
 import os
+import time
 from typing import Any
+import unicodedata
 from unittest.mock import Mock, patch
 
 import aiohttp
@@ -166,10 +168,13 @@ def call(interface: str, body: bytes, charset: str | None = None) -> Any:
         patch("custom_components.jrhsz.api.session.post", platform.post),
         patch("custom_components.jrhsz.api.pacer.INTERVAL", 0.0),
     ):
+        begin = time.process_time()
         result = asyncio.run(run())
+        assert time.process_time() - begin < 5
     for err in failures:
         assert_clean(err)
         assert len(str(err)) < 400
+        assert str(err).isprintable()
     assert 1 <= platform.count <= 9
     check(result)
     return result
@@ -188,6 +193,9 @@ def check(result: Any) -> None:
                     assert 2000 <= value.year < 2100
                 case str():
                     orjson.dumps(value)
+                    assert len(value) <= 128
+                    assert not any(unicodedata.category(x) == "Cc" for x in value)
+                    assert "\ufffd" not in value
                 case _:
                     assert value is None or isinstance(value, int)
         if isinstance(item, MeterInfo):

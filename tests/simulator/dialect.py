@@ -34,6 +34,8 @@ class Dialect:
     """Encoding of every answer."""
     declare_charset: bool = True
     """Name the charset in the content type."""
+    declared_charset: str = ""
+    """Another charset that is named instead, rightly or not."""
     code_status: Literal[200, 400, 401, 403, 500] = 200
     """HTTP status beside a return code other than 200."""
     success_status: Literal[200, 201, 500] = 200
@@ -44,7 +46,17 @@ class Dialect:
     r"""Write Chinese as `\uXXXX`."""
 
     numbers: Literal[
-        "string", "number", "spaces", "empty", "null", "nan", "dashes", "thousands", "missing"
+        "string",
+        "number",
+        "spaces",
+        "exponent",
+        "unit",
+        "empty",
+        "null",
+        "nan",
+        "dashes",
+        "thousands",
+        "missing",
     ] = "string"
     """Form of readings, balances and amounts."""
     numbers_only: str = ""
@@ -55,8 +67,24 @@ class Dialect:
     """Form of `tableType`."""
     table_type_value: int | None = None
     """A `tableType` sent for every meter, such as 0, 16 or 99."""
-    times: Literal["full", "empty", "zero", "null", "unreadable"] = "full"
+    times: Literal[
+        "full",
+        "fraction",
+        "iso",
+        "utc",
+        "minutes",
+        "slashes",
+        "epoch",
+        "millis",
+        "empty",
+        "zero",
+        "null",
+        "unreadable",
+    ] = "full"
     """Form of the times in answers."""
+    names: Literal["plain", "tab", "nul", "bell", "bidi", "half", "long"] = "plain"
+    """What is in every name: a raw tab or NUL, an escaped control character, half a character, or
+    more than anybody reads."""
     user_code: Literal["string", "integer"] = "string"
     """Form of `user_code` in listings."""
     house_number: Literal["missing", "null", "empty"] = "missing"
@@ -102,6 +130,8 @@ class Dialect:
     """Most records of one page."""
     page_over: Literal["cap", "refuse"] = "cap"
     """What a larger `pageSize` gets."""
+    pages: bool = True
+    """Whether a list is cut into pages, or comes whole whatever page is asked for."""
     past_end: Literal["empty", "last", "first"] = "empty"
     """What a page after the last one holds."""
     records_delay: int = 0
@@ -119,6 +149,8 @@ class Dialect:
     """Whether accounts share one limit (refusals only; the counts are always host-wide)."""
     limit_from: Literal["arrival", "answer"] = "arrival"
     """Where the limit's interval begins (refusals only)."""
+    secrets_in_msg: Literal["none", "plain", "base64", "hex", "apart"] = "none"
+    """How a message of a failure repeats password and token."""
     early_extends: bool = False
     """Whether a refused call begins a new interval."""
 
@@ -207,6 +239,7 @@ _HINTS: dict[str, Any] = {}
 _HINTS.update(get_type_hints(Dialect))
 
 _SAMPLES: dict[str, tuple[Any, ...]] = {
+    "declared_charset": ("iso-8859-1", "punycode", "utf-7", "big5"),
     "content_type": ("text/html", "text/plain"),
     "denied_codes": (("2022040005",),),
     "early_code": (1002,),
@@ -233,5 +266,7 @@ def single_changes() -> dict[str, dict[str, Any]]:
             values = tuple(choice for choice in get_args(hint) if choice != field.default)
         else:
             values = _SAMPLES.get(field.name, ())
-        found |= {f"{field.name}={value}": {field.name: value} for value in values}
+        for value in values:
+            shown = ",".join(value) if isinstance(value, tuple) else value
+            found[f"{field.name}={shown}"] = {field.name: value}
     return found

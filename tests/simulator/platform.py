@@ -1,5 +1,6 @@
 """Do what the nine interfaces are documented to do."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from .accounts import Accounts, Refusal
 from .dialect import Dialect
 from .meter import SimMeter
 from .records import CST, Payment, Record
-from .replies import Answer, Row, code_value, put_number, put_type, time_text
+from .replies import Answer, Row, code_value, name_text, put_number, put_type, time_text
 from .world import World
 
 type Params = dict[str, str]
@@ -57,7 +58,19 @@ class Platform:
             self._admit(interface, params)
             return self._interfaces[interface](params)
         except Refusal as refusal:
-            return Answer(refusal.code, refusal.msg)
+            return Answer(refusal.code, self._with_secrets(refusal, params))
+
+    def _with_secrets(self, refusal: Refusal, params: Params) -> str | None:
+        """Return the message of a refusal, with the secrets that the dialect repeats in it."""
+        password = self.accounts.passwords.get(params.get("admin_user_name", ""), "")
+        secrets = [password, params.get("token", "")]
+        shown = {
+            "plain": secrets,
+            "base64": [b64encode(secret.encode()).decode() for secret in secrets],
+            "hex": [secret.encode().hex() for secret in secrets],
+            "apart": [" ".join(secret) for secret in secrets],
+        }.get(self.dialect.secrets_in_msg)
+        return f"{refusal.msg or '失败'} {shown}" if shown else refusal.msg
 
     def _admit(self, interface: str, params: Params) -> None:
         """Check parameters, token and permission."""
@@ -82,7 +95,7 @@ class Platform:
         seen = {code for meter in self._visible(params, None) for code in meter.lists}
         used = {code for meter in self.world.meters.values() for code in meter.lists}
         rows: list[Row] = [
-            {"name": name, "build_code": code}
+            {"name": name_text(name, self.dialect), "build_code": code}
             for code, name in self.world.lists.items()
             if code in seen or code not in used
         ]
@@ -213,10 +226,10 @@ class Platform:
         for meter in meters:
             row: Row = {
                 "user_code": code_value(meter.user_code, self.dialect),
-                "user_name": meter.user_name,
+                "user_name": name_text(meter.user_name, self.dialect),
             }
             if meter.house_number is not None:
-                row["house_number"] = meter.house_number
+                row["house_number"] = name_text(meter.house_number, self.dialect)
             elif self.dialect.house_number != "missing":
                 row["house_number"] = None if self.dialect.house_number == "null" else ""
             rows.append(row)
@@ -287,6 +300,8 @@ class Platform:
             number, size = int(params["pageNo"]), int(params["pageSize"])
         except ValueError as err:
             raise Refusal(1001, "参数错误") from err
+        if not self.dialect.pages:
+            return found
         cap = self.dialect.page_cap
         if size < 1 or number < 0 or (size > cap and self.dialect.page_over == "refuse"):
             raise Refusal(1001, "分页参数错误")

@@ -1,9 +1,10 @@
 """Write answers the way a dialect does."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 import json
+import re
 from typing import Any
 
 from .dialect import Dialect
@@ -18,6 +19,9 @@ MESSAGES = {
     1008: "缺少参数",
     1009: "账号与token不符合或没有该接口权限",
 }
+
+# What stands for half a character until there are bytes.
+HALF = "⑂"
 
 type Row = dict[str, Any]
 
@@ -61,14 +65,20 @@ def render(answer: Answer, dialect: Dialect) -> bytes:
 def encode(reply: Row, dialect: Dialect) -> bytes:
     """Return JSON in the dialect's charset."""
     text = dump(reply, ascii_only=dialect.ascii_only)
+    if dialect.names in {"tab", "nul"}:
+        # Raw, as JSON has them nowhere.
+        text = re.sub(r"\\+t", "\t", text)
+        text = re.sub(r"\\+u0000", "\0", text)
     if dialect.charset == "gb18030":
-        return text.encode("gb18030")
-    return text.encode("utf-8-sig" if dialect.bom else "utf-8")
+        return text.encode("gb18030").replace(HALF.encode("gb18030"), "栋".encode("gb18030")[:1])
+    half = text.encode("utf-8-sig" if dialect.bom else "utf-8")
+    return half.replace(HALF.encode(), "栋".encode()[:2])
 
 
 def content_type(dialect: Dialect) -> str:
     """Return the header of every answer."""
-    declared = f"; charset={dialect.charset}" if dialect.declare_charset else ""
+    charset = dialect.declared_charset or dialect.charset
+    declared = f"; charset={charset}" if dialect.declare_charset else ""
     return dialect.content_type + declared
 
 
@@ -78,24 +88,20 @@ def put_number(row: Row, name: str, value: Decimal, interface: str, dialect: Dia
     if form == "string" or dialect.numbers_only not in {"", interface}:
         row[name] = str(value)
         return
-    match form:
-        case "number":
-            row[name] = float(value)
-        case "spaces":
-            row[name] = f" {value} "
-        case "empty":
-            row[name] = ""
-        case "null":
-            row[name] = None
-        case "nan":
-            row[name] = "NaN"
-        case "dashes":
-            row[name] = "--"
-        case "thousands":
-            text = f"{value:,}"
-            row[name] = text if "," in text else f"0,{abs(value):06}"
-        case "missing":
-            pass
+    thousands = f"{value:,}"
+    forms: dict[str, Any] = {
+        "number": float(value),
+        "spaces": f" {value} ",
+        "exponent": f"{value:E}",
+        "unit": f"{value} {'元' if name in {'balance', 'total_fee'} else 'kWh'}",
+        "empty": "",
+        "null": None,
+        "nan": "NaN",
+        "dashes": "--",
+        "thousands": thousands if "," in thousands else f"0,{abs(value):06}",
+    }
+    if form in forms:
+        row[name] = forms[form]
 
 
 def put_type(row: Row, value: int, dialect: Dialect) -> None:
@@ -115,17 +121,36 @@ def put_type(row: Row, value: int, dialect: Dialect) -> None:
 
 def time_text(moment: datetime, dialect: Dialect) -> str | None:
     """Return a time in its form."""
-    match dialect.times:
-        case "full":
-            return moment.isoformat(" ", "seconds")[:19]
-        case "zero":
-            return "0000-00-00 00:00:00"
-        case "empty":
-            return ""
-        case "unreadable":
-            return "昨天下午"
-        case "null":
-            return None
+    local = moment.replace(tzinfo=None)
+    forms: dict[str, str | None] = {
+        "full": local.isoformat(" ", "seconds"),
+        "fraction": f"{local.isoformat(' ', 'seconds')}.0",
+        "iso": moment.isoformat("T", "milliseconds"),
+        "utc": f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'seconds')}Z",
+        "minutes": local.isoformat(" ", "minutes"),
+        "slashes": f"{local.year}/{local.month}/{local.day} {local:%H:%M:%S}",
+        "epoch": str(int(moment.timestamp())),
+        "millis": str(int(moment.timestamp()) * 1000),
+        "zero": "0000-00-00 00:00:00",
+        "empty": "",
+        "unreadable": "昨天下午",
+    }
+    return forms.get(dialect.times)
+
+
+def name_text(name: str, dialect: Dialect) -> str:
+    """Return a name as the dialect has it; half a character is made in the bytes."""
+    odd = {
+        "tab": "\t",
+        "nul": "\0",
+        "bell": "\x07\n",
+        "bidi": "\u202e\u200b",
+    }
+    if dialect.names == "half":
+        return f"{name}室栋{HALF}"
+    if dialect.names == "long":
+        return name + "错" * 10_000
+    return f"{name[:1]}{odd.get(dialect.names, '')}{name[1:]}"
 
 
 def code_value(user_code: str, dialect: Dialect) -> str | int:

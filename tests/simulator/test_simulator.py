@@ -542,7 +542,8 @@ async def test_every_dialect_answers(start: Start, name: str) -> None:
             continue
         assert status in {dialect.code_status, dialect.success_status}
         codec = "utf-8-sig" if dialect.bom else dialect.charset
-        reply = json.loads(body.decode(codec))
+        # What is odd in a name may be no JSON, or no character.
+        reply = json.loads(body.decode(codec, "replace"), strict=False)
         assert "code" in reply
 
 

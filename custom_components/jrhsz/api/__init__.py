@@ -32,7 +32,6 @@ from .errors import (
 )
 from .interface import Interface
 from .models import (
-    CHINA_STANDARD_TIME,
     Address,
     Building,
     Consumption,
@@ -40,13 +39,13 @@ from .models import (
     MeterKind,
     Payment,
     Room,
-    number,
 )
 from .pacer import Pacer, Priority, Turn
 from .paging import MAX_PAGE_SIZE
 from .permissions import DENIAL_LIFE
 from .session import Session
 from .transport import Encoding, OneUseRequest
+from .values import CHINA_STANDARD_TIME, number
 
 __all__ = [
     "CHINA_STANDARD_TIME",

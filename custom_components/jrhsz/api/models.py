@@ -8,20 +8,14 @@ number as the text that it was sent as.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-import re
 from typing import Any, Final, Self
 
-CHINA_STANDARD_TIME: Final = timezone(timedelta(hours=8), "CST")
+from . import values
 
-_PLAIN_DECIMAL: Final = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})")
-_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
-# Before and after are the dates that databases and languages have for "never".
-YEARS: Final = range(2000, 2100)
 _METER_TYPES: Final = range(1, 16)
-_LIMIT: Final = Decimal(10) ** 12
 
 type Record = Mapping[str, Any]
 
@@ -50,9 +44,9 @@ class Building:
     @classmethod
     def from_record(cls, record: Record) -> Self | None:
         """Read a record; one without a code names no building."""
-        if not (code := text(record.get("build_code"))):
+        if not (code := values.code(record.get("build_code"))):
             return None
-        return cls(build_code=code, name=text(record.get("name")) or code)
+        return cls(build_code=code, name=values.name(record.get("name")) or code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +59,9 @@ class Address:
     @classmethod
     def from_record(cls, record: Record) -> Self | None:
         """Read a record; one without an address is none."""
-        if not (address := text(record.get("address"))):
+        if not (address := values.code(record.get("address"))):
             return None
-        return cls(address=address, build_code=text(record.get("build_code")) or "")
+        return cls(address=address, build_code=values.code(record.get("build_code")) or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +75,12 @@ class Room:
     @classmethod
     def from_record(cls, record: Record) -> Self | None:
         """Read a record; one without a user code has no meter."""
-        if not (code := text(record.get("user_code"))):
+        if not (code := values.code(record.get("user_code"))):
             return None
         return cls(
             user_code=code,
-            user_name=text(record.get("user_name")) or "",
-            house_number=text(record.get("house_number")) or "",
+            user_name=values.name(record.get("user_name")) or "",
+            house_number=values.name(record.get("house_number")) or "",
         )
 
 
@@ -109,18 +103,18 @@ class MeterInfo:
     def from_record(cls, record: Record) -> Self:
         """Read a record; each field by itself."""
         return cls(
-            table_no=text(record.get("tableNo")),
-            meter_type=integer(record.get("tableType")),
-            reading=number(record.get("reading")),
-            read_time=time(record.get("readTime")),
-            balance=number(record.get("balance")),
+            table_no=values.name(record.get("tableNo")),
+            meter_type=values.integer(record.get("tableType")),
+            reading=values.number(record.get("reading")),
+            read_time=values.time(record.get("readTime")),
+            balance=values.number(record.get("balance")),
         )
 
     def as_record(self) -> dict[str, str | None]:
         """Return the record that `from_record` reads, to keep the values as JSON."""
         read_time = None
         if self.read_time is not None:
-            local = self.read_time.astimezone(CHINA_STANDARD_TIME).replace(tzinfo=None)
+            local = self.read_time.astimezone(values.CHINA_STANDARD_TIME).replace(tzinfo=None)
             read_time = local.isoformat(" ", "seconds")
         return {
             "tableNo": self.table_no,
@@ -141,13 +135,18 @@ class Payment:
     channel: str | None
 
     @classmethod
-    def from_record(cls, record: Record) -> Self:
-        """Read a record; the order number may be empty."""
+    def from_record(cls, record: Record) -> Self | None:
+        """Read a record; the order number may be empty, but neither it nor the amount damaged."""
+        number = record.get("out_trade_no")
+        order_number = values.code(number)
+        is_lost = order_number is None and isinstance(number, str) and number != ""
+        if is_lost or values.is_damaged(record.get("total_fee")):
+            return None
         return cls(
-            order_number=text(record.get("out_trade_no")) or "",
-            amount=number(record.get("total_fee")),
-            time=time(record.get("create_time")),
-            channel=text(record.get("trade_type")),
+            order_number=order_number or "",
+            amount=values.number(record.get("total_fee")),
+            time=values.time(record.get("create_time")),
+            channel=values.name(record.get("trade_type")),
         )
 
 
@@ -168,49 +167,15 @@ class Consumption:
         return self.read_time
 
     @classmethod
-    def from_record(cls, record: Record) -> Self:
-        """Read a record; each field by itself."""
+    def from_record(cls, record: Record) -> Self | None:
+        """Read a record; each field by itself, but not a number that lost a character."""
+        if any(values.is_damaged(record.get(name)) for name in ("reading", "lastRead")):
+            return None
         return cls(
-            table_no=text(record.get("tableNo")),
-            reading=number(record.get("reading")),
-            read_time=time(record.get("readTime")),
-            last_reading=number(record.get("lastRead")),
-            last_read_time=time(record.get("lastReadTime")),
-            device_id=text(record.get("deviceId")),
+            table_no=values.name(record.get("tableNo")),
+            reading=values.number(record.get("reading")),
+            read_time=values.time(record.get("readTime")),
+            last_reading=values.number(record.get("lastRead")),
+            last_read_time=values.time(record.get("lastReadTime")),
+            device_id=values.name(record.get("deviceId")),
         )
-
-
-def text(value: object) -> str | None:
-    """Return a text exactly as received; nothing for an empty one or none that can be sent."""
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return None
-    return value
-
-
-def number(value: object) -> Decimal | None:
-    """Return a number below 10¹² from plain decimal notation; nothing for anything else."""
-    if not isinstance(value, str) or not _PLAIN_DECIMAL.fullmatch(plain := value.strip()):
-        return None
-    result = Decimal(plain)
-    return result if -_LIMIT < result < _LIMIT else None
-
-
-def integer(value: object) -> int | None:
-    """Return a whole number, also from `"03"` or `3.0`."""
-    result = number(value)
-    return int(result) if result is not None and result == int(result) else None
-
-
-def time(value: object) -> datetime | None:
-    """Return the aware time of a `YYYY-MM-DD HH:MM:SS` in China Standard Time."""
-    if not isinstance(value, str) or not _TIME.fullmatch(plain := value.strip()):
-        return None
-    try:
-        result = datetime.fromisoformat(plain)
-    except ValueError:
-        return None
-    return result.replace(tzinfo=CHINA_STANDARD_TIME) if result.year in YEARS else None

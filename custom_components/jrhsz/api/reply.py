@@ -5,15 +5,13 @@ makes sense: `data` as JSON or as a string that holds JSON (escaped once or twic
 numbers or strings, any content type, UTF-8 or GB18030.
 """
 
-import codecs
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 import json
-import re
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
 
+from .decoding import decoded
 from .errors import (
     FAILED,
     SUCCESS,
@@ -23,12 +21,11 @@ from .errors import (
     UnreadableReplyError,
     error_for,
 )
-from .models import Record, integer, text
+from .masking import masked, readable
+from .models import Record
+from .values import integer
 
 _NESTED_STRINGS: Final = 3
-_MAX_MESSAGE: Final = 200
-# Any token is longer, any order number shorter.
-_TOKEN_LIKE: Final = re.compile(r"[0-9A-Za-z+/_-]{40,}=*")
 _NO_RECORDS: Final = ("暂无", "无数据", "没有数据", "无记录", "没有记录", "no data")
 
 
@@ -57,14 +54,7 @@ class Reply:
         """
         if self.code == SUCCESS:
             return replace(self, message="")
-        message = self.message
-        for secret in secrets:
-            forms = {secret, quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]}
-            for form in forms - {""}:
-                message = message.replace(form, "***")
-        message = _TOKEN_LIKE.sub("***", message)
-        message = "".join(character for character in message if character.isprintable())
-        return replace(self, message=message[:_MAX_MESSAGE])
+        return replace(self, message=masked(self.message, secrets))
 
     @property
     def error(self) -> ReturnCodeError | None:
@@ -121,12 +111,8 @@ def parse(body: bytes, charset: str | None) -> Reply:
 
     Raises UnreadableReplyError if it isn't JSON with a return code.
     """
-    try:
-        content = _loads(_decoded(body, charset))
-    except ValueError, RecursionError:
-        content = None
-    # Raised here, so that no error carries the cause, which shows the body.
-    if not isinstance(content, dict):
+    content = next(filter(None, map(_object, decoded(body, charset))), None)
+    if content is None:
         msg = "The answer is not a JSON object"
         raise UnreadableReplyError(msg)
     if (code := integer(content.get("code"))) is None:
@@ -134,29 +120,27 @@ def parse(body: bytes, charset: str | None) -> Reply:
         raise UnreadableReplyError(msg)
     return Reply(
         code=code,
-        message=text(content.get("msg")) or "",
+        message=readable(content.get("msg")),
         data=_unwrapped(content.get("data")),
         total_count=integer(content.get("totalCount")),
     )
 
 
-def _decoded(body: bytes, charset: str | None) -> str:
-    """Return the body's text: by its BOM, its declared charset, UTF-8, then GB18030."""
-    if body.startswith(codecs.BOM_UTF8):
-        return body.decode("utf-8-sig")
-    # Python's own charsets of escapes warn about those that are JSON's.
-    declared = "utf-8" if charset is None or "escape" in charset.lower() else charset
-    for encoding in (declared, "utf-8"):
-        try:
-            return body.decode(encoding)
-        except UnicodeError, LookupError:
-            continue
-    return body.decode("gb18030")
+def _object(content: str) -> dict[str, Any] | None:
+    """Return the JSON object that a text holds, if it is one."""
+    try:
+        found = _loads(content)
+    except ValueError, RecursionError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _loads(content: str) -> Any:
-    """Parse JSON and leave numbers as they are written: `130.00` stays exact, `NaN` is a text."""
-    return json.loads(content, parse_float=str, parse_int=str, parse_constant=str)
+    """Parse JSON and leave numbers as they are written: `130.00` stays exact, `NaN` is a text.
+
+    A control character in a text is no reason to lose the whole.
+    """
+    return json.loads(content, strict=False, parse_float=str, parse_int=str, parse_constant=str)
 
 
 def _unwrapped(data: Any) -> Any:

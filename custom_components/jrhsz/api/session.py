@@ -26,13 +26,13 @@ from .errors import (
 from .habits import Habits
 from .interface import Interface
 from .login import Logins, Token
-from .models import text
 from .pacer import Pacer, Turn
 from .permissions import Permissions, aware
 from .reply import Reply
 from .transport import Encoding, post
 from .window import Dates
 
+_MAX_TOKEN: Final = 4096
 _LISTED_BY_DATE: Final = (Interface.PAYMENTS, Interface.CONSUMPTION)
 # From the most telling answer to a login to the least: which of two encodings was understood.
 _TELLING: Final = (
@@ -339,7 +339,8 @@ class Session:
         born, reply = await self.pacer.run(Interface.LOGIN, Turn(), prepare, exchange)
         if reply.code != SUCCESS:
             raise error_for(reply.code, reply.message, LOGIN_CODES)
-        if not (value := text(reply.data)):
+        value = reply.data
+        if not isinstance(value, str) or not _is_token(value):
             msg = "The login was answered without a token"
             raise UnreadableReplyError(msg)
         return Token(value, born)
@@ -351,6 +352,11 @@ class Session:
         self.on_change(True)
         for on_login in [*self._on_login]:
             on_login()
+
+
+def _is_token(value: str) -> bool:
+    """Tell whether a text can be a token."""
+    return 0 < len(value) <= _MAX_TOKEN and value.isprintable()
 
 
 def _rank(answer: ReplyError) -> int:

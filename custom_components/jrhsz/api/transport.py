@@ -24,8 +24,8 @@ from .errors import (
     ReplyError,
     UnreadableReplyError,
 )
-from .models import YEARS
 from .reply import Reply, parse
+from .values import YEARS
 
 MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
 _LARGE_REPLY_BYTES: Final = 256 * 1024

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from .models import CHINA_STANDARD_TIME
+from .values import CHINA_STANDARD_TIME
 
 # From the widest to the narrowest, in days, margins included.
 SPANS: Final = (38, 31, 7, 1)

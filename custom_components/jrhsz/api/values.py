@@ -1,0 +1,109 @@
+"""What a single field of a record holds, however it is written; what can't be read is nothing."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+import re
+from typing import Final
+from unicodedata import category
+
+CHINA_STANDARD_TIME: Final = timezone(timedelta(hours=8), "CST")
+# Before and after are the dates that databases and languages have for "never".
+YEARS: Final = range(2000, 2100)
+
+_MAX_CODE: Final = 128
+_MAX_NAME: Final = 100
+_PLAIN: Final = r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})"
+_PLAIN_DECIMAL: Final = re.compile(_PLAIN)
+_DECIMAL: Final = re.compile(
+    rf"({_PLAIN}(?:[eE][+-]?[0-9]{{1,2}})?)\s*"
+    r"(?:元|圆|度|千瓦时|kwh|kw·h|kw\.h|吨|t|方|立方|立方米|m3|m³|㎥|rmb|cny|yuan)?",
+    re.IGNORECASE,
+)
+_LIMIT: Final = Decimal(10) ** 12
+_SMALLEST: Final = -40
+_TIME: Final = re.compile(
+    r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})[ T]\s*"
+    r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?"
+    r"\s*(Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])?"
+)
+_EPOCH: Final = re.compile(r"([0-9]{10})([0-9]{3})?(?:\.[0-9]{1,9})?")
+_NO_CHARACTERS: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_BAD: Final = "\ufffd"
+
+
+def code(value: object) -> str | None:
+    """Return what identifies something, exactly as received; nothing if it isn't whole."""
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_CODE or is_damaged(f"|{value}|"):
+        return None
+    return value
+
+
+def name(value: object) -> str | None:
+    """Return a text for people without what isn't a character, and not longer than names are."""
+    if not isinstance(value, str):
+        return None
+    seen = (x for x in value[: 2 * _MAX_NAME] if x != _BAD and category(x) not in _NO_CHARACTERS)
+    return "".join(seen)[:_MAX_NAME] or None
+
+
+def is_damaged(value: object) -> bool:
+    """Tell whether a text has lost a character, or has one that none has."""
+    if not isinstance(value, str):
+        return False
+    inside = value.strip()[: _MAX_CODE + 2]
+    return _BAD in inside or (
+        not inside.isprintable() and any(category(x) in {"Cc", "Cs"} for x in inside)
+    )
+
+
+def number(value: object) -> Decimal | None:
+    """Return a number below 10¹² from decimal notation, also with an exponent or a unit."""
+    if not isinstance(value, str) or not (match := _DECIMAL.fullmatch(value.strip())):
+        return None
+    result = Decimal(match[1])
+    exponent = result.as_tuple().exponent
+    is_small = isinstance(exponent, int) and exponent < _SMALLEST
+    return result if not is_small and -_LIMIT < result < _LIMIT else None
+
+
+def integer(value: object) -> int | None:
+    """Return a whole number, also from `"03"` or `3.0`."""
+    if not isinstance(value, str) or not _PLAIN_DECIMAL.fullmatch(value.strip()):
+        return None
+    result = number(value)
+    return int(result) if result is not None and result == int(result) else None
+
+
+def time(value: object) -> datetime | None:
+    """Return a time in whole seconds, in China Standard Time, which it is in unless it says so."""
+    if not isinstance(value, str):
+        return None
+    plain = value.strip()
+    try:
+        result = _epoch(plain) or _local(plain)
+    except ValueError, OverflowError:
+        return None
+    return result if result is not None and result.year in YEARS else None
+
+
+def _epoch(plain: str) -> datetime | None:
+    """Return the time of seconds or milliseconds since 1970."""
+    if not (match := _EPOCH.fullmatch(plain)):
+        return None
+    return datetime.fromtimestamp(int(match[1]), CHINA_STANDARD_TIME)
+
+
+def _local(plain: str) -> datetime | None:
+    """Return the time of a date with a time of day."""
+    if not (match := _TIME.fullmatch(plain)):
+        return None
+    year, _, month, day, hour, minute, second, zone = match.groups()
+    date = f"{year}-{month:0>2}-{day:0>2}"
+    result = datetime.fromisoformat(f"{date} {hour:0>2}:{minute}:{second or '00'}")
+    result = result.replace(tzinfo=CHINA_STANDARD_TIME)
+    if zone is None:
+        return result
+    digits = zone[1:].replace(":", "") or "0000"
+    ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    utc = result.replace(tzinfo=UTC) - (-ahead if zone[0] == "-" else ahead)
+    return utc.astimezone(CHINA_STANDARD_TIME)
