@@ -27,7 +27,7 @@ from custom_components.jrhsz.api import (
 )
 from custom_components.jrhsz.coordinator import JrhszConfigEntry, MeterCoordinator
 from custom_components.jrhsz.history.state import MeterHistory
-from custom_components.jrhsz.history.values import days_left, unit_price
+from custom_components.jrhsz.history.values import Period, What, days_left, unit_price, value_of
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 from custom_components.jrhsz.importer.sync import HistoryImport
 
@@ -54,6 +54,8 @@ class Look:
     time: int
     days_left: Decimal | None
     unit_price: Decimal | None
+    yesterday_use: Decimal | None
+    yesterday_cost: Decimal | None
 
 
 @dataclass(slots=True)
@@ -183,8 +185,14 @@ class Driver:
         """Note what the sensors show."""
         time = datetime.fromtimestamp(now, UTC)
         history, balance = self.meter.history, self.meter.data.balance
-        left, price = days_left(history, balance, time), unit_price(history, time)
-        self.looks.append(Look(now, left.amount if left else None, price.amount if price else None))
+        values = (
+            days_left(history, balance, time),
+            unit_price(history, time),
+            value_of(history, Period.YESTERDAY, What.USE, time),
+            value_of(history, Period.YESTERDAY, What.COST, time),
+        )
+        amounts = [None if value is None else value.amount for value in values]
+        self.looks.append(Look(now, *amounts))
 
     def told(
         self, consumption: dict[int, tuple[float, float]], cost: dict[int, tuple[float, float]]

@@ -8,7 +8,7 @@ left and unit price are those of the seven full days before, without charges.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import Final
 
 from .driver import Look, Told
@@ -21,6 +21,8 @@ _EXACT: Final = 1.1e-6
 _CENT: Final = 0.0051
 # Where the balance is settled by the month, nothing is known of a day.
 _NOTHING: Final = float("inf")
+_WEEK: Final = 9
+_ENOUGH: Final = 6
 _PATIENCE: Final = 60 * HOUR
 
 
@@ -68,7 +70,10 @@ class Cost:
         behind = life.meter.cadence + self.tariff.delay
         for credit in self.life.account.credits:
             if credit.paid is not None and credit.entered - credit.paid < _PATIENCE:
-                continue
+                is_first = credit.paid < life.installed <= credit.entered
+                # Before there is a price, use settled days later has none.
+                if not is_first or self.tariff.settled is Settled.AT_ONCE:
+                    continue
             before, after = self._polls_around(credit.entered)
             bills, charged = life.account.bills, life.account.charged
             spent = bills.between(before, after) + charged.between(before, after)
@@ -95,7 +100,7 @@ class Cost:
             (account.balance(first) - account.balance(poll) + account.entered.between(first, poll))
             / 100
             for poll in life.polls
-            if poll > life.polls[-1] - 36 * HOUR
+            if poll > life.polls[-1] - _PATIENCE
         ]
         error = min(abs(total - loss) for loss in lost)
         if not self.unclear:
@@ -165,11 +170,18 @@ class Cost:
         self._judge_end(end)
 
     def _judge_end(self, end: int) -> None:
-        """Look whether the cost is told as far as it is settled."""
+        """Look whether the cost is told as far as it is settled.
+
+        What is unusual may be a payment, which is known after the nightly look for payments.
+        """
         if self.tariff.settled is Settled.MONTHLY:
             return
-        late = {Settled.DAILY: 30 * HOUR + self.tariff.delay}.get(self.tariff.settled, 8 * HOUR)
-        late += self.tariff.delay + self.life.meter.cadence
+        late = 30 * HOUR
+        if not self.life.has_list or self.tariff.settled is Settled.DAILY:
+            late = 54 * HOUR
+        elif self.is_flat and self.tariff.settled is Settled.AT_ONCE:
+            late = 8 * HOUR
+        late += 2 * self.tariff.delay + self.life.meter.cadence
         if end < self.life.polls[-1] - late:
             self.verdict.blame("cost ends", end, None, 0)
 
@@ -238,6 +250,9 @@ class Cost:
             # Seen before it changes, the balance is that of the reading before, each time.
             behind = self.tariff.delay + self.life.meter.cadence
             blurred += max(self._true(edge - behind, edge) for edge in (begin, end))
+        if not self.life.has_list:
+            # Nothing but the balance says when between two looks it was used.
+            blurred += sum(self._true(*self._polls_around(edge)) for edge in (begin, end))
         return blurred
 
     def _is_small(self, time: int, cents: int) -> bool:
@@ -248,6 +263,24 @@ class Cost:
         billed = min(bills.times[index - 1] if index else before, before - 2 * HOUR)
         use = self.life.use.rise(billed - self.life.meter.cadence, after)
         return cents / 100 <= 4 * self.tariff.dearest * use + 1
+
+    def _weeks(self, today: int) -> Iterator[tuple[int, int]]:
+        """Yield the full days before a day that may be meant: seven; of fewer, three or more.
+
+        The last day may not be known yet where a meter reports, or the balance is settled, once a
+        day; then the first one may be known in full.
+        """
+        is_slow = self.life.meter.cadence == DAY or self.tariff.settled is not Settled.AT_ONCE
+        begin = day_begin(self.life.installed + DAY - 1) - DAY * is_slow
+        if today - 8 * DAY >= begin:
+            yield today - 7 * DAY, today
+            if is_slow:
+                yield today - 8 * DAY, today - DAY
+                yield today - 7 * DAY, today - DAY
+            return
+        for first in range(begin, today, DAY):
+            for last in range(first + 3 * DAY, today + 1, DAY):
+                yield first, last
 
     def _price_of_month(self, now: int) -> float | None:
         """Return the price of the last month that was settled, if months are."""
@@ -263,15 +296,21 @@ class Cost:
         is_calm = not (self.life.account.told or self.life.meter.told or self.unclear)
         if look.time < self.life.end - 60 * HOUR and not is_calm:
             return
+        if self.life.meter.uncertain and not self.life.has_list:
+            return
         truths = list(self._week(look.time))
         if not truths:
             return
+        self._judge_yesterday(look)
         balance = Decimal(self.life.account.balance(look.time)) / 100
         is_close = self.tariff.kind in {Kind.FLAT, Kind.TIERS} and self.tariff.settled in {
             Settled.AT_ONCE,
             Settled.DAILY,
         }
-        part = 0.05 if is_close else 0.15
+        # Before a week is over it may be another price, and other days, that are known.
+        days_known = (look.time - self.life.installed) / DAY
+        part = 0.05 if is_close and days_known >= _WEEK else 0.15
+        is_close &= days_known >= _ENOUGH
         known = [(cost, use) for cost, use in truths if cost > 0.1 and use > 0.1]
         if len(known) < len(truths):
             return
@@ -280,6 +319,19 @@ class Cost:
         price = [cost / use for cost, use in known]
         must = is_close and self.life.has_list
         self._compare("unit price", look.time, look.unit_price, price, part, must=must)
+
+    def _judge_yesterday(self, look: Look) -> None:
+        """Compare the cost of yesterday; it may be estimated by the price of late."""
+        today = day_begin(look.time)
+        told, truth = look.yesterday_cost, self._true(today - DAY, today)
+        if told is None or self.tariff.settled is Settled.HOURS_LATER:
+            return
+        if not (self._is_sharp(today - DAY) and self._is_sharp(today)):
+            return
+        part = self._tolerance if self._tolerance < _NOTHING else 0.15
+        allowed = max(part * truth, 0.05) + self._blurred(today - DAY, today)
+        if abs(float(told) - truth) > allowed:
+            self.verdict.blame("cost of yesterday", today - DAY, float(told), truth)
 
     def _compare(
         self,
@@ -304,25 +356,13 @@ class Cost:
             self.verdict.blame(name, time, value, truths[0])
 
     def _week(self, now: int) -> Iterator[tuple[float, float]]:
-        """Yield the mean cost and use of a day: of the full days before, up to seven.
+        """Yield the mean cost and use of a day, of the days before that may be meant.
 
-        The last day may not be known yet where a meter reports once a day. Where a month is
-        settled, only its price is known. Where a day is, the first is known in full. Charges that
-        look like use may be in it or not.
+        Where a month is settled, only its price is known. Charges that look like use may be in it
+        or not.
         """
-        today = day_begin(now)
-        lasts = [today]
-        begin = day_begin(self.life.installed + DAY - 1)
-        begins = [begin]
-        if self.tariff.settled is Settled.DAILY:
-            begins.append(begin - DAY)
-        if self.life.meter.cadence == DAY or self.tariff.settled is Settled.MONTHLY:
-            lasts.append(today - DAY)
-        for last, number, begin in product(lasts, (7, 6) if len(lasts) > 1 else (7,), begins):
-            first = max(last - number * DAY, begin)
+        for first, last in self._weeks(day_begin(now)):
             count = (last - first) // DAY
-            if count < 4:
-                continue
             use = self.life.use.rise(first, last) / count
             cost = self.life.cost.rise(first, last)
             small = sum(

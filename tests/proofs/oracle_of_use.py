@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
-from .driver import Told
+from .driver import Look, Told
 from .lives.life import Life
-from .lives.line import DAY, HOUR, days, months
+from .lives.line import DAY, HOUR, day_begin, days, months
 from .verdict import Rows, Verdict
 
 # A float of the largest sum has a little more.
@@ -22,7 +22,7 @@ class Use:
 
     def __init__(self, life: Life, told: Told, verdict: Verdict) -> None:
         """Find from when to when the records tell it."""
-        self.life, self.verdict = life, verdict
+        self.life, self.looks, self.verdict = life, told.looks, verdict
         self.rows = Rows(told.consumption)
         listed = life.meter.listed
         first = next(item for item in listed if item.time >= told.started)
@@ -48,9 +48,22 @@ class Use:
             self.verdict.blame(f"use ({len(wrong)} h wrong)", end, self.rows.at(end), self._at(end))
         if any(later < sooner for sooner, later in pairwise(self.rows.sums)):
             self.verdict.blame("use falls", self.begin, None, 0)
+        for look in self.looks:
+            self._judge_look(look)
         self._note("hour", pairwise(hours))
         self._note("day", ((day, day + DAY) for day in days(self.begin, self.end)))
         self._note("month", months(self.begin, self.end))
+
+    def _judge_look(self, look: Look) -> None:
+        """Compare the use of yesterday, unless more of it is listed later."""
+        today = day_begin(look.time)
+        day, truth = today - DAY, self.life.use.rise(today - DAY, today)
+        if look.yesterday_use is None or day < self.begin or self._waits(look.time):
+            return
+        if self._tells(day) and self._tells(today) and self.known >= today:
+            told = float(look.yesterday_use)
+            if abs(told - truth) > 2 * _EXACT:
+                self.verdict.blame("use of yesterday", day, told, truth)
 
     def _note(self, name: str, spans: Iterable[tuple[int, int]]) -> None:
         """Note the largest error of some spans."""
@@ -66,6 +79,13 @@ class Use:
     def _error(self, end: int) -> float:
         """Return by how much the sum at the end of an hour is wrong."""
         return abs(self.rows.at(end) - self._at(end))
+
+    def _waits(self, now: int) -> bool:
+        """Tell whether what was read before a time was not listed well before it."""
+        return any(
+            item.begin > now - 2 * HOUR and item.time < now - HOUR
+            for item in self.life.meter.listed
+        )
 
     def _tells(self, time: int) -> bool:
         """Tell whether the records tell what was used up to a time."""

@@ -92,7 +92,11 @@ def life(seed: int) -> Life:
     # At the end nothing is new for some hours: all that was used and billed is known.
     meter = used_meter(dice, begin, end - _SILENCE, cadence)
     quiet = max(installed, begin + 3 * DAY), end - max(2 * DAY, 4 * cadence)
-    Accidents(dice, meter, quiet).happen(dice.choice((0, 1, 2, 3)) if days > 6 else 1)
+    accidents = Accidents(dice, meter, quiet)
+    accidents.happen(dice.choice((0, 1, 2, 3)) if days > 6 else 1)
+    has_list = dice.random() > 0.08
+    if not has_list:
+        accidents.hide()
     use = meter.use
     daily_use = use.rise(begin, end) / (end - begin) * DAY
     price = dice.uniform(2.5, 6.5) if meter.is_water else dice.uniform(0.4, 0.9)
@@ -115,7 +119,7 @@ def life(seed: int) -> Life:
         end=end,
         polls=_polls(dice, installed, end),
         history_days=dice.choice((30, 365)),
-        has_list=dice.random() > 0.08,
+        has_list=has_list,
         meter=meter,
         tariff=rate,
         account=account,

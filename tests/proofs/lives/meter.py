@@ -163,6 +163,7 @@ class Accidents:
         self._first = bisect_left(meter.reports, quiet[0], key=lambda report: report.time)
         self._last = bisect_left(meter.reports, quiet[1], key=lambda report: report.time)
         self._taken: list[range] = []
+        self._runs: list[range] = []
 
     def happen(self, count: int) -> None:
         """Let a number of things happen."""
@@ -192,6 +193,12 @@ class Accidents:
             for report in reports:
                 report.twice = self.dice.random() < 0.2
         self.meter.list_all()
+
+    def hide(self) -> None:
+        """Let nobody know what was used when while wrong readings were shown."""
+        for run in self._runs:
+            begin, end = self.meter.reports[run.start - 1], self.meter.reports[run.stop]
+            self.meter.uncertain.append((begin.time, end.time))
 
     def _number(self) -> None:
         """Let the meter begin at some reading, perhaps so near its end that it rolls over."""
@@ -304,6 +311,8 @@ class Accidents:
             report.good = False
             if value is not None:
                 report.shown = value
+        if some:
+            self._runs.append(some)
         return some
 
     def zeros(self) -> None:
