@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 from collections.abc import AsyncGenerator, Generator
+from datetime import timedelta
 from importlib import import_module
 import logging
 from pathlib import Path
@@ -102,8 +103,11 @@ def config_entry(simulator: Simulator, no_pace: None) -> MockConfigEntry:
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look orders up again at once, and give a silent platform up soon."""
-    monkeypatch.setattr("custom_components.jrhsz.recharge.send._LOOK_UPS", (0, 0, 0))
+    """Look refused orders up thrice at once, and give a silent platform up soon."""
+    name = "custom_components.jrhsz.recharge.delays._AFTER_DOOR_CHECK"
+    monkeypatch.setattr(name, timedelta(0))
+    # What takes longer is left to the background.
+    monkeypatch.setattr("custom_components.jrhsz.recharge.send._LOOK_UPS_END", 10)
     timeout = ClientTimeout(total=1)
     monkeypatch.setattr("custom_components.jrhsz.api.transport._TIMEOUT", timeout)
 

@@ -45,6 +45,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
+from custom_components.jrhsz.recharge.follow import DATA_FOLLOWER
 from custom_components.jrhsz.recharge.order import Order, Status
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
@@ -473,7 +474,7 @@ async def test_credit_on_tap_with_an_unknown_outcome(
     assert told[0].data["message"].startswith("Whether ¥50.00 was credited is not known yet.")
     await tappable(hass, account, amount=60)
     simulator.set_dialect(payment_delay=0)
-    await hass.data[DATA_ORDERS].async_look_up_all(account.entry_id)
+    await hass.data[DATA_FOLLOWER].async_look_up_all(account.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert [event.data for event in told[1:]] == [
         {
@@ -624,7 +625,7 @@ async def test_automatic_recharge_counts(
     order = Order(
         number="X1",
         account_id=str(account.unique_id),
-        host="host",
+        platform="host",
         username="demo",
         user_code=code,
         device_id=device_of(hass, account, code),
@@ -737,7 +738,7 @@ async def let_be_unknown(
 async def look_up(hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator) -> None:
     """Let the platform list what it credited, and look orders up."""
     simulator.set_dialect(payment_delay=0)
-    await hass.data[DATA_ORDERS].async_look_up_all(account.entry_id)
+    await hass.data[DATA_FOLLOWER].async_look_up_all(account.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
 
 

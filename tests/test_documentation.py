@@ -20,7 +20,8 @@ from custom_components.jrhsz import services, trigger as triggers
 from custom_components.jrhsz.api import Consumption, Payment
 from custom_components.jrhsz.recharge import records as recharge_records
 from custom_components.jrhsz.recharge.order import Order
-from custom_components.jrhsz.recharge.request import Outcome
+from custom_components.jrhsz.recharge.request import RechargeOutcome
+from custom_components.jrhsz.responses import payment_record
 from custom_components.jrhsz.settings import MAX_METERS, shown_settings
 from scripts import package
 
@@ -90,7 +91,7 @@ def keys_of_responses() -> set[str]:
     order = Order(
         number="",
         account_id="",
-        host="",
+        platform="",
         username="",
         user_code="",
         device_id="",
@@ -104,9 +105,9 @@ def keys_of_responses() -> set[str]:
     assert reading
     return {
         "verification",
-        *(field.name for field in fields(Outcome)),
+        *(field.name for field in fields(RechargeOutcome)),
         *recharge_records._record(order, {None: None}),
-        *recharge_records.payment_record(payment),
+        *payment_record(payment),
         *services._as_response(reading),
     }
 

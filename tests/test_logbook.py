@@ -46,6 +46,7 @@ def lines(hass: HomeAssistant, events: list[Event[Any]]) -> list[tuple[str, str]
                 "was credited 20.00 yuan (order A)",
                 "was not credited 20.50 yuan: refused (order B)",
                 "may have been credited 20.00 yuan: not known yet (order C)",
+                "Somebody told of a recharge that Home Assistant never made",
             ),
         ),
         (
@@ -54,6 +55,7 @@ def lines(hass: HomeAssistant, events: list[Event[Any]]) -> list[tuple[str, str]
                 "充值 20.00 元已到账（订单 A）",
                 "充值 20.50 元被拒绝，没有到账（订单 B）",
                 "充值 20.00 元是否到账尚不确定（订单 C）",
+                "收到一条充值消息，但 Home Assistant 没有这笔充值",
             ),
         ),
     ],
@@ -63,7 +65,7 @@ async def test_lines(
     simulator: Simulator,
     config_entry: MockConfigEntry,
     language: str,
-    told: tuple[str, str, str],
+    told: tuple[str, str, str, str],
 ) -> None:
     """Test that every outcome is a line in the language of Home Assistant."""
     await set_up(hass, config_entry)
@@ -80,5 +82,18 @@ async def test_lines(
         (f"一栋 {OTHER}", told[1]),
         (f"一栋 {OTHER}", told[2]),
     ]
+    # Any user's mobile app can fire such an event.
+    forged = [
+        {"order_number": "D", "device_id": "x", "amount": 499.0, "status": "confirmed"},
+        {"order_number": "B", "device_id": "x", "amount": 499.0, "status": "confirmed"},
+        {},
+    ]
+    for data in forged:
+        hass.bus.async_fire("jrhsz_recharge", data)
+    await hass.async_block_till_done()
+    unknown, of_another, empty = lines(hass, events[3:])
+    assert unknown == empty == ("jrhsz", told[3])
+    assert of_another == (f"一栋 {OTHER}", told[1])
+    del events[3:]
     assert await hass.config_entries.async_remove(config_entry.entry_id)
     assert [name for name, _ in lines(hass, events)] == ["jrhsz"] * 3

@@ -54,7 +54,8 @@ from .issues import (
 from .meters.survey import Survey
 from .outage import OutageWatch
 from .overview.dashboard import async_setup_overview
-from .recharge.orders import DATA_ORDERS, async_setup_orders
+from .recharge.follow import DATA_FOLLOWER, async_setup_orders
+from .recharge.orders import DATA_ORDERS
 from .services import async_setup_services
 from .settings import Settings, chosen_meters
 from .store import AccountStore, history_store
@@ -110,7 +111,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     account.on_meters_change = lambda: async_update_meter_issues(hass, entry)
     Survey(hass, entry).async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    hass.data[DATA_ORDERS].async_watch(entry)
+    hass.data[DATA_FOLLOWER].async_watch(entry)
     HistoryImport(hass, entry).async_start()
     entry.async_create_background_task(
         hass, _async_start_meters(account), f"{DOMAIN} start of {entry.title}"
@@ -163,8 +164,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> No
     await history_store(hass, entry.entry_id).async_remove()
     async_forget_session(hass, entry)
     if (orders := hass.data.get(DATA_ORDERS)) is not None:
-        for account in orders.accounts:
-            orders.async_update_issue(account)
+        for account_id in orders.journal.accounts:
+            orders.async_update_issue(account_id)
 
 
 async def async_remove_config_entry_device(

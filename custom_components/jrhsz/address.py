@@ -54,6 +54,21 @@ def normalize(typed: str) -> str:
 
 def account_id(address: str, username: str) -> str:
     """Return the unique id of an account at a normalized address."""
+    return f"{platform_of(address)}/{username}"
+
+
+def platform_of(address: str) -> str:
+    """Return what tells the platform at a normalized address from others: host, port and path."""
     url = URL(address)
     port = "" if url.port in _USUAL_PORTS else f":{url.port}"
-    return f"{url.host_subcomponent}{port}{url.raw_path.rstrip('/')}/{username}"
+    return f"{url.host_subcomponent}{port}{url.raw_path.rstrip('/')}"
+
+
+def are_two_names(platform: str, other: str) -> bool:
+    """Tell whether two platforms may be one under two names: their hosts differ."""
+    return _host(platform) != _host(other)
+
+
+def _host(platform: str) -> str:
+    """Return the host of a platform; a dot at its end makes no other host of it."""
+    return str(URL(f"http://{platform}").host).rstrip(".")

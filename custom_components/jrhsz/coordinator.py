@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -33,6 +34,7 @@ from .const import DOMAIN, LOGGER
 from .exceptions import translation
 from .history.ledger import credits_of
 from .history.state import MeterHistory
+from .history.values import days_left
 from .outage import OutageWatch
 from .settings import ChosenMeter, Settings
 from .store import AccountStore
@@ -57,8 +59,9 @@ class JrhszData:
     `store` keeps what polls and payments told, `history_store` the history of its meters.
     `adders` add the entities of meters to a platform. `new` and `gone` are the meters that came to
     the platform and the codes of those that went, as of the last look; what a person should decide
-    about is told by `on_meters_change`. `on_known` is called when meters became known,
-    `stop_import` ends the import of history. `device_id` is the account's own device.
+    about is told by `on_meters_change`. `on_known` is called when meters became known, `on_balance`
+    with the balance of each answer, `stop_import` ends the import of history. `device_id` is the
+    account's own device.
     """
 
     client: Client
@@ -74,6 +77,7 @@ class JrhszData:
     on_meters_change: Callable[[], None] = lambda: None
     on_update: Callable[[], None] = lambda: None
     on_known: Callable[[], None] = lambda: None
+    on_balance: Callable[[str, Decimal | None], None] = lambda user_code, balance: None  # noqa: ARG005
     stop_import: Callable[[], Awaitable[None]] | None = None
 
     @property
@@ -173,6 +177,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     def is_known(self) -> bool:
         """Tell whether the meter ever answered, so that there is data."""
         return self.data is not None
+
+    @property
+    def daily_cost(self) -> Decimal | None:
+        """Return what a day of the meter usually costs, in yuan, if that is known."""
+        days_per_yuan = days_left(self.history, Decimal(1), dt_util.utcnow())
+        return 1 / days_per_yuan.amount if days_per_yuan else None
 
     @property
     def due_in(self) -> timedelta:
@@ -299,6 +309,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.last_update_success = True
         info = self._accepted(info)
         self.balance.note(info)
+        self._account.on_balance(self.user_code, info.balance)
         self.async_tell_fall()
         self._note_balance(info)
         return info

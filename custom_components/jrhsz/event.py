@@ -10,6 +10,7 @@ from .api import Payment
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
 from .payments import PaymentWatch, SeenPayments
+from .responses import payment_record
 
 PARALLEL_UPDATES = 0
 
@@ -75,11 +76,6 @@ class RechargeEvent(JrhszEntity, EventEntity):
         amount = payment.amount
         self._trigger_event(
             REVERSED if amount is not None and amount <= 0 else RECHARGED,
-            {
-                "amount": None if amount is None else float(amount),
-                "order_number": payment.order_number,
-                "channel": payment.channel,
-                "time": payment.time.isoformat() if payment.time else None,
-            },
+            payment_record(payment),
         )
         self.async_write_ha_state()

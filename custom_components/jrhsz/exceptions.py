@@ -55,6 +55,18 @@ class Translation(TypedDict):
     translation_placeholders: dict[str, str]
 
 
+def _key(err: PlatformError) -> str:
+    """Return which message is that of an error."""
+    key = next(key for kind, key in _KEYS if isinstance(err, kind))
+    # Without the platform's own words their place in the sentence would be a gap.
+    return "return_code_alone" if key == "return_code" and not _words(err) else key
+
+
+def _words(err: PlatformError) -> str:
+    """Return the platform's own words."""
+    return err.message.strip() if isinstance(err, ReturnCodeError) else ""
+
+
 def translation(err: PlatformError) -> Translation:
     """Return what a Home Assistant error needs to say what happened."""
     placeholders = {
@@ -64,6 +76,6 @@ def translation(err: PlatformError) -> Translation:
     }
     return {
         "translation_domain": DOMAIN,
-        "translation_key": next(key for kind, key in _KEYS if isinstance(err, kind)),
+        "translation_key": _key(err),
         "translation_placeholders": placeholders,
     }

@@ -8,13 +8,13 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.translation import async_get_cached_translations
 
 from .api import Interface, NoApiPermissionError, Session
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
 from .documents import in_chinese, page_url
 from .settings import CONF_KEPT, CONF_KNOWN, chosen_meters, kept_meters
+from .texts import async_text
 
 CONTESTED: Final = "contested"
 GONE_METERS: Final = "gone_meters"
@@ -31,9 +31,10 @@ def async_update_session_issues(hass: HomeAssistant, entry: ConfigEntry, session
     missing = sorted(session.last_denied)
     if isinstance(session.refusal, NoApiPermissionError):
         missing = [Interface.LOGIN]
-    effects = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
-    prefix = f"component.{DOMAIN}.selector.interface.options"
-    texts = dict.fromkeys(effects.get(f"{prefix}.{name.lower()}", name) for name in missing)
+    texts = dict.fromkeys(
+        async_text(hass, "selector", f"interface.options.{name.lower()}") or name
+        for name in missing
+    )
     _async_update(
         hass,
         entry,

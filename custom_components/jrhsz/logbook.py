@@ -7,10 +7,11 @@ from homeassistant.components.logbook.const import LOGBOOK_ENTRY_MESSAGE, LOGBOO
 from homeassistant.components.logbook.models import LazyEventPartialState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
-from .recharge.orders import EVENT_RECHARGE
+from .recharge.order import Status
+from .recharge.orders import DATA_ORDERS, EVENT_RECHARGE
+from .texts import async_text
 
 
 @callback
@@ -24,15 +25,25 @@ def async_describe_events(
 
     @callback
     def async_describe_recharge(event: LazyEventPartialState) -> dict[str, Any]:
-        """Return which meter it was, how much, and what came of it."""
-        data = event.data
-        device = dr.async_get(hass).async_get(data["device_id"])
-        texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
-        text = texts.get(f"component.{DOMAIN}.selector.logbook.options.{data['status']}", "")
+        """Return which meter it was, how much, and what came of it, as the journal knows it.
+
+        Any user's mobile app can fire such an event.
+        """
+        order = hass.data[DATA_ORDERS].journal.orders.get(str(event.data.get("order_number")))
+        if order is None:
+            message = async_text(hass, "selector", "logbook.options.not_ours")
+            return {LOGBOOK_ENTRY_NAME: DOMAIN, LOGBOOK_ENTRY_MESSAGE: message}
+        was_open = event.data.get("status") == Status.UNKNOWN
+        status = Status.UNKNOWN if was_open else order.status
+        device = dr.async_get(hass).async_get(order.device_id)
         return {
             LOGBOOK_ENTRY_NAME: (device.name_by_user or device.name) if device else DOMAIN,
-            LOGBOOK_ENTRY_MESSAGE: text.format(
-                amount=f"{data['amount']:.2f}", order_number=data["order_number"]
+            LOGBOOK_ENTRY_MESSAGE: async_text(
+                hass,
+                "selector",
+                f"logbook.options.{status}",
+                amount=f"{order.amount:.2f}",
+                order_number=order.number,
             ),
         }
 

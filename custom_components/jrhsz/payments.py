@@ -18,8 +18,8 @@ from homeassistant.util import dt as dt_util
 from .api import Payment, PlatformError, Priority, Turn
 from .const import DOMAIN, LOGGER
 from .coordinator import MeterCoordinator
-from .recharge.look_up import DAY
 from .recharge.orders import DATA_ORDERS, signal_of
+from .recharge.proof import ONE_DAY
 
 # A list is read 31 days back; what was seen is kept a little longer.
 WINDOW: Final = timedelta(days=31)
@@ -213,7 +213,7 @@ class PaymentWatch:
         """Return the payments that are new, oldest first."""
         entry, user_code = self._coordinator.config_entry, self._coordinator.user_code
         now = dt_util.utcnow()
-        span = (now - WINDOW, now + DAY)
+        span = (now - WINDOW, now + ONE_DAY)
         payments = await entry.runtime_data.client.get_payments(
             user_code, *span, Turn(Priority.POLL)
         )

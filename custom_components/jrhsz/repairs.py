@@ -5,8 +5,8 @@ from homeassistant.core import HomeAssistant
 
 from .issues import GONE_METERS, NEW_METERS, UNKNOWN_CODES
 from .meters.fixes import LostMetersFlow, NewMetersFlow
-from .recharge.fixes import JournalFlow, OpenOrdersFlow
-from .recharge.issues import JOURNAL, OPEN_ORDERS
+from .recharge.fixes import DoubtedOrderFlow, JournalFlow, OpenOrdersFlow
+from .recharge.issues import JOURNAL, OPEN_ORDERS, ORDER_DOUBTED
 
 
 async def async_create_fix_flow(
@@ -15,6 +15,8 @@ async def async_create_fix_flow(
     """Return the flow that fixes an issue; to most there is nothing but to confirm."""
     if issue_id.startswith(JOURNAL):
         return JournalFlow(issue_id)
+    if issue_id.startswith(ORDER_DOUBTED) and data:
+        return DoubtedOrderFlow(str(data["account"]), str(data["number"]))
     if issue_id.startswith(OPEN_ORDERS) and data:
         return OpenOrdersFlow(str(data["account"]))
     if issue_id.startswith(NEW_METERS):

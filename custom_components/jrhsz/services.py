@@ -20,7 +20,7 @@ from homeassistant.helpers.service import async_get_config_entry, async_register
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .api import AuthenticationError, Consumption, PlatformError, Turn
+from .api import AuthenticationError, Consumption, PlatformError, Priority, Turn
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
 from .exceptions import translation
@@ -28,9 +28,11 @@ from .importer.recorder import RecorderError, async_has_recorder
 from .importer.sync import async_rebuild
 from .recharge.journal_file import DETAILS_KEPT
 from .recharge.order import Status
-from .recharge.records import async_recharge_records, payment_record
-from .recharge.request import ORDER_NUMBER, Meter, Request, read_amount
+from .recharge.records import async_recharge_records
+from .recharge.request import ORDER_NUMBER, CreditedMeter, Request, read_amount
+from .recharge.rights import async_require_administrator, async_require_reader
 from .recharge.send import async_recharge
+from .responses import float_or_none, iso_or_none, payment_record
 
 ATTR_AMOUNT: Final = "amount"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -73,7 +75,7 @@ METER_SPAN_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string, 
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     async_register_admin_service(
-        hass, DOMAIN, "recharge", _async_recharge, RECHARGE_SCHEMA, SupportsResponse.OPTIONAL
+        hass, DOMAIN, "recharge", _async_handle_recharge, RECHARGE_SCHEMA, SupportsResponse.OPTIONAL
     )
     async_register_admin_service(
         hass,
@@ -103,8 +105,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
 
 
-async def _async_recharge(call: ServiceCall) -> ServiceResponse:
+async def _async_handle_recharge(call: ServiceCall) -> ServiceResponse:
     """Book credit on a meter; without a response to tell it, everything but success raises."""
+    await async_require_administrator(call)
     meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
     outcome = await async_recharge(call.hass, meter, _request(call))
     if call.return_response:
@@ -125,6 +128,7 @@ async def _async_recharge(call: ServiceCall) -> ServiceResponse:
 
 async def _async_get_recharges(call: ServiceCall) -> ServiceResponse:
     """Return the orders of an account."""
+    await async_require_administrator(call)
     entry: JrhszConfigEntry = async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
@@ -139,9 +143,10 @@ async def _async_get_payments(call: ServiceCall) -> ServiceResponse:
     """Return the payments of a meter, newest first; those without a time last."""
     meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
     begin, end = async_span(call)
+    await async_require_reader(call, meter, "balance")
     client = meter.entry.runtime_data.client
     try:
-        payments = await client.get_payments(meter.user_code, begin, end, Turn())
+        payments = await client.get_payments(meter.user_code, begin, end, Turn(Priority.POLL))
     except PlatformError as err:
         raise platform_failure(call.hass, meter.entry, err) from err
     oldest = datetime.min.replace(tzinfo=dt_util.UTC)
@@ -153,9 +158,10 @@ async def _async_get_consumption(call: ServiceCall) -> ServiceResponse:
     """Return the platform's records of a meter, oldest first; those without a time last."""
     meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
     begin, end = async_span(call, _WEEK)
+    await async_require_reader(call, meter, "reading")
     client = meter.entry.runtime_data.client
     try:
-        records = await client.get_consumption(meter.user_code, begin, end, Turn())
+        records = await client.get_consumption(meter.user_code, begin, end, Turn(Priority.POLL))
     except PlatformError as err:
         raise platform_failure(call.hass, meter.entry, err) from err
     records.sort(key=lambda record: record.read_time or end + timedelta(days=1))
@@ -185,16 +191,16 @@ def _as_response(record: Consumption) -> dict[str, Any]:
     """Return a record in words of ours, JSON-ready."""
     return {
         "meter_number": record.table_no,
-        "reading": None if record.reading is None else float(record.reading),
-        "time": record.read_time.isoformat() if record.read_time else None,
-        "last_reading": None if record.last_reading is None else float(record.last_reading),
-        "last_time": record.last_read_time.isoformat() if record.last_read_time else None,
+        "reading": float_or_none(record.reading),
+        "time": iso_or_none(record.read_time),
+        "last_reading": float_or_none(record.last_reading),
+        "last_time": iso_or_none(record.last_read_time),
         "device": record.device_id,
     }
 
 
 @callback
-def async_meter(hass: HomeAssistant, device_id: str) -> Meter:
+def async_meter(hass: HomeAssistant, device_id: str) -> CreditedMeter:
     """Return the meter that a device is, of an account that is loaded.
 
     Raises ServiceValidationError if it is anything else.
@@ -207,7 +213,7 @@ def async_meter(hass: HomeAssistant, device_id: str) -> Meter:
             continue
         for coordinator in entry.runtime_data.coordinators.values():
             if coordinator.device_identifier in identifiers and device:
-                return Meter(
+                return CreditedMeter(
                     entry=entry,
                     user_code=coordinator.user_code,
                     device_id=device_id,

@@ -20,7 +20,7 @@ from custom_components.jrhsz.recharge.order import Order
 
 from ..simulator import Fault, Simulator
 from ..support.accounts import set_up
-from ..support.recharges import later, orders_of, recharge, shows_our_numbers
+from ..support.recharges import lists_our_orders, look_up_all, orders_of, recharge
 
 type When = Literal["before", "after"]
 
@@ -157,9 +157,9 @@ async def test_before_booking(
         assert (order_of(hass, meter).number in open_issue(hass, config_entry)) == (
             BEFORE[name] == "unknown"
         )
-    # Nothing changes later, and nothing is sent again.
-    await later(hass, seconds=16)
-    await later(hass, minutes=31)
+    # However often it is looked, at once that is one look; and nothing is sent again.
+    for _ in range(4):
+        await look_up_all(hass, config_entry)
     assert statuses(hass, simulator) == BEFORE
     assert told(events) == Counter(BEFORE.values())
     assert_sent_once(simulator, "before")
@@ -183,17 +183,17 @@ async def test_absence_where_our_numbers_show(
 ) -> None:
     """Test that three absences turn 1001 into a rejection there, and nothing else, ever."""
     await set_up(hass, config_entry)
-    shows_our_numbers(hass, simulator)
+    await lists_our_orders(hass, config_entry)
     simulator.reset_counts()
     expected = BEFORE | dict.fromkeys(FAILED, "rejected")
     assert await outcomes(hass, config_entry, simulator, "before") == expected
     looks = Counter(call.params["user_code"] for call in simulator.calls_of("GetPaymentList"))
     meters = meters_of(simulator)
-    # One to check the meter, then those for the order.
-    assert {looks[meters[name]] for name in FAILED} == {4}
-    assert {looks[meters[name]] for name in REFUSED} == {2}
+    # One to check the meter, then those for the order; both forms of dates until one is proven.
+    assert {looks[meters[name]] for name in FAILED | REFUSED} <= {4, 5}
+    assert {looks[meters[name]] for name in SILENT} <= {2, 3}
     for _ in range(4):
-        await later(hass, minutes=31)
+        await look_up_all(hass, config_entry)
     assert statuses(hass, simulator) == expected
 
 
@@ -201,10 +201,11 @@ async def test_absence_where_our_numbers_show(
 async def test_list_shows_other_numbers(
     hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, when: When
 ) -> None:
-    """Test that a payment under another number confirms nothing by itself."""
+    """Test that a payment under another number confirms nothing, and that it hints at a credit."""
     simulator.set_dialect(payment_number="other")
     await set_up(hass, config_entry)
-    assert await outcomes(hass, config_entry, simulator, when) == BEFORE
+    expected = BEFORE if when == "before" else dict.fromkeys(ALL, "unknown")
+    assert await outcomes(hass, config_entry, simulator, when) == expected
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -222,7 +223,8 @@ async def test_list_fails(
     assert len(open_issue(hass, config_entry).splitlines()) == len(ALL)
 
     simulator.clear_faults()
-    await later(hass, seconds=16)
+    for _ in range(3):
+        await look_up_all(hass, config_entry)
     expected = dict.fromkeys(ALL, "confirmed") if when == "after" else BEFORE
     assert statuses(hass, simulator) == expected
     still_open = [status for status in expected.values() if status == "unknown"]
@@ -233,14 +235,14 @@ async def test_list_fails(
 async def test_list_shows_it_after_minutes(
     hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
 ) -> None:
-    """Test that a booking that shows only after minutes is confirmed then, and corrected."""
-    simulator.set_dialect(payment_delay=300)
+    """Test that a booking that shows nowhere for minutes is confirmed then, and corrected."""
+    simulator.set_dialect(payment_delay=300, credit_delay=300)
     await set_up(hass, config_entry)
     assert await outcomes(hass, config_entry, simulator, "after") == BEFORE
-    await later(hass, seconds=16)
+    await look_up_all(hass, config_entry)
     assert statuses(hass, simulator) == BEFORE
     simulator.advance(301)
-    await later(hass, minutes=31)
+    await look_up_all(hass, config_entry)
     assert set(statuses(hass, simulator).values()) == {"confirmed"}
     assert_sent_once(simulator, "after")
     # Who was told that it was rejected is told that it wasn't.
@@ -262,6 +264,19 @@ async def test_slow_list(
     assert response["status"] == ("confirmed" if when == "after" else "unknown")
 
 
+async def test_rise_of_the_balance_alone(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that nothing is rejected whose credit the balance shows, whatever the list lacks."""
+    simulator.set_dialect(payment_delay=-1)
+    await set_up(hass, config_entry)
+    unknown = dict.fromkeys(ALL, "unknown")
+    assert await outcomes(hass, config_entry, simulator, "after") == unknown
+    for _ in range(4):
+        await look_up_all(hass, config_entry)
+    assert statuses(hass, simulator) == unknown
+
+
 async def test_caller_is_answered_in_time(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -269,11 +284,13 @@ async def test_caller_is_answered_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that look-ups that take too long are left to the background."""
-    monkeypatch.setattr("custom_components.jrhsz.recharge.send._LOOK_UPS", (0, 1000, 2000))
-    monkeypatch.setattr("custom_components.jrhsz.recharge.send._LOOK_UPS_END", 0.1)
+    monkeypatch.setattr("custom_components.jrhsz.recharge.send._LOOK_UPS_END", 0.3)
     await set_up(hass, config_entry)
     simulator.add_fault(Fault(kind="code", interface="Prestore"))
-    assert (await recharge(hass, config_entry))["status"] == "unknown"
+    hangs = simulator.add_fault(Fault(kind="hang", interface="GetPaymentList", skip=1, times=None))
+    async with asyncio.timeout(0.9):
+        assert (await recharge(hass, config_entry))["status"] == "unknown"
+    assert hangs.hits == 1
 
 
 async def test_meter_that_hangs_afterwards(

@@ -11,8 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.connection import DATA_CONNECTIONS
+from custom_components.jrhsz.recharge.follow import async_setup_orders
 from custom_components.jrhsz.recharge.issues import open_orders_issue
-from custom_components.jrhsz.recharge.orders import DATA_ORDERS, async_setup_orders
+from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from ..simulator import Fault, Simulator
 from ..support.accounts import set_up

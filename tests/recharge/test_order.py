@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from custom_components.jrhsz.recharge.order import Order, Source, Status
+from custom_components.jrhsz.recharge.order import Order, Rise, Source, Status
 
 ORDER = Order(
     number="HA1",
-    account_id="platform.example/demo",
-    host="platform.example",
+    account_id="platform.example/a/demo",
+    platform="platform.example/a",
     username="demo",
     user_code="2022040001",
     device_id="device",
@@ -26,6 +26,9 @@ ORDER = Order(
     absences=3,
     balance_before=Decimal("1.10"),
     watch_until=datetime(2026, 12, 1, 4, tzinfo=UTC),
+    rises=(Rise(datetime(2026, 11, 24, 5, tzinfo=UTC), Decimal("1.10"), Decimal("21.60")),),
+    answered=datetime(2026, 11, 24, 4, 1, tzinfo=UTC),
+    awaited=Decimal("5.00"),
 )
 
 
@@ -34,15 +37,25 @@ def test_what_is_written_is_read() -> None:
     assert Order.from_record(json.loads(json.dumps(ORDER.as_record()))) == ORDER
 
 
-def test_older_record() -> None:
-    """Test that what a version wrote that knew less is read."""
+@pytest.mark.parametrize(
+    ("account", "platform"),
+    [
+        ("platform.example/a/demo", "platform.example/a"),
+        ("platform.example/demo", "platform.example"),
+        ("old.example/demo", "platform.example"),
+    ],
+)
+def test_older_record(account: str, platform: str) -> None:
+    """Test that what a version wrote that knew less is read, with what counts otherwise now."""
     record = ORDER.as_record()
-    record["account"] = record.pop("account_id")
-    for name in ("absences", "watch_until"):
+    del record["account_id"], record["platform"]
+    record |= {"account": account, "host": "platform.example"}
+    for name in ("watch_until", "rises", "in_balance"):
         del record[name]
     order = Order.from_record(record)
-    assert order.account_id == ORDER.account_id
-    assert (order.absences, order.watch_until) == (0, None)
+    assert (order.account_id, order.platform) == (account, platform)
+    assert (order.absences, order.watch_until, order.rises) == (0, None, ())
+    assert not order.in_balance
 
 
 @pytest.mark.parametrize("name", ["number", "amount", "sent"])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from time import sleep
 from typing import Any
 
@@ -17,11 +18,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.jrhsz.api import Client, ExchangeError, Priority
-from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
+from custom_components.jrhsz.connection import DATA_CONNECTIONS
+from custom_components.jrhsz.recharge.follow import DATA_FOLLOWER
 from custom_components.jrhsz.recharge.issues import open_orders_issue
 from custom_components.jrhsz.recharge.journal_file import JournalFile
 from custom_components.jrhsz.recharge.order import Order
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS, EVENT_RECHARGE, Orders
+from custom_components.jrhsz.recharge.proof import Look
+from custom_components.jrhsz.recharge.request import AccountMeter
 
 from ..simulator import Fault, Simulator
 from ..support.accounts import account_of, set_up, wait_for
@@ -29,12 +33,12 @@ from ..support.recharges import (
     METER,
     OTHER,
     credited,
-    later,
+    lists_our_orders,
+    look_up_all,
     orders_of,
     recharge,
     restart_process,
     set_clock,
-    shows_our_numbers,
 )
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
@@ -68,8 +72,9 @@ async def open_order(
 
 
 def the_order(hass: HomeAssistant) -> Order:
-    """Return the only order."""
-    (order,) = orders_of(hass).values()
+    """Return the only order, beside those that were there before."""
+    orders = orders_of(hass).values()
+    (order,) = [order for order in orders if not order.number.startswith("Listed")]
     return order
 
 
@@ -114,14 +119,14 @@ async def test_growing_pauses(
     await set_up(hass, config_entry)
     await open_order(hass, config_entry, simulator, booked=False)
     looked: list[datetime] = []
-    look_up = Orders.async_look_up_all
+    look_up = Orders.async_look_up
 
-    async def recorded(orders: Orders, entry_id: str) -> bool:
+    async def recorded(orders: Orders, *arguments: Any) -> Look:
         """Record when orders are looked up."""
         looked.append(dt_util.utcnow())
-        return await look_up(orders, entry_id)
+        return await look_up(orders, *arguments)
 
-    monkeypatch.setattr(Orders, "async_look_up_all", recorded)
+    monkeypatch.setattr(Orders, "async_look_up", recorded)
     began = the_order(hass).sent
     for _ in range(62 * 4):
         await wait_for(hass, freezer, seconds=15)
@@ -137,22 +142,25 @@ async def test_growing_pauses(
 
 
 async def test_found_at_a_pass(
-    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test that an order that shows hours later is confirmed at the next pass, and told."""
     simulator.set_dialect(payment_delay=3 * 3600)
     await set_up(hass, config_entry)
     await open_order(hass, config_entry, simulator, booked=True)
-    await later(hass, minutes=31)
+    await wait_for(hass, freezer, minutes=31)
     assert the_order(hass).is_open
-    simulator.advance(3 * 3600)
     events = async_capture_events(hass, "jrhsz_recharge")
-    await later(hass, minutes=62)
+    await wait_for(hass, freezer, hours=3)
     assert the_order(hass).status == "confirmed"
     assert [(event.data["status"], event.data["source"]) for event in events] == [
         ("confirmed", "payments")
     ]
     assert issue_of(hass, config_entry) is None
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
 
 
 async def test_one_list_that_fails(
@@ -165,39 +173,68 @@ async def test_one_list_that_fails(
     simulator.add_fault(
         Fault(kind="status", interface="GetPaymentList", user_code=METER, times=None)
     )
-    await later(hass, seconds=16)
+    await look_up_all(hass, config_entry)
     orders = orders_of(hass)
     assert orders[f"Mine{METER}"].is_open
     assert orders[f"Mine{OTHER}"].status == "confirmed"
 
 
-async def test_learning_that_our_numbers_show(
-    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+@pytest.mark.parametrize(
+    ("delay", "missed", "found"), [(0, None, 60), (100, 60, 180), (5000, 1800, 7200)]
+)
+async def test_learning_how_late_the_list_is(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    *,
+    delay: int,
+    missed: int | None,
+    found: int,
 ) -> None:
-    """Test that only an order answered with success proves that our numbers show."""
+    """Test that a credited order is looked for until it is listed, also over a restart."""
+    simulator.set_dialect(payment_delay=delay)
     await set_up(hass, config_entry)
-    await open_order(hass, config_entry, simulator, booked=True)
-    await later(hass, seconds=16)
-    assert the_order(hass).status == "confirmed"
-    assert not async_get_session(hass, simulator.url, "demo").shows_our_numbers
     await recharge(hass, config_entry)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert async_get_session(hass, simulator.url, "demo").shows_our_numbers
-    await restart_process(hass, config_entry)
-    assert async_get_session(hass, simulator.url, "demo").shows_our_numbers
+    for last, due in pairwise([0, 60, 180, 600, 1800, 7200]):
+        if due <= found:
+            await wait_for(hass, freezer, seconds=due - last + 1)
+        if due == 600 < found:
+            await restart_process(hass, config_entry)
+    order = the_order(hass)
+    assert order.listed_at is not None
+    # The event of the meter may look before that.
+    assert delay <= (order.listed_at - order.sent).total_seconds() < found + 10
+    if missed is not None:
+        assert order.absent_at is not None
+        assert (order.absent_at - order.sent).total_seconds() >= missed
+    assert (order.status, order.source, order.watch_until) == ("confirmed", "answer", None)
+    assert hass.data[DATA_FOLLOWER]._timers == {}
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
 
 
 async def test_our_numbers_do_not_show(
-    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Test that a platform with numbers of its own is not asked for ours for long."""
+    """Test that on a platform with numbers of its own only a person decides, and that is known."""
     simulator.set_dialect(payment_number="other")
     await set_up(hass, config_entry)
     await recharge(hass, config_entry)
-    for _ in range(3):
-        await later(hass, minutes=31)
-    assert not async_get_session(hass, simulator.url, "demo").shows_our_numbers
-    assert the_order(hass).status == "confirmed"
+    for hours in (0.1, 0.5, 2, 8, 17):
+        await wait_for(hass, freezer, hours=hours)
+    order = the_order(hass)
+    assert (order.status, order.listed_at, order.doubted) == ("confirmed", None, False)
+    delays = hass.data[DATA_ORDERS].delays_of(replace(order, number="next"), has_shown=True)
+    assert delays.are_lost
+    simulator.add_fault(Fault(kind="code", code=1008, interface="Prestore"))
+    response = await recharge(hass, config_entry, OTHER, order_number="Mine2")
+    assert (response["status"], response["message"]) == ("unknown", "失败")
+    await wait_for(hass, freezer, days=2)
+    assert orders_of(hass)["Mine2"].is_open
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
 
 
 @pytest.mark.parametrize("booked", [True, False])
@@ -214,7 +251,7 @@ async def test_word_of_a_person(
     """Test that what a person said is watched for a week, and corrected if the list says so."""
     simulator.set_dialect(payment_delay=2 * 86400)
     await set_up(hass, config_entry)
-    shows_our_numbers(hass, simulator)
+    await lists_our_orders(hass, config_entry)
     order = await open_order(hass, config_entry, simulator, booked=booked)
     events = async_capture_events(hass, "jrhsz_recharge")
     await hass.data[DATA_ORDERS].async_close(order.number, credited=said)
@@ -278,7 +315,7 @@ async def test_account_removed_and_back(
     await open_order(hass, config_entry, simulator, booked=True)
     simulator.reset_counts()
     await hass.config_entries.async_remove(config_entry.entry_id)
-    await later(hass, minutes=31)
+    await look_up_all(hass, config_entry)
     assert simulator.calls == []
     issue = issue_of(hass, config_entry)
     assert issue is not None
@@ -365,7 +402,7 @@ async def test_disabled_account(
     await open_order(hass, config_entry, simulator, booked=True)
     await hass.config_entries.async_set_disabled_by(config_entry.entry_id, ConfigEntryDisabler.USER)
     simulator.reset_counts()
-    await later(hass, seconds=16)
+    await look_up_all(hass, config_entry)
     assert simulator.calls == []
     assert the_order(hass).is_open
     assert issue_of(hass, config_entry) is not None
@@ -376,11 +413,11 @@ async def test_another_amount_under_our_number(
 ) -> None:
     """Test that a payment of our number but another amount settles nothing."""
     await set_up(hass, config_entry)
-    shows_our_numbers(hass, simulator)
+    await lists_our_orders(hass, config_entry)
     simulator.meters[METER].add_payment(19, order_number="Mine1", at=simulator.now())
     order = await open_order(hass, config_entry, simulator, booked=False)
     simulator.meters[METER].add_payment(19, order_number=order.number)
-    await later(hass, minutes=31)
+    await look_up_all(hass, config_entry)
     assert the_order(hass).is_open
 
 
@@ -392,7 +429,7 @@ async def test_look_ups_give_way(
     await open_order(hass, config_entry, simulator, booked=False)
     await open_order(hass, config_entry, simulator, booked=False, user_code=OTHER)
     simulator.reset_counts()
-    await later(hass, seconds=16)
+    await look_up_all(hass, config_entry)
     looked = [call.params["user_code"] for call in simulator.calls_of("GetPaymentList")]
     assert sorted(looked) == [METER, OTHER]
 
@@ -423,7 +460,9 @@ async def test_who_asked_goes_while_it_is_written(
 
     monkeypatch.setattr(JournalFile, "write", slow)
     look_up = hass.async_create_task(
-        orders.async_look_up(config_entry, [the_order(hass)], Priority.USER)
+        orders.async_look_up(
+            AccountMeter(entry=config_entry, user_code=METER), [the_order(hass)], Priority.USER
+        )
     )
     await writing.wait()
     assert the_order(hass).status == "confirmed"
@@ -455,7 +494,7 @@ async def test_clock_set_back_after_an_order(
     await open_order(hass, config_entry, simulator, booked=True)
     set_clock(monkeypatch, days=0 if was_ahead else -3)
     simulator.advance(61)
-    await hass.data[DATA_ORDERS].async_look_up_all(config_entry.entry_id)
+    await hass.data[DATA_FOLLOWER].async_look_up_all(config_entry.entry_id)
     assert the_order(hass).status == "confirmed"
 
 
@@ -480,21 +519,6 @@ async def test_clock_set_back_while_sending(
     events = async_capture_events(hass, "jrhsz_recharge")
     await recharge(hass, config_entry)
     assert [event.data["status"] for event in events] == ["confirmed"]
-
-
-async def test_list_from_before_the_order(
-    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
-) -> None:
-    """Test that an order isn't absent from a list that ends before it was sent."""
-    await set_up(hass, config_entry)
-    order = await open_order(hass, config_entry, simulator, booked=False)
-    for sent, absences in ((timedelta(0), 1), (timedelta(days=1), 0), (timedelta(minutes=1), 0)):
-        now = dt_util.utcnow()
-        journal = hass.data[DATA_ORDERS].journal
-        await journal.async_update(replace(order, sent=now + sent, absences=0))
-        span = (now - timedelta(days=1), now + timedelta(days=1))
-        await hass.data[DATA_ORDERS].async_examine(config_entry, METER, [], span)
-        assert the_order(hass).absences == absences
 
 
 async def test_watch_ends_with_another_amount(

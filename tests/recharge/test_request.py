@@ -1,10 +1,67 @@
-"""Tests of what somebody asks for."""
+"""Tests of what somebody asks for, and which orders are about a meter."""
 
 from decimal import Decimal
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.jrhsz.recharge.request import ORDER_NUMBER, read_amount
+from custom_components.jrhsz.recharge.request import ORDER_NUMBER, AccountMeter, read_amount
+
+from ..support.orders import order
+
+CODE = "2022040001"
+
+
+def meter(url: str = "http://platform.example/a") -> AccountMeter:
+    """Return a meter of an account."""
+    entry = MockConfigEntry(
+        domain="jrhsz",
+        unique_id="platform.example/a/demo",
+        data={"url": url, "username": "demo"},
+    )
+    return AccountMeter(entry=entry, user_code=CODE)
+
+
+@pytest.mark.parametrize(
+    ("details", "is_of", "shares"),
+    [
+        ({}, True, True),
+        ({"account_id": "other", "username": "other"}, True, True),
+        ({"user_code": "2022040002"}, False, False),
+        ({"account_id": "other", "platform": "platform.example/b"}, False, False),
+        ({"account_id": "other", "platform": "platform.example"}, False, False),
+        ({"account_id": "other", "platform": "platform.example:8080/a"}, False, False),
+        # It was sent before the account got another path.
+        ({"platform": "platform.example/b"}, False, True),
+        ({"account_id": "other", "platform": "10.0.0.1/a"}, True, True),
+        ({"account_id": "other", "platform": "10.0.0.1:8080"}, True, True),
+        ({"account_id": "other", "platform": "10.0.0.1/a", "username": "x"}, False, False),
+    ],
+)
+def test_orders_of_a_meter(details: dict[str, str], *, is_of: bool, shares: bool) -> None:
+    """Test that names of a host are one platform for one user name, and paths are several."""
+    sent = order(
+        **{
+            "account_id": "platform.example/a/demo",
+            "platform": "platform.example/a",
+            "user_code": CODE,
+            **details,
+        }
+    )
+    assert (meter().is_of(sent), meter().shares(sent)) == (is_of, shares)
+
+
+def test_trailing_dot() -> None:
+    """Test that a dot at its end makes no other host of a name."""
+    sent = order(account_id="other", platform="platform.example./b", user_code=CODE)
+    assert not meter().is_of(sent)
+    assert meter("https://platform.example/a/").is_of(order(platform="platform.example/a"))
+
+
+def test_nobody_polls_it() -> None:
+    """Test that nothing is known of a meter whose account isn't loaded."""
+    assert meter().coordinator is None
+    assert meter().daily_cost is None
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from custom_components.jrhsz.recharge.journal_file import JournalFile
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from ..simulator import CST, Fault, Simulator
-from ..support.accounts import account_of, restart, set_up
+from ..support.accounts import account_of, restart, set_up, wait_for
 from ..support.recharges import (
     METER,
     OTHER,
@@ -208,8 +208,10 @@ async def test_concurrent_calls_of_one_order(
     )
     assert len(simulator.calls_of("Prestore")) == 1
     assert credited(simulator) == 20
-    assert {outcome["order_number"] for outcome in outcomes[:50]} == {"Mine1"}
-    assert {outcome["status"] for outcome in outcomes[:50]} == {"confirmed"}
+    assert (outcomes[0]["order_number"], outcomes[0]["status"]) == ("Mine1", "confirmed")
+    balance = simulator.meters[METER].info().balance
+    assert outcomes[0]["balance"] == float(balance)
+    assert all(outcome == outcomes[0] for outcome in outcomes[:50])
     for refused in outcomes[50:]:
         assert isinstance(refused, ServiceValidationError)
         assert refused.translation_key == "order_number_used"
@@ -391,6 +393,7 @@ async def test_unknown_counts_and_blocks(
     assert len(simulator.calls_of("Prestore")) == 2
 
 
+@pytest.mark.usefixtures("no_pauses")
 async def test_rejected_counts_for_nothing(
     hass: HomeAssistant, simulator: Simulator, no_pace: None
 ) -> None:
@@ -422,6 +425,56 @@ async def test_only_below(
     with pytest.raises(ServiceValidationError) as error:
         await recharge(hass, config_entry, only_below="much")
     assert error.value.translation_key == "invalid_only_below"
+
+
+async def test_only_below_with_credit_on_its_way(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that a credit that isn't in the balance yet is taken into account, and named."""
+    simulator.set_dialect(credit_delay=3600)
+    await set_up(hass, config_entry)
+    simulator.meters[METER].set_balance("10.00")
+    outcomes = await asyncio.gather(
+        *(recharge(hass, config_entry, only_below=25, order_number=f"Mine{i}") for i in range(3))
+    )
+    assert [outcome["status"] for outcome in outcomes] == ["confirmed", "not_needed", "not_needed"]
+    for outcome in outcomes[1:]:
+        assert (outcome["order_number"], outcome["balance"]) == ("Mine0", 10)
+        assert outcome["message"] == (
+            "Order Mine0 of 20.00 yuan is credited and on its way to the balance."
+        )
+    # Both together are not enough for this one.
+    assert (await recharge(hass, config_entry, only_below=31))["status"] == "confirmed"
+    # After an hour the balance itself tells.
+    await wait_for(hass, freezer, hours=1, minutes=1)
+    response = await recharge(hass, config_entry, only_below=40)
+    assert (response["status"], response["order_number"]) == ("not_needed", None)
+    assert all(order.in_balance for order in orders_of(hass).values())
+    simulator.meters[METER].set_balance("10.00")
+    assert (await recharge(hass, config_entry, only_below=25))["status"] == "confirmed"
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_credit_that_never_shows_in_the_balance(
+    hass: HomeAssistant, socket_enabled: None, freezer: FrozenDateTimeFactory, no_pace: None
+) -> None:
+    """Test that after two days a credit is in the balance, whatever that says."""
+    async with Simulator(
+        meters=2, limit=0.0, wechat=False, consumption=0.0, history_days=40
+    ) as simulator:
+        simulator.set_dialect(credit_delay=10**6)
+        entry = account_of(simulator)
+        await set_up(hass, entry)
+        simulator.meters[METER].set_balance("10.00")
+        await recharge(hass, entry)
+        await wait_for(hass, freezer, hours=47)
+        assert (await recharge(hass, entry, only_below=20))["status"] == "not_needed"
+        await wait_for(hass, freezer, hours=1, minutes=1)
+        assert (await recharge(hass, entry, only_below=20))["status"] == "confirmed"
+        assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_only_below_without_balance(

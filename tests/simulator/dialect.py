@@ -168,7 +168,7 @@ class Dialect:
     """A repeated `out_trade_no`: credited again, answered 200 only, or answered 1001."""
     prestore_answer: int = 200
     """Return code after a recharge has been booked."""
-    payment_number: Literal["ours", "other", "empty"] = "ours"
+    payment_number: Literal["ours", "upper", "within", "other", "empty"] = "ours"
     """Number that the payment list shows for a recharge."""
     payment_delay: int = 0
     """Seconds until the payment list shows a recharge; below 0 never."""

@@ -174,7 +174,12 @@ class World:
             meter.add_payment(
                 amount,
                 channel=channel,
-                order_number={"ours": number, "empty": ""}.get(shown),
+                order_number={
+                    "ours": number,
+                    "upper": number.upper(),
+                    "within": f"API{number}01",
+                    "empty": "",
+                }.get(shown),
                 sent_number=number,
             )
         return first

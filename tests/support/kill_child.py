@@ -7,6 +7,7 @@ every child from importing Home Assistant.
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from functools import wraps
 import json
@@ -28,9 +29,10 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.jrhsz.api import Client, OneUseRequest, session as session_module
 from custom_components.jrhsz.api.transport import post
 from custom_components.jrhsz.connection import async_get_session
+from custom_components.jrhsz.recharge.follow import DATA_FOLLOWER, async_setup_orders
 from custom_components.jrhsz.recharge.journal import Journal
-from custom_components.jrhsz.recharge.orders import DATA_ORDERS, async_setup_orders
-from custom_components.jrhsz.recharge.request import Meter, Request
+from custom_components.jrhsz.recharge.orders import DATA_ORDERS
+from custom_components.jrhsz.recharge.request import CreditedMeter, Request
 from custom_components.jrhsz.recharge.send import async_recharge
 from custom_components.jrhsz.recharge.witness import Witness
 
@@ -124,7 +126,7 @@ async def recharge(folder: str, url: str, user_code: str) -> str:
     """Recharge a meter once; return the status."""
     hass = await start(folder, url)
     (entry,) = hass.config_entries.async_entries("jrhsz")
-    meter = Meter(entry=entry, user_code=user_code, device_id="device", name=user_code)
+    meter = CreditedMeter(entry=entry, user_code=user_code, device_id="device", name=user_code)
     outcome = await async_recharge(hass, meter, Request(amount=Decimal(20), context=Context()))
     return outcome.status
 
@@ -134,7 +136,7 @@ async def settle(folder: str, url: str) -> dict[str, str]:
     hass = await start(folder, url)
     (entry,) = hass.config_entries.async_entries("jrhsz")
     orders = hass.data[DATA_ORDERS]
-    await orders.async_look_up_all(entry.entry_id)
+    await hass.data[DATA_FOLLOWER].async_look_up_all(entry.entry_id)
     return {order.number: order.status.value for order in orders.journal.orders.values()}
 
 
@@ -222,10 +224,10 @@ class Children:
 
 if __name__ == "__main__":
     from custom_components.jrhsz.api import pacer
-    from custom_components.jrhsz.recharge import send as recharge_module
+    from custom_components.jrhsz.recharge import delays
 
     pacer.INTERVAL = 0.0
-    recharge_module._LOOK_UPS = (0, 0, 0)
-    for request in sys.stdin:
-        sys.stdout.write(json.dumps(run(json.loads(request))) + "\n")
-        sys.stdout.flush()
+    with patch.object(delays, "_AFTER_DOOR_CHECK", timedelta(0)):
+        for request in sys.stdin:
+            sys.stdout.write(json.dumps(run(json.loads(request))) + "\n")
+            sys.stdout.flush()

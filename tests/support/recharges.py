@@ -1,30 +1,32 @@
 """What tests of recharges share."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 import hashlib
 import json
+import time
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.jrhsz.connection import DATA_CONNECTIONS, async_get_session
-from custom_components.jrhsz.recharge.order import Order
-from custom_components.jrhsz.recharge.orders import DATA_ORDERS, async_setup_orders
+from custom_components.jrhsz.address import platform_of
+from custom_components.jrhsz.connection import DATA_CONNECTIONS
+from custom_components.jrhsz.recharge.follow import DATA_FOLLOWER, async_setup_orders
+from custom_components.jrhsz.recharge.order import Order, Status
+from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from ..simulator import Fault, Simulator
 from .accounts import set_up
+from .orders import order
 
 METER, OTHER = "2022040001", "2022040003"
 
@@ -68,6 +70,8 @@ async def restart_process(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Forget all that isn't on disk, and set the account up again."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
+    for cancel in hass.data[DATA_FOLLOWER]._timers.values():
+        cancel()
     hass.data.pop(DATA_CONNECTIONS, None)
     await async_setup_orders(hass)
     await set_up(hass, entry)
@@ -86,15 +90,55 @@ async def answer(hass: HomeAssistant, step: dict[str, Any], **user_input: Any) -
     return dict(await manager.async_configure(step["flow_id"], user_input))
 
 
-def shows_our_numbers(hass: HomeAssistant, simulator: Simulator) -> None:
-    """Let it be known that the platform shows our numbers."""
-    async_get_session(hass, simulator.url, "demo").note(shows_our_numbers=True)
+async def lists_our_orders(hass: HomeAssistant, entry: MockConfigEntry, count: int = 3) -> None:
+    """Let it be known that the platform lists our orders soon."""
+    sent = dt_util.utcnow() - timedelta(days=3)
+    await hass.data[DATA_ORDERS].journal.async_reserve(
+        *(
+            order(
+                f"Listed{index}",
+                account_id=str(entry.unique_id),
+                platform=platform_of(entry.data["url"]),
+                user_code="elsewhere",
+                sent=sent,
+                status=Status.CONFIRMED,
+                listed_at=sent + timedelta(seconds=1),
+                in_balance=True,
+            )
+            for index in range(count)
+        )
+    )
 
 
 async def later(hass: HomeAssistant, **delta: float) -> None:
-    """Let what is due after some time happen."""
+    """Let what is due after some time happen, while the clock stands still."""
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(**delta))
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def look_up_all(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Look all orders of an account up, as a person may do at any time."""
+    await hass.data[DATA_FOLLOWER].async_look_up_all(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def in_virtual_time[ResultT](
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    call: Coroutine[Any, Any, ResultT],
+    *,
+    step: float = 2.0,
+) -> ResultT:
+    """Let time pass, in steps, until a call is done; whatever can be done is done in no time."""
+    task = hass.async_create_task(call)
+    while not task.done():
+        for _ in range(40):
+            # The disk and other threads need real time.
+            time.sleep(0.0002)  # noqa: ASYNC251
+            await asyncio.sleep(0)
+        if not task.done():
+            freezer.tick(timedelta(seconds=step))
+    return task.result()
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, **ahead: float) -> None:
@@ -120,25 +164,20 @@ def credited(simulator: Simulator, user_code: str = METER) -> Decimal:
 
 
 def an_order(number: str, **values: Any) -> Order:
-    """Return an order that is like any other."""
-    order = Order(
-        number=number,
-        account_id="platform.example/demo",
-        host="platform.example",
-        username="demo",
-        user_code=METER,
-        device_id="device",
-        meter="一栋 101",
-        amount=Decimal(20),
-        user_id=None,
-        sent=dt_util.utcnow(),
-    )
-    return replace(order, **values)
+    """Return an order that was sent just now, of which nothing is known."""
+    return replace(order(number, "20", sent=dt_util.utcnow(), answered=None), **values)
+
+
+def _early(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of an order as the first version wrote it."""
+    record["host"] = record.pop("platform").partition("/")[0]
+    record["account"] = record.pop("account_id")
+    return record
 
 
 def written_before(orders: Iterable[Order], hashes: Iterable[str] = ()) -> bytes:
     """Return the journal's file as it was before it had lines."""
-    records = [order.as_record() for order in orders]
+    records = [_early(order.as_record()) for order in orders]
     body = {"orders": records, "hashes": sorted(hashes)}
     checksum = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     return json.dumps({"version": 1, "checksum": checksum, **body}).encode()

@@ -45,7 +45,7 @@ from .paging import MAX_PAGE_SIZE
 from .permissions import DENIAL_LIFE
 from .session import Session
 from .transport import Encoding, OneUseRequest
-from .values import CHINA_STANDARD_TIME, number
+from .values import CHINA_STANDARD_TIME, day_in_china, number
 
 __all__ = [
     "CHINA_STANDARD_TIME",
@@ -91,6 +91,7 @@ __all__ = [
     "Turn",
     "UnknownCodeError",
     "UnreadableReplyError",
+    "day_in_china",
     "is_door_check",
     "is_general_failure",
     "number",

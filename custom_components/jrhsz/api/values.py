@@ -1,6 +1,6 @@
 """What a single field of a record holds, however it is written; what can't be read is nothing."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 import re
 from typing import Final
@@ -29,6 +29,11 @@ _TIME: Final = re.compile(
 _EPOCH: Final = re.compile(r"([0-9]{10})([0-9]{3})?(?:\.[0-9]{1,9})?")
 _NO_CHARACTERS: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _BAD: Final = "\ufffd"
+
+
+def day_in_china(moment: datetime) -> date:
+    """Return the day of a time in China Standard Time."""
+    return moment.astimezone(CHINA_STANDARD_TIME).date()
 
 
 def code(value: object) -> str | None:

@@ -1,9 +1,10 @@
 """The fix flows of issues about orders and their journal."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Final, override
+from typing import Any, ClassVar, Final, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.exceptions import HomeAssistantError
@@ -16,10 +17,11 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from ..api import Payment, PlatformError, Priority, Turn
-from ..connection import client_of
+from ..api import CHINA_STANDARD_TIME, Payment, PlatformError, Priority, Turn
+from ..connection import client_of, session_of
 from ..const import DOMAIN
 from ..coordinator import JrhszConfigEntry
+from .follow import DATA_FOLLOWER
 from .issues import (
     JOURNAL_DAMAGED,
     JOURNAL_NOT_WRITTEN,
@@ -28,9 +30,12 @@ from .issues import (
     described,
     listed,
 )
-from .look_up import probable
+from .look_up import has_shown_payments
 from .order import Order
 from .orders import DATA_ORDERS
+from .proof import probable
+from .request import AccountMeter
+from .words import async_message
 
 CONF_ORDER: Final = "order"
 
@@ -41,9 +46,11 @@ _NOTHING: Final = "–"
 class OpenOrdersFlow(RepairsFlow):
     """Asks whether open orders were credited."""
 
-    def __init__(self, account: str) -> None:
+    _decisions: ClassVar = ["credited", "not_credited", "init"]
+
+    def __init__(self, account_id: str) -> None:
         """Be about the orders of an account."""
-        self._account = account
+        self._account_id = account_id
         self._number = ""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -60,10 +67,10 @@ class OpenOrdersFlow(RepairsFlow):
         """Look all orders up again."""
         if (entry := self._entry) is None:
             return self.async_abort(reason="account_removed")
-        orders = self.hass.data[DATA_ORDERS]
+        follower = self.hass.data[DATA_FOLLOWER]
         # What takes longer goes on in the background.
         task = self.hass.async_create_background_task(
-            orders.async_look_up_all(entry.entry_id), f"{DOMAIN} look-up of orders"
+            follower.async_look_up_all(entry.entry_id), f"{DOMAIN} look-up of orders"
         )
         await asyncio.wait({task}, timeout=_PATIENCE)
         return await self.async_step_init()
@@ -91,18 +98,21 @@ class OpenOrdersFlow(RepairsFlow):
             return self.async_abort(reason="account_removed")
         balance, payments = await self._async_read(entry, order)
         order = orders.journal.orders[self._number]
-        if not order.is_open:
+        if not order.is_open and not order.doubted:
             return await self.async_step_init()
+        has_shown = has_shown_payments(session_of(self.hass, entry))
+        delays = orders.delays_of(order, has_shown=has_shown)
         return self.async_show_menu(
             step_id="decide",
-            menu_options=["credited", "not_credited", "init"],
+            menu_options=self._decisions,
             description_placeholders={
                 "order": described(order),
                 "balance_before": _yuan(order.balance_before),
-                "balance": balance,
+                "balance": _yuan(balance),
+                "rise": _just_this(order),
                 "payments": _listed(payments),
-                "probable": _listed(probable(order, payments, orders.journal)),
-                "message": order.message or _NOTHING,
+                "probable": _listed(probable(order, payments, orders.journal.knows)),
+                "message": async_message(self.hass, order, delays) or _NOTHING,
             },
         )
 
@@ -119,27 +129,53 @@ class OpenOrdersFlow(RepairsFlow):
     @property
     def _orders(self) -> list[Order]:
         """Return the account's open orders."""
-        return self.hass.data[DATA_ORDERS].open_of(self._account)
+        return self.hass.data[DATA_ORDERS].open_of(self._account_id)
 
     @property
     def _entry(self) -> JrhszConfigEntry | None:
         """Return the account, if it is still there."""
-        return self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self._account)
+        return self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self._account_id)
 
-    async def _async_read(self, entry: JrhszConfigEntry, order: Order) -> tuple[str, list[Payment]]:
+    async def _async_read(
+        self, entry: JrhszConfigEntry, order: Order
+    ) -> tuple[Decimal | None, Sequence[Payment]]:
         """Return the meter's balance and payments since shortly before the order, if they come."""
-        balance = _NOTHING
-        payments: list[Payment] = []
+        balance: Decimal | None = None
+        payments: Sequence[Payment] = []
         if entry.disabled_by is not None:
             return balance, payments
+        orders, meter = (
+            self.hass.data[DATA_ORDERS],
+            AccountMeter(entry=entry, user_code=order.user_code),
+        )
         with suppress(PlatformError, TimeoutError):
             async with asyncio.timeout(_PATIENCE):
-                payments = await self.hass.data[DATA_ORDERS].async_look_up(
-                    entry, [order], Priority.USER
-                )
-                info = await client_of(self.hass, entry).get_meter(order.user_code, Turn())
-                balance = _yuan(info.balance)
+                look = await orders.async_look_up(meter, [order], Priority.USER)
+                balance, payments = look.balance, look.payments
+                if balance is None:
+                    info = await client_of(self.hass, entry).get_meter(order.user_code, Turn())
+                    balance = info.balance
+                    orders.async_note_balance(meter, balance)
         return balance, payments
+
+
+class DoubtedOrderFlow(OpenOrdersFlow):
+    """Asks whether an order was credited, as the platform said."""
+
+    _decisions: ClassVar = ["credited", "not_credited"]
+
+    def __init__(self, account_id: str, number: str) -> None:
+        """Be about one order."""
+        super().__init__(account_id)
+        self._number = number
+
+    @override
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask, unless it is settled."""
+        order = self.hass.data[DATA_ORDERS].journal.orders.get(self._number)
+        if order is not None and not order.doubted:
+            return self.async_create_entry(data={})
+        return await self.async_step_decide()
 
 
 class JournalFlow(ConfirmRepairFlow):
@@ -175,7 +211,18 @@ def _yuan(amount: Decimal | None) -> str:
     return _NOTHING if amount is None else f"{amount:.2f} CNY"
 
 
-def _listed(payments: list[Payment]) -> str:
+def _just_this(order: Order) -> str:
+    """Return when the balance rose by exactly an order's amount; no translation is needed."""
+    rises = [
+        f"{rise.at.astimezone(CHINA_STANDARD_TIME):%Y-%m-%d %H:%M} · "
+        f"{rise.before:.2f} → {rise.after:.2f} CNY"
+        for rise in order.rises
+        if rise.amount == order.amount
+    ]
+    return "; ".join(rises) or _NOTHING
+
+
+def _listed(payments: Sequence[Payment]) -> str:
     """Return payments as lines that need no translation, newest first."""
     newest = sorted(
         (payment for payment in payments if payment.time is not None),

@@ -21,26 +21,27 @@ JOURNAL_RESTORED: Final = f"{JOURNAL}restored"
 JOURNAL_UNREADABLE: Final = f"{JOURNAL}unreadable"
 OPEN_ORDERS: Final = "open_orders"
 ORDER_CORRECTED: Final = "order_corrected"
+ORDER_DOUBTED: Final = "order_doubted"
 _LISTED: Final = 30
 
 
 @callback
-def async_update_open_orders(hass: HomeAssistant, account: str, orders: Sequence[Order]) -> None:
+def async_update_open_orders(hass: HomeAssistant, account_id: str, orders: Sequence[Order]) -> None:
     """Keep the one issue that lists an account's open orders up to date.
 
     It outlives the account: then nobody can look them up, but they are not forgotten. Without any
     account nothing would make the issue again after a restart.
     """
-    issue_id = open_orders_issue(account)
+    issue_id = open_orders_issue(account_id)
     if not orders:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
-    entry = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, account)
+    entry = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, account_id)
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
-        data={"account": account},
+        data={"account": account_id},
         is_fixable=entry is not None,
         # Home Assistant adds persistent issues to diagnostics, with the names in them.
         is_persistent=not hass.config_entries.async_entries(DOMAIN),
@@ -99,9 +100,29 @@ def async_tell_correction(hass: HomeAssistant, order: Order) -> None:
     )
 
 
-def open_orders_issue(account: str) -> str:
+@callback
+def async_update_doubt(hass: HomeAssistant, order: Order) -> None:
+    """Ask a person about a credit that the list of payments never showed, as long as it doesn't."""
+    issue_id = f"{ORDER_DOUBTED}_{order.number}"
+    if not order.doubted:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        data={"account": order.account_id, "number": order.number},
+        is_fixable=True,
+        learn_more_url=page_url(hass, "recharges"),
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ORDER_DOUBTED,
+        translation_placeholders={"meter": order.meter},
+    )
+
+
+def open_orders_issue(account_id: str) -> str:
     """Return the id of the issue that lists an account's open orders."""
-    return f"{OPEN_ORDERS}_{hashlib.sha256(account.encode()).hexdigest()[:10]}"
+    return f"{OPEN_ORDERS}_{hashlib.sha256(account_id.encode()).hexdigest()[:10]}"
 
 
 def listed(orders: Sequence[Order]) -> str:

@@ -98,6 +98,10 @@ class Journal:
         """Return the orders of an account, oldest first."""
         return self._contents.orders.of_account(account, begin)
 
+    def last_of_account(self, account_id: str, count: int) -> list[Order]:
+        """Return the last orders of an account, oldest first."""
+        return self._contents.orders.last_of_account(account_id, count)
+
     async def async_load(self) -> None:
         """Read the file, unless that has succeeded before; a damaged one is set aside."""
         async with self._lock:

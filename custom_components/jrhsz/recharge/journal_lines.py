@@ -60,7 +60,7 @@ class Contents:
         old = [
             order
             for order in self.orders.by_number.values()
-            if order.sent < oldest and not order.is_open and order.watch_until is None
+            if order.sent < oldest and not order.is_unsettled
         ]
         for order in old:
             self.orders.drop(order)

@@ -1,23 +1,21 @@
 """What a recharge is refused for before anything is sent."""
 
-from collections.abc import Iterable
-from datetime import date, datetime, time
+from collections.abc import Iterable, Sequence
+from datetime import datetime, time
 from decimal import Decimal
-import re
-from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from ..api import CHINA_STANDARD_TIME, MeterInfo, Payment
+from ..address import are_two_names
+from ..api import CHINA_STANDARD_TIME, Payment, day_in_china
 from ..const import DOMAIN
-from ..settings import Settings
+from ..settings import Settings, chosen_meters
 from .journal import Journal
-from .order import Status
-from .request import Meter
-
-OUR_NUMBER: Final = re.compile(r"HA[0-9A-Z]{22,30}")
+from .order import Order, Status
+from .proof import OUR_NUMBER, matches
+from .request import CreditedMeter
 
 
 def refusal(*, key: str, **placeholders: str) -> ServiceValidationError:
@@ -33,21 +31,14 @@ def refuse_while_stopping(hass: HomeAssistant) -> None:
         raise refusal(key="stopping")
 
 
-def is_below(info: MeterInfo, threshold: Decimal) -> bool:
-    """Tell whether the balance is below a threshold; refuse if it can't be told."""
-    if info.balance is None:
-        raise refusal(key="balance_unknown")
-    return info.balance < threshold
-
-
-def refuse_open_order(journal: Journal, meter: Meter) -> None:
+def refuse_open_order(journal: Journal, meter: CreditedMeter) -> None:
     """Refuse while it is unknown whether an earlier order was credited."""
     for order in journal.unsettled:
-        if order.is_open and meter.is_of(order):
+        if order.is_open and meter.shares(order):
             raise refusal(key="open_order", meter=meter.name, order_number=order.number)
 
 
-def refuse_above_limit(meter: Meter, amount: Decimal) -> None:
+def refuse_above_limit(meter: CreditedMeter, amount: Decimal) -> None:
     """Refuse what is too much for one order."""
     limit = Settings.of(meter.entry.options).max_recharge
     if limit <= 0:
@@ -57,35 +48,37 @@ def refuse_above_limit(meter: Meter, amount: Decimal) -> None:
 
 
 def refuse_beyond_day(
-    journal: Journal, meter: Meter, amount: Decimal, payments: list[Payment]
+    journal: Journal, meter: CreditedMeter, amount: Decimal, payments: Sequence[Payment]
 ) -> None:
     """Refuse what is too much for today, in China Standard Time.
 
-    What is confirmed or unknown counts, and so do the meter's payments that bear a number of ours
-    but not of this journal. So does what is of a later day: the clock was set back.
+    What is confirmed or unknown counts, and so do the meter's payments that are ours and aren't
+    among these orders: of another Home Assistant, of before a restore, or believed to be rejected.
+    So does what is of a later day: the clock was set back.
     """
-    today = _day(dt_util.utcnow())
+    today = day_in_china(dt_util.utcnow())
+    midnight = datetime.combine(today, time.min, CHINA_STANDARD_TIME)
     counted = [
-        order
-        for order in journal.sent_since(datetime.combine(today, time.min, CHINA_STANDARD_TIME))
-        if order.status is not Status.REJECTED
+        order for order in journal.sent_since(midnight) if order.status is not Status.REJECTED
     ]
-    foreign = _total(
+    of_meter = [order for order in counted if meter.shares(order)]
+    others = _total(
         payment.amount
         for payment in payments
-        if payment.time is not None
-        and _day(payment.time) >= today
-        and OUR_NUMBER.fullmatch(payment.order_number)
-        and not journal.knows(payment.order_number)
+        if (payment.time is None or payment.time >= midnight)
+        and _is_ours(journal, payment)
+        and not any(matches(order.number, payment) for order in of_meter)
     )
-    of_meter = foreign + _total(order.amount for order in counted if meter.is_of(order))
-    of_account = foreign + _total(o.amount for o in counted if o.account_id == meter.account)
     settings = Settings.of(meter.entry.options)
     for key, limit, used in (
-        ("limit_per_day", settings.max_recharge_per_day, of_meter),
-        ("limit_total_per_day", settings.max_recharge_total_per_day, of_account),
+        ("limit_per_day", settings.max_recharge_per_day, _total(o.amount for o in of_meter)),
+        (
+            "limit_total_per_day",
+            settings.max_recharge_total_per_day,
+            _total(order.amount for order in _of_account(meter, counted)),
+        ),
     ):
-        if used + amount > limit:
+        if (used := used + others) + amount > limit:
             raise refusal(
                 key=key,
                 limit=f"{limit:.2f}",
@@ -94,9 +87,25 @@ def refuse_beyond_day(
             )
 
 
-def _day(moment: datetime) -> date:
-    """Return the day of a time in China Standard Time."""
-    return moment.astimezone(CHINA_STANDARD_TIME).date()
+def _is_ours(journal: Journal, payment: Payment) -> bool:
+    """Tell whether a payment bears a number that the journal knows, or of our own making."""
+    number = payment.order_number
+    return OUR_NUMBER.fullmatch(number.upper()) is not None or journal.knows(number)
+
+
+def _of_account(meter: CreditedMeter, orders: Iterable[Order]) -> list[Order]:
+    """Return the orders of a meter's account, also those under another name of its platform."""
+    codes = chosen_meters(meter.entry.options)
+    return [
+        order
+        for order in orders
+        if order.account_id == meter.account_id
+        or (
+            order.username == meter.username
+            and order.user_code in codes
+            and (order.platform == meter.platform or are_two_names(order.platform, meter.platform))
+        )
+    ]
 
 
 def _total(amounts: Iterable[Decimal | None]) -> Decimal:

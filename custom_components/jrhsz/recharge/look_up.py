@@ -1,87 +1,78 @@
-"""What a list of payments makes of an order."""
+"""Looking at a meter: its list of payments and its balance, as far as they can be had."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..api import Payment, is_door_check, is_general_failure
-from .journal import Journal
-from .order import Order, Source, Status
-
-DAY: Final = timedelta(days=1)
-WATCHED: Final = timedelta(days=7)
-
-_ABSENCES_AFTER_FAILURE: Final = 3
-FRESH: Final = timedelta(minutes=20)
-_NEAR: Final = timedelta(hours=1)
-
-type Span = tuple[datetime, datetime]
+from ..api import Interface, Payment, PlatformError, Priority, ReplyError, Session, Turn
+from ..connection import client_of, session_of
+from ..const import LOGGER
+from .order import Order
+from .proof import ONE_DAY, Look, Span
+from .request import AccountMeter
 
 
-def window(orders: Iterable[Order]) -> Span:
-    """Return the span in which the platform's list has the payments of orders.
+def window(
+    meter: AccountMeter, session: Session, orders: Iterable[Order] = (), *newest: datetime | None
+) -> Span:
+    """Return the span in which the platform's list has what is of now, and the orders' payments.
 
-    The clock may have been set since they were sent, so both then and now count.
+    Our clock may be wrong or may have been set, and so may the platform's: all that tells the time
+    counts, also that of the `newest` record that is known.
     """
-    times = [dt_util.utcnow(), *(order.sent for order in orders)]
-    return min(times) - DAY, max(times) + DAY
+    coordinator = meter.coordinator
+    if coordinator is not None and coordinator.is_known:
+        newest = (*newest, coordinator.data.read_time)
+    known = (dt_util.utcnow(), session.platform_now, *newest)
+    times = [time for time in known if time is not None]
+    times += [time for order in orders for time in order.times]
+    return min(times) - ONE_DAY, max(times) + ONE_DAY
 
 
-def is_watched(order: Order, *, shows_our_numbers: bool) -> bool:
-    """Tell whether a closed order is worth a look.
+def has_shown_payments(session: Session) -> bool:
+    """Tell whether the account's lists ever showed a payment."""
+    return bool(session.habits[Interface.PAYMENTS].shown)
 
-    Besides those that are watched, these are fresh ones that may show whether the platform shows
-    our numbers at all.
+
+async def async_look(
+    hass: HomeAssistant,
+    meter: AccountMeter,
+    orders: Sequence[Order],
+    priority: Priority,
+    *,
+    whole: bool,
+) -> Look:
+    """Look for orders of a meter; `whole` if that may prove that one isn't there.
+
+    Then the balance is read as well, and the list to its end. Raises PlatformError if the list
+    can't be had.
     """
-    return order.watch_until is not None or (
-        order.status is Status.CONFIRMED
-        and order.source is Source.ANSWER
-        and order.sent >= dt_util.utcnow() - FRESH
-        and not shows_our_numbers
+    client, session = client_of(hass, meter.entry), session_of(hass, meter.entry)
+    at = dt_util.utcnow()
+    balance, read_time = None, None
+    if whole:
+        try:
+            info = await client.get_meter(meter.user_code, Turn(priority))
+            balance, read_time = info.balance, info.read_time
+        except PlatformError as err:
+            LOGGER.debug("Meter %s can't be read: %s", meter.user_code, err)
+            whole = False
+    span = window(meter, session, orders, read_time)
+    payments: list[Payment]
+    try:
+        payments = await client.get_payments(meter.user_code, *span, Turn(priority), complete=whole)
+    except ReplyError as err:
+        LOGGER.debug("The payments of %s prove nothing: %s", meter.user_code, err)
+        whole = False
+        payments = await client.get_payments(meter.user_code, *span, Turn(priority))
+    return Look(
+        at=at,
+        platform=meter.platform,
+        span=span,
+        payments=payments,
+        is_complete=whole,
+        balance=balance,
+        has_shown=has_shown_payments(session),
     )
-
-
-def examined(order: Order, payments: Iterable[Payment], *, shows_our_numbers: bool) -> Order:
-    """Return what a list of its meter's payments, from before it was sent, makes of an order.
-
-    Found means the same number and amount. Not found means something only after an answer that
-    booked nothing by itself (a refusal at the door, or a failure on a platform that is known to
-    show our numbers), or after a person's word, at the end of the watch.
-    """
-    same = [payment.amount for payment in payments if payment.order_number == order.number]
-    if order.amount in same:
-        return replace(order, status=Status.CONFIRMED, source=Source.PAYMENTS, watch_until=None)
-    watch_over = order.watch_until is not None and dt_util.utcnow() >= order.watch_until
-    if same:
-        return replace(order, watch_until=None) if watch_over else order
-    order = replace(order, absences=order.absences + 1)
-    if order.is_open:
-        refused = is_door_check(order.code)
-        failed = is_general_failure(order.code) and order.absences >= _ABSENCES_AFTER_FAILURE
-        if refused or (failed and shows_our_numbers):
-            return replace(
-                order,
-                status=Status.REJECTED,
-                source=Source.PAYMENTS,
-                watch_until=dt_util.utcnow() + WATCHED,
-            )
-    elif watch_over and order.status is Status.CONFIRMED and shows_our_numbers:
-        return replace(order, status=Status.REJECTED, source=Source.PAYMENTS, watch_until=None)
-    elif watch_over:
-        return replace(order, watch_until=None)
-    return order
-
-
-def probable(order: Order, payments: Iterable[Payment], journal: Journal) -> list[Payment]:
-    """Return payments that may be the order's under another number: same amount, near its time."""
-    return [
-        payment
-        for payment in payments
-        if payment.amount == order.amount
-        and payment.time is not None
-        and abs(payment.time - order.sent) <= _NEAR
-        and not journal.knows(payment.order_number)
-    ]

@@ -31,7 +31,7 @@ class OrderIndex:
         old, number = self._orders.get(order.number), order.number
         self._orders[number] = order
         self._unsettled.pop(number, None)
-        if order.is_open or order.watch_until is not None:
+        if order.is_unsettled:
             self._unsettled[number] = order
         if old is None and number != (shown := number.upper()):
             self._capitals[shown] = *self._capitals.get(shown, ()), number
@@ -86,6 +86,11 @@ class OrderIndex:
     def of_account(self, account: str, begin: datetime | None = None) -> list[Order]:
         """Return the orders of an account, oldest first."""
         return self._since(("account", account), begin)
+
+    def last_of_account(self, account_id: str, count: int) -> list[Order]:
+        """Return the last orders of an account, oldest first."""
+        entries = self._lists.get(("account", account_id), [])
+        return [self._orders[number] for _, number in entries[-count:]]
 
     def _since(self, place: _Place, begin: datetime | None) -> list[Order]:
         """Return the orders of a list since a time."""

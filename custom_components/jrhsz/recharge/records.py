@@ -1,6 +1,5 @@
 """The records of recharges, for whoever has to account for them."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -11,10 +10,10 @@ from homeassistant.util.json import JsonValueType
 
 from ..api import UNKNOWN_METER, Payment, Priority, Turn
 from ..coordinator import JrhszConfigEntry
-from .limits import OUR_NUMBER
-from .look_up import DAY
+from ..responses import float_or_none, payment_record
 from .order import Order, Status
 from .orders import DATA_ORDERS
+from .proof import ONE_DAY, OUR_NUMBER, matches
 
 
 async def async_recharge_records(
@@ -41,32 +40,34 @@ async def async_recharge_records(
     if not verify:
         return {"recharges": [_record(order, names) for order in of_span()]}
 
-    found: dict[str, list[Payment]] = defaultdict(list)
+    lists: dict[str, list[Payment]] = {}
     unknown: list[JsonValueType] = []
     gone: set[str] = set()
-    wider = (begin - DAY, end + DAY)
+    wider = (begin - ONE_DAY, end + ONE_DAY)
     meters = {order.user_code for order in of_span()} | set(entry.runtime_data.coordinators)
     for user_code in sorted(meters):
         try:
             payments = await entry.runtime_data.client.get_payments(
-                user_code, *wider, Turn(Priority.RECHARGE)
+                user_code, *wider, Turn(Priority.POLL)
             )
         except UNKNOWN_METER:
             gone.add(user_code)
             continue
         await orders.async_examine(entry, user_code, payments, wider)
-        for payment in payments:
-            if orders.journal.knows(payment.order_number):
-                found[payment.order_number].append(payment)
-            elif OUR_NUMBER.fullmatch(payment.order_number):
-                unknown.append({"user_code": user_code, **payment_record(payment)})
+        lists[user_code] = payments
+        unknown += [
+            {"user_code": user_code, **payment_record(payment)}
+            for payment in payments
+            if OUR_NUMBER.fullmatch(payment.order_number.upper())
+            and not orders.journal.knows(payment.order_number)
+        ]
     return {
         "recharges": [
             {
                 **_record(order, names),
                 "verification": "not_checked"
                 if order.user_code in gone
-                else compared(order, found[order.number]),
+                else compared(order, lists[order.user_code]),
             }
             for order in of_span()
         ],
@@ -75,26 +76,16 @@ async def async_recharge_records(
 
 
 def compared(order: Order, payments: Iterable[Payment]) -> str:
-    """Return how an order compares with the payments of its number: all of them together.
+    """Return how an order compares with its meter's payments of its number: all of them together.
 
     An order that was rejected matches a list without it.
     """
-    amounts = [payment.amount for payment in payments]
+    amounts = [payment.amount for payment in payments if matches(order.number, payment)]
     if not amounts:
         return "match" if order.status is Status.REJECTED else "missing"
     booked = sum((amount for amount in amounts if amount is not None), Decimal(0))
     is_right = None not in amounts and booked == order.amount
     return "match" if is_right and order.status is not Status.REJECTED else "amount_differs"
-
-
-def payment_record(payment: Payment) -> dict[str, Any]:
-    """Return a payment for a response."""
-    return {
-        "time": payment.time.isoformat() if payment.time else None,
-        "amount": None if payment.amount is None else float(payment.amount),
-        "order_number": payment.order_number,
-        "channel": payment.channel,
-    }
 
 
 def _record(order: Order, names: dict[str | None, str | None]) -> dict[str, Any]:
@@ -110,14 +101,9 @@ def _record(order: Order, names: dict[str | None, str | None]) -> dict[str, Any]
         "status": order.status.value,
         "source": order.source.value,
         "message": order.message,
-        "balance_before": _float(order.balance_before),
-        "balance_after": _float(order.balance_after),
+        "balance_before": float_or_none(order.balance_before),
+        "balance_after": float_or_none(order.balance_after),
     }
-
-
-def _float(amount: Decimal | None) -> float | None:
-    """Return an amount for a response."""
-    return None if amount is None else float(amount)
 
 
 async def _async_name(hass: HomeAssistant, user_id: str | None) -> str | None:

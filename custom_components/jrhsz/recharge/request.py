@@ -6,11 +6,13 @@ import math
 import re
 from typing import Any, Final, Self
 
-from homeassistant.const import CONF_URL
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_URL, CONF_USERNAME
 from homeassistant.core import Context
-from yarl import URL
 
-from ..coordinator import JrhszConfigEntry
+from ..address import are_two_names, platform_of
+from ..coordinator import JrhszConfigEntry, MeterCoordinator
+from ..responses import float_or_none
 from .order import Order
 
 ORDER_NUMBER: Final = re.compile(r"[0-9A-Za-z]{1,32}")
@@ -21,29 +23,62 @@ _TOO_MUCH: Final = 10**6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meter:
-    """The meter that is to be credited."""
+class AccountMeter:
+    """A meter of an account, and which orders are about it."""
 
     entry: JrhszConfigEntry
     user_code: str
-    device_id: str
-    name: str
 
     @property
-    def account(self) -> str:
+    def account_id(self) -> str:
         """Return the account's id."""
         return str(self.entry.unique_id)
 
     @property
-    def host(self) -> str:
+    def platform(self) -> str:
         """Return the platform that it is on."""
-        return host_of(self.entry)
+        return platform_of(self.entry.data[CONF_URL])
+
+    @property
+    def username(self) -> str:
+        """Return the name that the account logs in with."""
+        return str(self.entry.data[CONF_USERNAME])
+
+    @property
+    def coordinator(self) -> MeterCoordinator | None:
+        """Return what polls the meter, if something does."""
+        if self.entry.state is not ConfigEntryState.LOADED:
+            return None
+        return self.entry.runtime_data.coordinators.get(self.user_code)
+
+    @property
+    def daily_cost(self) -> Decimal | None:
+        """Return what the meter usually costs a day, in yuan, if that is known."""
+        return self.coordinator.daily_cost if self.coordinator else None
 
     def is_of(self, order: Order) -> bool:
-        """Tell whether an order, of whatever account, is about this meter."""
+        """Tell whether an order was sent for this very meter.
+
+        One platform may be known under two names, but two paths of one host are two platforms.
+        """
         return order.user_code == self.user_code and (
-            order.host == self.host or order.account_id == self.account
+            order.platform == self.platform
+            or (order.username == self.username and are_two_names(order.platform, self.platform))
         )
+
+    def shares(self, order: Order) -> bool:
+        """Tell whether an order, of whatever account, may be about this meter: then it counts."""
+        return self.is_of(order) or (
+            order.user_code == self.user_code and order.account_id == self.account_id
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditedMeter(AccountMeter):
+    """The meter that is to be credited, as people know it."""
+
+    device_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +93,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RechargeOutcome:
     """What came of it."""
 
     status: str
@@ -69,7 +104,7 @@ class Outcome:
     message: str
 
     @classmethod
-    def of(cls, order: Order) -> Self:
+    def of(cls, order: Order, message: str) -> Self:
         """Return the outcome of an order as far as it is known."""
         return cls(
             status=order.status.value,
@@ -77,19 +112,30 @@ class Outcome:
             amount=order.amount,
             balance_before=order.balance_before,
             balance=order.balance_after,
-            message=order.message,
+            message=message,
         )
 
     @classmethod
-    def without_order(cls, status: str, request: Request, balance: Decimal | None) -> Self:
-        """Return the outcome of a request that nothing was sent for."""
+    def without_order(
+        cls,
+        status: str,
+        request: Request,
+        balance: Decimal | None,
+        *,
+        order_number: str | None = None,
+        message: str = "",
+    ) -> Self:
+        """Return the outcome of a request that nothing was sent for.
+
+        Its number is that of an order that is on its way, or one to be used next.
+        """
         return cls(
             status=status,
-            order_number=request.order_number,
+            order_number=order_number or request.order_number,
             amount=request.amount,
             balance_before=balance,
             balance=balance,
-            message="",
+            message=message,
         )
 
     def as_response(self) -> dict[str, Any]:
@@ -98,8 +144,8 @@ class Outcome:
             "status": self.status,
             "order_number": self.order_number,
             "amount": float(self.amount),
-            "balance_before": _float(self.balance_before),
-            "balance": _float(self.balance),
+            "balance_before": float_or_none(self.balance_before),
+            "balance": float_or_none(self.balance),
             "message": self.message,
         }
 
@@ -121,14 +167,3 @@ def read_amount(value: object) -> Decimal | None:
         case _:
             return None
     return Decimal(text) if _AMOUNT.fullmatch(text) else None
-
-
-def host_of(entry: JrhszConfigEntry) -> str:
-    """Return the host of an account, with its port unless that is a usual one."""
-    url = URL(entry.data[CONF_URL])
-    return str(url.host) if url.port in {80, 443} else f"{url.host}:{url.port}"
-
-
-def _float(amount: Decimal | None) -> float | None:
-    """Return an amount for a response."""
-    return None if amount is None else float(amount)

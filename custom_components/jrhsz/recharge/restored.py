@@ -4,28 +4,28 @@ Somebody who puts a backup back takes the journal back too: orders made since ar
 platform has them, so its list of payments is asked before anything is sent.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from homeassistant.const import CONF_USERNAME
 from homeassistant.util import dt as dt_util
 
 from ..api import Payment
 from ..const import LOGGER
 from .gap import compared
 from .journal import Journal
-from .limits import OUR_NUMBER, refusal
-from .look_up import DAY
+from .limits import refusal
 from .order import Order, Source, Status
-from .request import Meter, Request
+from .proof import ONE_DAY, OUR_NUMBER
+from .request import CreditedMeter, Request
 
 # How wrong a clock may be, ours or the platform's.
 _MARGIN: Final = timedelta(days=7)
 _YOUNG: Final = timedelta(days=31)
 
 
-def payments_needed_since(journal: Journal, meter: Meter, request: Request) -> datetime:
+def payments_needed_since(journal: Journal, meter: CreditedMeter, request: Request) -> datetime:
     """Return since when a meter's payments must be known before its order.
 
     That is longer than for today's limits after a restore or a loss, once for each meter, and for a
@@ -33,22 +33,24 @@ def payments_needed_since(journal: Journal, meter: Meter, request: Request) -> d
     ServiceValidationError until a person knows of the gap.
     """
     now, number, gap = dt_util.utcnow(), request.order_number, journal.gap
-    since = now - 2 * DAY
+    since = now - 2 * ONE_DAY
     if number is not None and not journal.knows(number) and now - journal.since < _YOUNG:
         since = now - _YOUNG
-    if gap is None or compared(meter.account, meter.user_code) in journal.notes:
+    if gap is None or compared(meter.account_id, meter.user_code) in journal.notes:
         return since
     if not gap.confirmed:
         raise refusal(key="journal_restored")
     return min(since, gap.begin - _MARGIN)
 
 
-async def async_take_over_missing(journal: Journal, meter: Meter, payments: list[Payment]) -> None:
+async def async_take_over_missing(
+    journal: Journal, meter: CreditedMeter, payments: Sequence[Payment]
+) -> None:
     """Take the orders of a gap over that a meter's payments since then show.
 
     Raises HomeAssistantError, and nothing may be sent, if they can't be written.
     """
-    key = compared(meter.account, meter.user_code)
+    key = compared(meter.account_id, meter.user_code)
     if journal.gap is None or key in journal.notes:
         return
     missing: dict[str, Order] = {}
@@ -63,13 +65,13 @@ async def async_take_over_missing(journal: Journal, meter: Meter, payments: list
     await journal.async_note(key, value=True)
 
 
-def _order(meter: Meter, number: str, payment: Payment, amount: Decimal) -> Order:
+def _order(meter: CreditedMeter, number: str, payment: Payment, amount: Decimal) -> Order:
     """Return the order of a payment, which nobody remembers."""
     return Order(
         number=number,
-        account_id=meter.account,
-        host=meter.host,
-        username=meter.entry.data[CONF_USERNAME],
+        account_id=meter.account_id,
+        platform=meter.platform,
+        username=meter.username,
         user_code=meter.user_code,
         device_id=meter.device_id,
         meter=meter.name,

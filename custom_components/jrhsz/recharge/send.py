@@ -4,67 +4,65 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-import secrets
-import string
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from ..api import (
     AuthenticationError,
-    Client,
-    MeterInfo,
     NotPermittedError,
     NotSentError,
-    Payment,
     PlatformError,
+    Priority,
     ReturnCodeError,
     Turn,
-    is_general_failure,
 )
-from ..connection import client_of
+from ..connection import client_of, session_of
 from ..const import DOMAIN, LOGGER
-from ..exceptions import translation
+from .balances import ARRIVAL, on_the_way, total
+from .delays import next_look
+from .drafts import async_hand_out, random_number, require_draft
+from .follow import DATA_FOLLOWER
 from .journal import Journal
 from .limits import (
-    is_below,
     refusal,
     refuse_above_limit,
     refuse_beyond_day,
     refuse_open_order,
     refuse_while_stopping,
 )
-from .look_up import DAY, Span, examined, window
+from .look_up import has_shown_payments, window
 from .order import Order, Source, Status
 from .orders import DATA_ORDERS, Attempt, Orders
-from .request import Meter, Outcome, Request
+from .proof import WATCHED, Look, is_shown, matches
+from .request import CreditedMeter, RechargeOutcome, Request
 from .restored import async_take_over_missing, payments_needed_since
+from .words import async_message, async_reason, async_told_on_the_way
 
 NOT_NEEDED: Final = "not_needed"
 DRY_RUN: Final = "dry_run"
 
-_NUMBER_CHARACTERS: Final = string.digits + string.ascii_uppercase
 _RANDOM_CHARACTERS: Final = 26
-# Seconds after the answer at which an order is looked up; the later ones after a failure only.
-_LOOK_UPS: tuple[float, ...] = (0, 10, 60)
 # Seconds after sending: a caller is answered within 120.
 _LOOK_UPS_END: Final = 105
 _REFRESH_END: Final = 115
 
 
-async def async_recharge(hass: HomeAssistant, meter: Meter, request: Request) -> Outcome:
+async def async_recharge(
+    hass: HomeAssistant, meter: CreditedMeter, request: Request
+) -> RechargeOutcome:
     """Credit a meter, at most once; a caller that goes away changes nothing once it is reserved.
 
-    Raises HomeAssistantError if nothing was sent for a reason other than the platform's refusal.
+    Whoever asks for an order that is under way waits for it. Raises HomeAssistantError if nothing
+    was sent for a reason other than the platform's refusal.
     """
     attempt = Attempt()
     attempt.task = task = hass.async_create_task(
-        _async_recharge(hass, meter, request, attempt), f"{DOMAIN} recharge", eager_start=False
+        _async_credit_and_read(hass, meter, request, attempt),
+        f"{DOMAIN} recharge",
+        eager_start=False,
     )
     orders = hass.data[DATA_ORDERS]
     orders.attempts.add(attempt)
@@ -75,70 +73,92 @@ async def async_recharge(hass: HomeAssistant, meter: Meter, request: Request) ->
         if attempt.number is None:
             task.cancel()
         raise
-    if task.cancelled():
-        order = orders.journal.orders.get(attempt.number) if attempt.number else None
-        if order is None:
-            raise refusal(key="stopping")
-        return Outcome.of(order)
-    return task.result()
+    if not task.cancelled():
+        return task.result()
+    if attempt.number is None or attempt.number not in orders.journal.orders:
+        raise refusal(key="stopping")
+    return _outcome(hass, meter, attempt.number)
 
 
-async def _async_recharge(
-    hass: HomeAssistant, meter: Meter, request: Request, attempt: Attempt
-) -> Outcome:
-    """Check, reserve, send once, classify, write down, all but the checks beyond recall."""
+async def _async_credit_and_read(
+    hass: HomeAssistant, meter: CreditedMeter, request: Request, attempt: Attempt
+) -> RechargeOutcome:
+    """Credit the meter, then read it again; or wait for who does so with the same order."""
+    orders, begun = hass.data[DATA_ORDERS], hass.loop.time()
+    order = await _async_credit(hass, meter, request, attempt)
+    if isinstance(order, RechargeOutcome):
+        return order
+    if attempt.number is not None:
+        hass.data[DATA_FOLLOWER].async_schedule(meter.entry)
+        await _async_read_again(hass, meter, order, (attempt.sent or begun) + _REFRESH_END)
+    elif (other := orders.attempt_of(order.number)) is not None and other.task is not None:
+        await asyncio.wait({other.task})
+    return _outcome(hass, meter, order.number)
+
+
+async def _async_credit(
+    hass: HomeAssistant, meter: CreditedMeter, request: Request, attempt: Attempt
+) -> Order | RechargeOutcome:
+    """Check, reserve, send once, classify, write down, all but the checks beyond recall.
+
+    Returns the order, this one or an earlier one of its number; or what there is to say if nothing
+    is to be sent.
+    """
     orders, client = hass.data[DATA_ORDERS], client_of(hass, meter.entry)
-    number = request.order_number or new_order_number()
+    number = request.order_number or random_number(_RANDOM_CHARACTERS)
 
-    async with orders.lock_of(meter.host, meter.user_code):
+    async with orders.lock_of(meter.user_code):
         refuse_while_stopping(hass)
         await orders.async_require_journal()
         if order := _earlier(orders.journal, meter, number, request.amount):
-            return Outcome.of(order)
+            return order
+        require_draft(orders.journal, meter, number)
         refuse_above_limit(meter, request.amount)
-        now = dt_util.utcnow()
-        span = (payments_needed_since(orders.journal, meter, request), now + DAY)
-        info, payments = await _async_read(hass, meter, client, span)
+        look = await _async_read(hass, meter, request)
 
         async with orders.reserving:
-            await async_take_over_missing(orders.journal, meter, payments)
-            await orders.async_examine(meter.entry, meter.user_code, payments, span)
+            await orders.async_take(meter, look)
+            await async_take_over_missing(orders.journal, meter, look.payments)
             if order := _earlier(orders.journal, meter, number, request.amount):
-                return Outcome.of(order)
-            order = _new_order(meter, request, number, info.balance)
-            if any(payment.order_number == number for payment in payments):
-                return await _async_adopt(orders, order, payments, request, attempt)
-            if request.only_below is not None and not is_below(info, request.only_below):
-                return Outcome.without_order(NOT_NEEDED, request, info.balance)
+                return order
+            order = _new_order(orders.journal, meter, request, number, look)
+            if any(matches(number, payment) for payment in look.payments):
+                return await _async_adopt(orders, order, look, request, attempt)
+            if told := _not_needed(hass, orders.journal, meter, request, look):
+                return told
             refuse_open_order(orders.journal, meter)
-            refuse_beyond_day(orders.journal, meter, request.amount, payments)
+            refuse_above_limit(meter, request.amount)
+            refuse_beyond_day(orders.journal, meter, request.amount, look.payments)
             if request.dry_run:
-                return Outcome.without_order(DRY_RUN, request, info.balance)
+                draft = await async_hand_out(orders.journal, meter, request.context.user_id)
+                return RechargeOutcome.without_order(
+                    DRY_RUN, request, look.balance, order_number=request.order_number or draft
+                )
             refuse_while_stopping(hass)
             attempt.number = number
             # On disk before anything is sent: from here on the order is open, come what may.
             await orders.journal.async_reserve(order)
 
-        sent = hass.loop.time()
+        attempt.sent = hass.loop.time()
+        error: Exception | None = None
         try:
             await client.prestore(meter.user_code, number, request.amount)
         except Exception as err:  # noqa: BLE001  whatever it was, the credit may be booked
-            order = _classified(hass, order, err)
-        else:
-            order = replace(order, status=Status.CONFIRMED)
+            error = err
+        order = _classified(hass, meter, orders.journal.orders[number], error)
         if order.is_open:
-            order = await _async_find(hass, client, order, attempt, sent + _LOOK_UPS_END)
+            await orders.journal.async_update(order)
+            order = await _async_find(hass, meter, order, attempt)
         await orders.async_conclude(order, request.context, attempt)
-
-    if order.is_open or not client.session.shows_our_numbers:
-        orders.async_follow(meter.entry)
-    return Outcome.of(await _async_refreshed(hass, meter, number, sent + _REFRESH_END))
+    return order
 
 
-async def _async_read(
-    hass: HomeAssistant, meter: Meter, client: Client, span: Span
-) -> tuple[MeterInfo, list[Payment]]:
-    """Read the meter and its payments of a span, which proves token and permission."""
+async def _async_read(hass: HomeAssistant, meter: CreditedMeter, request: Request) -> Look:
+    """Read the meter and its payments, which proves token and permission."""
+    client, session = client_of(hass, meter.entry), session_of(hass, meter.entry)
+    begin, end = window(meter, session)
+    since = payments_needed_since(hass.data[DATA_ORDERS].journal, meter, request)
+    span = (min(begin, since), end)
     try:
         info, payments = await asyncio.gather(
             client.get_meter(meter.user_code, Turn()),
@@ -153,12 +173,23 @@ async def _async_read(
             translation_key=key,
             translation_placeholders={"reason": async_reason(hass, err)},
         ) from err
-    return info, payments
+    return replace(Look.of(meter.platform, span, payments), balance=info.balance)
 
 
-def _classified(hass: HomeAssistant, order: Order, err: Exception) -> Order:
-    """Return what an error of sending means: rejected only if the request never left."""
+def _classified(
+    hass: HomeAssistant, meter: CreditedMeter, order: Order, err: Exception | None
+) -> Order:
+    """Return what the answer means: rejected only if the request never left."""
+    order = replace(
+        order,
+        answered=dt_util.utcnow(),
+        platform_time=session_of(hass, meter.entry).platform_now,
+    )
     match err:
+        case None:
+            # It is followed until the list shows it.
+            watch_until = order.sent + WATCHED
+            return replace(order, status=Status.CONFIRMED, watch_until=watch_until)
         case NotSentError():
             return replace(order, status=Status.REJECTED, message=async_reason(hass, err))
         case ReturnCodeError():
@@ -166,39 +197,52 @@ def _classified(hass: HomeAssistant, order: Order, err: Exception) -> Order:
         case PlatformError():
             return replace(order, message=async_reason(hass, err))
         case _:
-            LOGGER.exception("Sending order %s failed", order.number, exc_info=err)
+            LOGGER.error("Sending order %s failed", order.number, exc_info=err)
             return order
 
 
 async def _async_find(
-    hass: HomeAssistant, client: Client, order: Order, attempt: Attempt, end: float
+    hass: HomeAssistant, meter: CreditedMeter, order: Order, attempt: Attempt
 ) -> Order:
-    """Return what the platform's list of payments makes of an order that wasn't answered 200."""
-    answered = hass.loop.time()
+    """Return what the platform's list of payments makes of an order that wasn't answered 200.
+
+    It is looked up at once and, after an answer that may be a refusal, for as long as the caller
+    can wait.
+    """
+    orders, loop = hass.data[DATA_ORDERS], hass.loop
+    end = loop.time() if hass.is_stopping else (attempt.sent or loop.time()) + _LOOK_UPS_END
     with suppress(TimeoutError):
-        async with asyncio.timeout_at(answered if hass.is_stopping else end) as attempt.patience:
-            for after in _LOOK_UPS if is_general_failure(order.code) else _LOOK_UPS[:1]:
-                await asyncio.sleep(answered + after - hass.loop.time())
+        async with asyncio.timeout_at(end) as attempt.patience:
+            while True:
+                looked_at = dt_util.utcnow()
                 try:
-                    payments = await client.get_payments(order.user_code, *window([order]), Turn())
+                    look = await orders.async_look(meter, [order], Priority.USER)
                 except PlatformError as err:
                     LOGGER.debug("Order %s can't be looked up: %s", order.number, err)
-                    continue
-                shown = client.session.shows_our_numbers
-                order = examined(order, payments, shows_our_numbers=shown)
-                if not order.is_open:
+                else:
+                    orders.async_note_balance(meter, look.balance)
+                    order = orders.examined(orders.journal.orders[order.number], look)
+                    await orders.journal.async_update(order)
+                session = session_of(hass, meter.entry)
+                delays = orders.delays_of(order, has_shown=has_shown_payments(session))
+                due = next_look(order, delays, looked_at)
+                if not order.is_open or delays.patience(order) is None or due is None:
                     break
+                pause = (due - dt_util.utcnow()).total_seconds()
+                if loop.time() + pause >= end:
+                    break
+                await asyncio.sleep(pause)
     attempt.patience = None
     return order
 
 
-async def _async_refreshed(hass: HomeAssistant, meter: Meter, number: str, end: float) -> Order:
-    """Return the order as it is now, with the meter's new balance if that comes in time."""
+async def _async_read_again(
+    hass: HomeAssistant, meter: CreditedMeter, order: Order, end: float
+) -> None:
+    """Read the meter's new balance, if that comes in time."""
     journal = hass.data[DATA_ORDERS].journal
-    if meter.entry.state is not ConfigEntryState.LOADED or hass.is_stopping:
-        return journal.orders[number]
-    if (coordinator := meter.entry.runtime_data.coordinators.get(meter.user_code)) is None:
-        return journal.orders[number]
+    if (coordinator := meter.coordinator) is None or hass.is_stopping:
+        return
     started = dt_util.utcnow()
     refresh = hass.async_create_background_task(
         coordinator.async_refresh_now(), f"{DOMAIN} refresh after a recharge"
@@ -207,29 +251,68 @@ async def _async_refreshed(hass: HomeAssistant, meter: Meter, number: str, end: 
     polled_at = coordinator.polled_at
     if coordinator.last_error is None and polled_at is not None and polled_at >= started:
         await journal.async_update(
-            replace(journal.orders[number], balance_after=coordinator.data.balance)
+            replace(journal.orders[order.number], balance_after=coordinator.data.balance)
         )
-    return journal.orders[number]
 
 
 async def _async_adopt(
-    orders: Orders, order: Order, payments: list[Payment], request: Request, attempt: Attempt
-) -> Outcome:
+    orders: Orders, order: Order, look: Look, request: Request, attempt: Attempt
+) -> Order | RechargeOutcome:
     """Take an order over that the platform has and the journal lacks; it isn't sent again.
 
     That is how it looks after a backup was restored, or beside a second Home Assistant.
     """
-    if not any((p.order_number, p.amount) == (order.number, order.amount) for p in payments):
+    if not is_shown(order, look.payments):
         raise refusal(key="order_number_used", order_number=order.number)
-    order = replace(order, status=Status.CONFIRMED, source=Source.PAYMENTS, balance_before=None)
-    if not request.dry_run:
-        attempt.number = order.number
-        await orders.journal.async_reserve(order)
-        await orders.async_conclude(order, request.context, attempt)
-    return Outcome.of(order)
+    order = replace(
+        order,
+        status=Status.CONFIRMED,
+        source=Source.PAYMENTS,
+        listed_at=look.at,
+        balance_before=None,
+    )
+    if request.dry_run:
+        return RechargeOutcome.of(order, "")
+    attempt.number = order.number
+    await orders.journal.async_reserve(order)
+    await orders.async_conclude(order, request.context, attempt)
+    return order
 
 
-def _earlier(journal: Journal, meter: Meter, number: str, amount: Decimal) -> Order | None:
+def _not_needed(
+    hass: HomeAssistant,
+    journal: Journal,
+    meter: CreditedMeter,
+    request: Request,
+    look: Look,
+) -> RechargeOutcome | None:
+    """Return that nothing is needed, if that is so with what is on its way to the balance."""
+    if request.only_below is None:
+        return None
+    if look.balance is None:
+        raise refusal(key="balance_unknown")
+    coming = _coming(journal, meter)
+    if look.balance + total(coming) < request.only_below:
+        return None
+    if look.balance >= request.only_below or not coming:
+        return RechargeOutcome.without_order(NOT_NEEDED, request, look.balance)
+    return RechargeOutcome.without_order(
+        NOT_NEEDED,
+        request,
+        look.balance,
+        order_number=coming[-1].number,
+        message=async_told_on_the_way(hass, coming[-1]),
+    )
+
+
+def _coming(journal: Journal, meter: CreditedMeter) -> list[Order]:
+    """Return the orders whose credit is on its way to a meter's balance."""
+    now = dt_util.utcnow()
+    orders = journal.of_meter(meter.user_code, now - ARRIVAL)
+    return on_the_way((order for order in orders if meter.shares(order)), now)
+
+
+def _earlier(journal: Journal, meter: CreditedMeter, number: str, amount: Decimal) -> Order | None:
     """Return the order of this number, if there was one; refuse the number for another purpose."""
     if not journal.knows(number):
         return None
@@ -239,34 +322,33 @@ def _earlier(journal: Journal, meter: Meter, number: str, amount: Decimal) -> Or
     return order
 
 
-def _new_order(meter: Meter, request: Request, number: str, balance: Decimal | None) -> Order:
+def _new_order(
+    journal: Journal, meter: CreditedMeter, request: Request, number: str, look: Look
+) -> Order:
     """Return the order as it is reserved: nobody knows what comes of it."""
     return Order(
         number=number,
-        account_id=meter.account,
-        host=meter.host,
-        username=meter.entry.data[CONF_USERNAME],
+        account_id=meter.account_id,
+        platform=meter.platform,
+        username=meter.username,
         user_code=meter.user_code,
         device_id=meter.device_id,
         meter=meter.name,
         amount=request.amount,
         user_id=request.context.user_id,
         sent=dt_util.utcnow(),
-        balance_before=balance,
+        balance_before=look.balance,
+        balance_seen=look.balance,
+        awaited=total(_coming(journal, meter)),
     )
 
 
-def new_order_number() -> str:
-    """Return a number that nobody else uses."""
-    characters = (secrets.choice(_NUMBER_CHARACTERS) for _ in range(_RANDOM_CHARACTERS))
-    return f"HA{''.join(characters)}"
-
-
-def async_reason(hass: HomeAssistant, err: PlatformError) -> str:
-    """Return what went wrong: the platform's own words if it has any, else ours."""
-    if isinstance(err, ReturnCodeError) and err.message:
-        return err.message
-    told = translation(err)
-    texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
-    text = texts.get(f"component.{DOMAIN}.exceptions.{told['translation_key']}.message")
-    return text.format(**told["translation_placeholders"]) if text else str(err)
+def _outcome(hass: HomeAssistant, meter: CreditedMeter, number: str) -> RechargeOutcome:
+    """Return what is known of an order by now, for its caller."""
+    orders = hass.data[DATA_ORDERS]
+    order = orders.journal.orders[number]
+    if not order.is_open:
+        return RechargeOutcome.of(order, order.message)
+    has_shown = has_shown_payments(session_of(hass, meter.entry))
+    delays = orders.delays_of(order, has_shown=has_shown)
+    return RechargeOutcome.of(order, async_message(hass, order, delays))

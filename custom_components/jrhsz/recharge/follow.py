@@ -1,0 +1,166 @@
+"""When orders are looked up, after they were sent and for as long as something may be learnt."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..api import PlatformError, Priority
+from ..connection import session_of
+from ..const import DOMAIN, LOGGER
+from ..coordinator import JrhszConfigEntry
+from ..settings import Settings
+from .delays import next_look
+from .issues import async_update_doubt
+from .look_up import has_shown_payments
+from .order import Order
+from .orders import DATA_ORDERS, Orders
+from .request import AccountMeter
+from .rights import DATA_STARTED_BY_HAND, StartedByHand
+
+# A clock that was set must not put a look-up off for long.
+_LONGEST_PAUSE: Final = timedelta(hours=1)
+
+
+class Follower:
+    """Looks the orders of all accounts up when that is due."""
+
+    def __init__(self, hass: HomeAssistant, orders: Orders) -> None:
+        """Start without anything to do."""
+        self._hass = hass
+        self._orders = orders
+        self._timers: dict[str, CALLBACK_TYPE] = {}
+        self._looked: dict[str, datetime] = {}
+
+    @callback
+    def async_watch(self, entry: JrhszConfigEntry) -> None:
+        """Take up an account's orders: look them up now and at every pass while it is loaded."""
+        self._orders.async_adopt(entry)
+
+        @callback
+        def async_pass(_: datetime | HomeAssistant) -> None:
+            """Look up, in the background, what isn't due by itself."""
+            orders = self._orders.unsettled_of(str(entry.unique_id))
+            if orders := [order for order in orders if _is_of_pass(order)]:
+                self._async_begin(entry, orders)
+
+        entry.async_on_unload(
+            async_track_time_interval(
+                self._hass,
+                async_pass,
+                Settings.of(entry.options).scan_interval,
+                cancel_on_shutdown=True,
+            )
+        )
+        # Before that no automation could hear of an outcome.
+        entry.async_on_unload(async_at_started(self._hass, async_pass))
+
+        @callback
+        def async_note_balance(user_code: str, balance: Decimal | None) -> None:
+            """Note a balance for the orders that it may tell of."""
+            meter = AccountMeter(entry=entry, user_code=user_code)
+            self._orders.async_note_balance(meter, balance)
+
+        entry.runtime_data.on_balance = async_note_balance
+        self.async_schedule(entry)
+
+    @callback
+    def async_schedule(self, entry: JrhszConfigEntry) -> None:
+        """Look up what is due of an account's orders by now, or wait until something is."""
+        if (cancel := self._timers.pop(entry.entry_id, None)) is not None:
+            cancel()
+        if self._hass.config_entries.async_get_entry(entry.entry_id) is None:
+            return
+        due, now = self._due(entry), dt_util.utcnow()
+        if overdue := [order for order, at in due if at <= now]:
+            self._async_begin(entry, overdue)
+            return
+        if not due:
+            return
+
+        @callback
+        def async_again(_: datetime) -> None:
+            """See what is due."""
+            del self._timers[entry.entry_id]
+            self.async_schedule(entry)
+
+        pause = min(min(at for _, at in due) - now, _LONGEST_PAUSE)
+        self._timers[entry.entry_id] = async_call_later(
+            self._hass, pause, HassJob(async_again, cancel_on_shutdown=True)
+        )
+
+    async def async_look_up_all(self, entry_id: str) -> None:
+        """Look all orders of an account up that are worth it."""
+        entry = self._hass.config_entries.async_get_entry(entry_id)
+        if entry is not None:
+            await self._async_look_up(entry, self._orders.unsettled_of(str(entry.unique_id)))
+
+    @callback
+    def _async_begin(self, entry: JrhszConfigEntry, orders: list[Order]) -> None:
+        """Look orders of an account up in the background, then wait for the next."""
+
+        async def async_look_up() -> None:
+            """Look up, then wait."""
+            await self._async_look_up(entry, orders)
+            self.async_schedule(entry)
+
+        self._hass.async_create_background_task(
+            async_look_up(), f"{DOMAIN} orders of {entry.title}"
+        )
+
+    async def _async_look_up(self, entry: JrhszConfigEntry, orders: Iterable[Order]) -> None:
+        """Look orders of an account up, meter by meter."""
+        if entry.disabled_by is not None:
+            return
+        by_meter: defaultdict[str, list[Order]] = defaultdict(list)
+        for order in orders:
+            by_meter[order.user_code].append(order)
+        for user_code, group in by_meter.items():
+            self._looked.update((order.number, dt_util.utcnow()) for order in group)
+            try:
+                await self._orders.async_look_up(
+                    AccountMeter(entry=entry, user_code=user_code), group, Priority.RECHARGE
+                )
+            except PlatformError as err:
+                LOGGER.debug("Orders can't be looked up: %s", err)
+        unsettled = {order.number for order in self._orders.journal.unsettled}
+        self._looked = {number: at for number, at in self._looked.items() if number in unsettled}
+
+    def _due(self, entry: JrhszConfigEntry) -> list[tuple[Order, datetime]]:
+        """Return the orders of an account that are due by themselves, and when."""
+        has_shown = has_shown_payments(session_of(self._hass, entry))
+        found = []
+        for order in self._orders.unsettled_of(str(entry.unique_id)):
+            delays = self._orders.delays_of(order, has_shown=has_shown)
+            if at := next_look(order, delays, self._looked.get(order.number)):
+                found.append((order, at))
+        return found
+
+
+async def async_setup_orders(hass: HomeAssistant) -> None:
+    """Read the journal and show what it asks of a person."""
+    hass.data[DATA_ORDERS] = orders = Orders(hass)
+    hass.data[DATA_FOLLOWER] = Follower(hass, orders)
+    hass.data[DATA_STARTED_BY_HAND] = StartedByHand(hass)
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, orders.async_stop)
+    await orders.journal.async_load()
+    for account_id in orders.journal.accounts:
+        orders.async_update_issue(account_id)
+    for order in orders.journal.unsettled:
+        async_update_doubt(hass, order)
+
+
+DATA_FOLLOWER: HassKey[Follower] = HassKey(f"{DOMAIN}_follower")
+
+
+def _is_of_pass(order: Order) -> bool:
+    """Tell whether an order is looked up at every pass: not one that is only followed."""
+    return order.doubted or not order.is_followed

@@ -1,0 +1,56 @@
+"""What people read about an order."""
+
+from datetime import timedelta
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from ..api import PlatformError, ReturnCodeError
+from ..exceptions import translation
+from ..texts import async_text
+from .delays import LISTS, ListDelays
+from .order import Order
+
+# The last look-up takes its time as well.
+_MARGIN: Final = timedelta(seconds=30)
+_MINUTE: Final = timedelta(minutes=1)
+
+
+@callback
+def async_reason(hass: HomeAssistant, err: PlatformError) -> str:
+    """Return what went wrong: the platform's own words if it has any, else ours."""
+    if isinstance(err, ReturnCodeError) and (words := err.message.strip()):
+        return words
+    told = translation(err)
+    return _text(hass, told["translation_key"], **told["translation_placeholders"]) or str(err)
+
+
+@callback
+def async_message(hass: HomeAssistant, order: Order, delays: ListDelays) -> str:
+    """Return what there is to say about an order; of one that will be settled soon, until when."""
+    wait = delays.patience(order)
+    if not order.is_open or wait is None or order.absences >= LISTS:
+        return order.message
+    end = dt_util.as_local(order.ended + wait + _MARGIN + _MINUTE)
+    now = dt_util.now()
+    if end < now:
+        return order.message
+    told = _text(
+        hass,
+        "being_checked",
+        message=order.message.rstrip(" .。!！;；,，"),
+        time=f"{end:%H:%M}" if end.date() == now.date() else f"{end:%Y-%m-%d %H:%M}",
+    )
+    return told or order.message
+
+
+@callback
+def async_told_on_the_way(hass: HomeAssistant, order: Order) -> str:
+    """Return that the credit of an order is on its way."""
+    return _text(hass, "on_the_way", order_number=order.number, amount=f"{order.amount:.2f}")
+
+
+def _text(hass: HomeAssistant, key: str, **placeholders: str) -> str:
+    """Return a text of the errors."""
+    return async_text(hass, "exceptions", f"{key}.message", **placeholders)

@@ -1,0 +1,83 @@
+"""Tests of when orders are looked up."""
+
+from collections.abc import AsyncGenerator
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.jrhsz.recharge.follow import DATA_FOLLOWER
+
+from ..simulator import Fault, Simulator
+from ..support.accounts import set_up, wait_for
+from ..support.recharges import METER, OTHER, look_up_all, orders_of, recharge
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
+
+@pytest.fixture
+async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
+    """Run a platform with a few meters."""
+    async with Simulator(meters=4, limit=0.0, seed=1, history_days=40) as simulator:
+        yield simulator
+
+
+async def test_clock_set_back(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that a clock that is set back for days puts no look-up off for as long."""
+    simulator.set_dialect(payment_delay=3600)
+    await set_up(hass, config_entry)
+    freezer.tick(3 * 86400)
+    await recharge(hass, config_entry)
+    freezer.tick(-3 * 86400)
+    for _ in range(30):
+        await wait_for(hass, freezer, hours=3, minutes=1)
+    (order,) = orders_of(hass).values()
+    assert order.listed_at is not None
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_settled_orders_are_forgotten(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that nothing is kept of the looks for orders that are settled."""
+    await set_up(hass, config_entry)
+    simulator.set_dialect(payment_delay=-1)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore", times=2))
+    for code in (METER, OTHER):
+        await recharge(hass, config_entry, code, order_number=f"Mine{code}")
+    await look_up_all(hass, config_entry)
+    follower = hass.data[DATA_FOLLOWER]
+    assert set(follower._looked) == {f"Mine{METER}", f"Mine{OTHER}"}
+    simulator.add_payment(METER, "20.00", order_number=f"Mine{METER}")
+    await look_up_all(hass, config_entry)
+    assert set(follower._looked) == {f"Mine{OTHER}"}
+
+
+async def test_unknown_account(hass: HomeAssistant, config_entry: MockConfigEntry) -> None:
+    """Test that nothing is looked up for an account that isn't there."""
+    await set_up(hass, config_entry)
+    await hass.data[DATA_FOLLOWER].async_look_up_all("nothing")
+    assert hass.data[DATA_FOLLOWER]._looked == {}
+
+
+async def test_account_removed_meanwhile(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that the look-ups end with the account."""
+    await set_up(hass, config_entry)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore"))
+    await recharge(hass, config_entry)
+    await hass.config_entries.async_remove(config_entry.entry_id)
+    simulator.reset_counts()
+    await wait_for(hass, freezer, seconds=20)
+    await wait_for(hass, freezer, minutes=31)
+    assert simulator.calls == []
