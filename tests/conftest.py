@@ -107,7 +107,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "custom_components.jrhsz.recharge.delays._AFTER_DOOR_CHECK"
     monkeypatch.setattr(name, timedelta(0))
     # What takes longer is left to the background.
-    monkeypatch.setattr("custom_components.jrhsz.recharge.send._LOOK_UPS_END", 10)
+    monkeypatch.setattr("custom_components.jrhsz.recharge.answer._LOOK_UPS_END", 10)
     timeout = ClientTimeout(total=1)
     monkeypatch.setattr("custom_components.jrhsz.api.transport._TIMEOUT", timeout)
 

@@ -87,6 +87,7 @@ async def test_what_is_in_it(
     assert account["contested"] is False
     assert account["not_permitted"] == []
     assert account["encoding"] == "form"
+    assert account["orders"] == {"listed": 0, "longest_delay": 0, "are_lost": False}
     assert account["vendors_address"] is False
     assert account["encrypted"] is False
 

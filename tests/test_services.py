@@ -16,6 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import jrhsz
+from custom_components.jrhsz.api import Client, Priority, Turn
 
 from .simulator import Fault, Simulator
 from .support.accounts import set_up
@@ -61,6 +62,30 @@ async def test_get_payments(
         (12.34, "现金"),
         (-5.0, "微信充值"),
     }
+
+
+@pytest.mark.parametrize("action", ["get_payments", "get_consumption"])
+async def test_long_lists_wait_for_recharges(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+) -> None:
+    """Test that whoever reads long lists is behind the look-ups of recharges."""
+    await set_up(hass, config_entry)
+    priorities: list[int] = []
+
+    async def noted(_: Client, *arguments: Any) -> list[Any]:
+        """Note with which priority a list is read."""
+        (turn,) = (argument for argument in arguments if isinstance(argument, Turn))
+        priorities.append(turn.priority)
+        return []
+
+    monkeypatch.setattr(Client, action, noted)
+    await call(hass, action, device_id=device_of(hass, config_entry))
+    assert priorities == [Priority.POLL]
+    assert Priority.RECHARGE < Priority.POLL
 
 
 async def test_get_payments_of_a_span(

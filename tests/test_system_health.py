@@ -1,6 +1,8 @@
 """Tests of how the connections to the platform are."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -8,8 +10,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 
+from custom_components.jrhsz.recharge.orders import DATA_ORDERS
+
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, set_up, wait_for
+from .support.recharges import lists_our_orders
 
 
 async def info_of(hass: HomeAssistant) -> dict[str, Any]:
@@ -45,6 +50,7 @@ async def test_one_account(
             "calls_last_hour": calls,
             "refused_calls": 1,
             "history_import": "–",
+            "payment_delay": "–",
         }
         == info
     )
@@ -120,6 +126,24 @@ async def test_no_account(hass: HomeAssistant) -> None:
             "calls_last_hour": 0,
             "refused_calls": 0,
             "history_import": "–",
+            "payment_delay": "–",
         }
         == info
     )
+
+
+async def test_delay_of_the_list(hass: HomeAssistant, config_entry: MockConfigEntry) -> None:
+    """Test that it is told how late the list of payments shows our orders, or that it doesn't."""
+    await set_up(hass, config_entry)
+    await lists_our_orders(hass, config_entry)
+    assert (await info_of(hass))["payment_delay"] == "0:00:00"
+    journal = hass.data[DATA_ORDERS].journal
+    late = journal.orders["Listed0"]
+    minutes = timedelta(minutes=10)
+    await journal.async_update(
+        replace(late, absent_at=late.sent + minutes, listed_at=late.sent + 3 * minutes)
+    )
+    assert (await info_of(hass))["payment_delay"] == "0:10:00"
+    lost = replace(late, absent_at=late.sent + timedelta(hours=26), listed_at=None)
+    await journal.async_update(lost)
+    assert (await info_of(hass))["payment_delay"] == "> 26 h"

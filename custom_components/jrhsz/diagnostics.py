@@ -20,6 +20,7 @@ from .connection import session_of
 from .const import DEFAULT_URL
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .devices import user_code_of
+from .recharge.orders import DATA_ORDERS
 from .settings import CONF_PLACES, chosen_meters, shown_settings
 from .store import AccountStore
 
@@ -42,6 +43,7 @@ async def async_get_config_entry_diagnostics(
             "chosen_meters": len(chosen_meters(entry.options)),
             "listed_by": sorted(entry.options.get(CONF_PLACES, {})),
             **_session(session),
+            "orders": _orders(hass, entry),
         },
         "interfaces": _interfaces(session.pacer, hass.loop.time()),
     }
@@ -79,7 +81,16 @@ def _session(session: Session) -> dict[str, Any]:
             name.value: habits.as_dict() | {"witness": habits.witness is not None}
             for name, habits in session.habits.items()
         },
-        "shows_our_numbers": session.shows_our_numbers,
+    }
+
+
+def _orders(hass: HomeAssistant, entry: JrhszConfigEntry) -> dict[str, Any]:
+    """Return what is known of how the account's list of payments shows our orders."""
+    delays = hass.data[DATA_ORDERS].delays_at(entry)
+    return {
+        "listed": delays.listed,
+        "longest_delay": round(delays.longest.total_seconds()),
+        "are_lost": delays.are_lost,
     }
 
 

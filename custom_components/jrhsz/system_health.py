@@ -11,6 +11,8 @@ from homeassistant.core import HomeAssistant, callback
 from .api import RateLimitError
 from .connection import session_of
 from .const import DOMAIN
+from .recharge.delays import LONGEST, ListDelays
+from .recharge.orders import DATA_ORDERS
 
 
 @callback
@@ -40,9 +42,18 @@ async def async_get_info(hass: HomeAssistant) -> dict[str, Any]:
         and (progress := entry.runtime_data.import_progress) is not None
     ]
     info["history_import"] = ", ".join(imports) or "–"
+    delays = (hass.data[DATA_ORDERS].delays_at(entry) for entry in entries)
+    info["payment_delay"] = ", ".join(map(_shown, delays)) or "–"
     if sessions:
         info["can_reach_server"] = _async_reach(hass, {session.base_url for session in sessions})
     return info
+
+
+def _shown(delays: ListDelays) -> str:
+    """Return how late an account's list shows our orders, as far as that is known."""
+    if delays.are_lost:
+        return f"> {LONGEST.total_seconds() / 3600:.0f} h"
+    return str(delays.longest).partition(".")[0] if delays.listed else "–"
 
 
 async def _async_reach(hass: HomeAssistant, addresses: set[str]) -> str | dict[str, str]:

@@ -197,10 +197,9 @@ async def test_kept_over_a_restart(
     await client.get_meter(METER)
     session.deny(Interface.BUILDINGS)
     await client.get_consumption(METER, NOON - DAY, NOON)
-    session.note(encoding=Encoding.JSON)
-    session.note(shows_our_numbers=True, encoding=Encoding.JSON)
-    session.note(shows_our_numbers=True)
-    assert changes == [True, False, False, False, False]
+    session.note_encoding(Encoding.JSON)
+    session.note_encoding(Encoding.JSON)
+    assert changes == [True, False, False, False]
     kept = json.loads(json.dumps(session.as_dict()))
     assert kept == {
         "base_url": simulator.url,
@@ -211,7 +210,6 @@ async def test_kept_over_a_restart(
             "GetPaymentList": NO_HABITS,
             "GetConsumenList": NO_HABITS | {"shown": ["%Y-%m-%d %H:%M:%S"], "longest_page": 84},
         },
-        "shows_our_numbers": True,
         "logins": ["2026-11-02T04:00:00+00:00"],
         "young_ends": 0,
         "denials": {"getBuildCode": "2026-11-03T04:00:00+00:00"},
@@ -240,7 +238,6 @@ def test_nothing_is_kept_of_a_new_session(unused: Session) -> None:
         "token_born": None,
         "encoding": "form",
         "habits": {"GetPaymentList": NO_HABITS, "GetConsumenList": NO_HABITS},
-        "shows_our_numbers": False,
         "logins": [],
         "young_ends": 0,
         "denials": {},
@@ -252,7 +249,7 @@ def test_nothing_is_kept_of_a_new_session(unused: Session) -> None:
 def test_restoring_what_another_address_gave(unused: Session) -> None:
     """Test that nothing learnt of one address is believed of another, its token least of all."""
     before = unused.as_dict()
-    kept = before | {"base_url": "http://elsewhere", "shows_our_numbers": True, "encoding": "json"}
+    kept = before | {"base_url": "http://elsewhere", "encoding": "json"}
     assert unused.restore(kept).as_dict() == before
 
 
@@ -344,7 +341,7 @@ async def test_no_credentials(simulator: Simulator, no_pace: None) -> None:
     with pytest.raises(RuntimeError, match="No credentials are in use"):
         await session.send(Interface.METER, {}, Token("a", session.now()), Encoding.FORM)
     assert session.now().tzinfo is UTC
-    session.note(encoding=Encoding.JSON)
+    session.note_encoding(Encoding.JSON)
 
 
 async def test_nothing_shows_a_secret(client: Client) -> None:

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.jrhsz.api import Client, ConnectError, Interface, Session
 from custom_components.jrhsz.api.reply import Reply
 from custom_components.jrhsz.connection import async_get_session
-from custom_components.jrhsz.recharge import send as recharge_module
+from custom_components.jrhsz.recharge import answer as recharge_module
 from custom_components.jrhsz.recharge.issues import open_orders_issue
 from custom_components.jrhsz.recharge.order import Order
 
@@ -284,7 +284,7 @@ async def test_caller_is_answered_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that look-ups that take too long are left to the background."""
-    monkeypatch.setattr("custom_components.jrhsz.recharge.send._LOOK_UPS_END", 0.3)
+    monkeypatch.setattr("custom_components.jrhsz.recharge.answer._LOOK_UPS_END", 0.3)
     await set_up(hass, config_entry)
     simulator.add_fault(Fault(kind="code", interface="Prestore"))
     hangs = simulator.add_fault(Fault(kind="hang", interface="GetPaymentList", skip=1, times=None))
@@ -301,7 +301,7 @@ async def test_meter_that_hangs_afterwards(
 ) -> None:
     """Test that a caller is answered in time, without the new balance if that doesn't come."""
     assert recharge_module._LOOK_UPS_END < recharge_module._REFRESH_END < 120
-    monkeypatch.setattr("custom_components.jrhsz.recharge.send._REFRESH_END", 0.3)
+    monkeypatch.setattr("custom_components.jrhsz.recharge.answer._REFRESH_END", 0.3)
     await set_up(hass, config_entry)
     hangs = simulator.add_fault(Fault(kind="hang", interface="GetUserInfo", skip=1, times=None))
     async with asyncio.timeout(0.9):

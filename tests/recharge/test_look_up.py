@@ -42,7 +42,6 @@ async def test_whole(
     simulator.add_payment(METER, "5.00", order_number="Mine1")
     seen = await look(hass, config_entry)
     assert seen.is_complete
-    assert seen.has_shown
     assert [payment.order_number for payment in seen.payments][-1] == "Mine1"
     assert seen.balance == simulator.meters[METER].info().balance
     partial = await look(hass, config_entry, whole=False)

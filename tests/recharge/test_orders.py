@@ -227,7 +227,7 @@ async def test_our_numbers_do_not_show(
         await wait_for(hass, freezer, hours=hours)
     order = the_order(hass)
     assert (order.status, order.listed_at, order.doubted) == ("confirmed", None, False)
-    delays = hass.data[DATA_ORDERS].delays_of(replace(order, number="next"), has_shown=True)
+    delays = hass.data[DATA_ORDERS].delays_at(config_entry)
     assert delays.are_lost
     simulator.add_fault(Fault(kind="code", code=1008, interface="Prestore"))
     response = await recharge(hass, config_entry, OTHER, order_number="Mine2")

@@ -344,6 +344,14 @@ def test_not_doubted(hint: str) -> None:
     assert not after_looks(sent, *evenly(wait, *payments), delays=delays).doubted
 
 
+def test_end_of_following() -> None:
+    """Test that a credit isn't looked for any more once nothing can be learnt of it."""
+    nothing_listed = after_looks(confirmed(), look(8 * HOUR), look(26 * HOUR))
+    assert (nothing_listed.watch_until, nothing_listed.absent_at) == (None, SENT + 26 * HOUR)
+    believed = after_looks(confirmed(), *evenly(26 * HOUR, payment()), delays=USUAL)
+    assert (believed.watch_until, believed.doubted) == (None, False)
+
+
 def test_lists_of_all_sizes_teach() -> None:
     """Test that the last whole list that lacked a credited order is kept."""
     followed = after_looks(confirmed(), look(MINUTE), look(3 * MINUTE))

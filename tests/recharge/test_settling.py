@@ -142,7 +142,12 @@ async def test_first_order_that_fails(
     due = dt_util.as_local(life.order().ended + timedelta(minutes=11, seconds=30))
     assert response["status"] == "unknown"
     assert response["message"] == told.format(time=f"{due:%H:%M}")
-    assert life.has_issue()
+    issue_id = open_orders_issue(str(life.entry.unique_id))
+    issue = ir.async_get(life.hass).async_get_issue("jrhsz", issue_id)
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    line = issue.translation_placeholders["orders"]
+    assert line.endswith(f" · Mine1 · {told.format(time=f'{due:%H:%M}')}")
     await life.wait(minutes=9)
     assert life.order().is_open
     await life.wait(minutes=2)

@@ -74,6 +74,5 @@ def look(after: timedelta, *payments: Payment, **details: Any) -> Look:
         "platform": PLATFORM,
         "span": (SENT - 2 * DAY, max(SENT, at) + 2 * DAY),
         "is_complete": True,
-        "has_shown": True,
     }
     return Look(at=at, payments=payments, **values | details)

@@ -269,7 +269,7 @@ class Client:
                 raise
             except ReplyError:
                 raise refused from None
-            self.session.note(encoding=other)
+            self.session.note_encoding(other)
             return reply
 
     async def _call(

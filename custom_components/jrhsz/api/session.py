@@ -67,7 +67,6 @@ class Session:
         self.now = now
         self.encoding = Encoding.FORM
         self.habits = {interface: Habits() for interface in _LISTED_BY_DATE}
-        self.shows_our_numbers = False
         self.refusal: AuthenticationError | NoApiPermissionError | None = None
         self.on_change: Callable[[bool], None] = lambda new_token: None  # noqa: ARG005
         self._password = ""
@@ -120,7 +119,7 @@ class Session:
                 except ReplyError as second:
                     telling = min(first, second, key=_rank)
                     if isinstance(second, AuthenticationError):
-                        self.note(encoding=other)
+                        self.note_encoding(other)
                     raise telling from None
                 self.encoding = other
             self.use(password, http)
@@ -261,12 +260,10 @@ class Session:
         if until := self.denied.get(interface):
             raise NotPermittedError(interface, until)
 
-    def note(self, **learnt: Any) -> None:
-        """Remember what was learnt: `encoding` or `shows_our_numbers`."""
-        changed = {key: value for key, value in learnt.items() if getattr(self, key) != value}
-        for key, value in changed.items():
-            setattr(self, key, value)
-        if changed:
+    def note_encoding(self, encoding: Encoding) -> None:
+        """Remember in which encoding the platform reads what it is sent."""
+        if encoding is not self.encoding:
+            self.encoding = encoding
             self.on_change(False)
 
     def as_dict(self) -> dict[str, Any]:
@@ -277,7 +274,6 @@ class Session:
             "token_born": self._token.born.isoformat() if self._token else None,
             "encoding": self.encoding.value,
             "habits": {name.value: habits.as_dict() for name, habits in self.habits.items()},
-            "shows_our_numbers": self.shows_our_numbers,
             "logins": [login.isoformat() for login in self._logins.times],
             "young_ends": self._logins.young_ends,
             **self._permissions.as_dict(),
@@ -298,7 +294,6 @@ class Session:
         logins = Logins([aware(login) for login in kept["logins"]], _typed(int, kept["young_ends"]))
         permissions = Permissions.from_dict(kept)
         self._token, self.encoding, self.habits = token, encoding, habits
-        self.shows_our_numbers = kept["shows_our_numbers"] is True
         self._logins, self._permissions = logins, permissions
         return self
 

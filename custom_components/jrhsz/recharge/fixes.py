@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..api import CHINA_STANDARD_TIME, Payment, PlatformError, Priority, Turn
-from ..connection import client_of, session_of
+from ..connection import client_of
 from ..const import DOMAIN
 from ..coordinator import JrhszConfigEntry
 from .follow import DATA_FOLLOWER
@@ -30,7 +30,6 @@ from .issues import (
     described,
     listed,
 )
-from .look_up import has_shown_payments
 from .order import Order
 from .orders import DATA_ORDERS
 from .proof import probable
@@ -60,7 +59,7 @@ class OpenOrdersFlow(RepairsFlow):
         return self.async_show_menu(
             step_id="init",
             menu_options=["check", "order"],
-            description_placeholders={"orders": listed(orders)},
+            description_placeholders={"orders": listed(self.hass.data[DATA_ORDERS].lines(orders))},
         )
 
     async def async_step_check(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -100,8 +99,7 @@ class OpenOrdersFlow(RepairsFlow):
         order = orders.journal.orders[self._number]
         if not order.is_open and not order.doubted:
             return await self.async_step_init()
-        has_shown = has_shown_payments(session_of(self.hass, entry))
-        delays = orders.delays_of(order, has_shown=has_shown)
+        delays = orders.delays_of(order, entry)
         return self.async_show_menu(
             step_id="decide",
             menu_options=self._decisions,

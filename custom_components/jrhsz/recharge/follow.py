@@ -14,13 +14,11 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..api import PlatformError, Priority
-from ..connection import session_of
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry
 from ..settings import Settings
 from .delays import next_look
 from .issues import async_update_doubt
-from .look_up import has_shown_payments
 from .order import Order
 from .orders import DATA_ORDERS, Orders
 from .request import AccountMeter
@@ -136,13 +134,16 @@ class Follower:
 
     def _due(self, entry: JrhszConfigEntry) -> list[tuple[Order, datetime]]:
         """Return the orders of an account that are due by themselves, and when."""
-        has_shown = has_shown_payments(session_of(self._hass, entry))
-        found = []
-        for order in self._orders.unsettled_of(str(entry.unique_id)):
-            delays = self._orders.delays_of(order, has_shown=has_shown)
-            if at := next_look(order, delays, self._looked.get(order.number)):
-                found.append((order, at))
-        return found
+        orders = self._orders.unsettled_of(str(entry.unique_id))
+        delays = {
+            platform: self._orders.delays_at(entry, platform)
+            for platform in {order.platform for order in orders}
+        }
+        looks = [
+            (order, next_look(order, delays[order.platform], self._looked.get(order.number)))
+            for order in orders
+        ]
+        return [(order, at) for order, at in looks if at is not None]
 
 
 async def async_setup_orders(hass: HomeAssistant) -> None:

@@ -26,14 +26,16 @@ _LISTED: Final = 30
 
 
 @callback
-def async_update_open_orders(hass: HomeAssistant, account_id: str, orders: Sequence[Order]) -> None:
-    """Keep the one issue that lists an account's open orders up to date.
+def async_update_open_orders(
+    hass: HomeAssistant, account_id: str, lines: Sequence[str], username: str = ""
+) -> None:
+    """Keep the one issue that lists an account's open orders, a line each, up to date.
 
     It outlives the account: then nobody can look them up, but they are not forgotten. Without any
     account nothing would make the issue again after a restart.
     """
     issue_id = open_orders_issue(account_id)
-    if not orders:
+    if not lines:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
     entry = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, account_id)
@@ -49,8 +51,8 @@ def async_update_open_orders(hass: HomeAssistant, account_id: str, orders: Seque
         severity=ir.IssueSeverity.ERROR,
         translation_key=OPEN_ORDERS if entry else "orders_left",
         translation_placeholders={
-            "account": entry.title if entry else orders[0].username,
-            "orders": listed(orders),
+            "account": entry.title if entry else username,
+            "orders": listed(lines),
         },
     )
 
@@ -125,11 +127,11 @@ def open_orders_issue(account_id: str) -> str:
     return f"{OPEN_ORDERS}_{hashlib.sha256(account_id.encode()).hexdigest()[:10]}"
 
 
-def listed(orders: Sequence[Order]) -> str:
-    """Return a line for each order; of hundreds for the first ones, and the number of the rest."""
-    lines = [f"- {described(order)}" for order in orders[:_LISTED]]
-    rest = len(orders) - len(lines)
-    return "\n".join([*lines, f"- … (+{rest})"] if rest else lines)
+def listed(lines: Sequence[str]) -> str:
+    """Return a list of lines; of hundreds the first ones, and the number of the rest."""
+    shown = [f"- {line}" for line in lines[:_LISTED]]
+    rest = len(lines) - len(shown)
+    return "\n".join([*shown, f"- … (+{rest})"] if rest else shown)
 
 
 def described(order: Order, *, named: bool = True) -> str:

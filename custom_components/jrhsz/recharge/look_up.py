@@ -74,5 +74,4 @@ async def async_look(
         payments=payments,
         is_complete=whole,
         balance=balance,
-        has_shown=has_shown_payments(session),
     )

@@ -29,12 +29,14 @@ from .issues import (
     async_update_doubt,
     async_update_journal,
     async_update_open_orders,
+    described,
 )
 from .journal import Journal
 from .look_up import async_look, has_shown_payments
 from .order import Order, Source, Status
 from .proof import ONE_DAY, WATCHED, Look, Span, examined
 from .request import AccountMeter
+from .words import async_being_checked
 
 EVENT_RECHARGE: Final = f"{DOMAIN}_recharge"
 
@@ -102,14 +104,25 @@ class Orders:
         """Return the open orders of an account, oldest first, but for those under way."""
         return [order for order in self.unsettled_of(account_id) if order.is_open]
 
-    def delays_of(self, order: Order, *, has_shown: bool) -> ListDelays:
-        """Return what the other orders of an order's account tell about its list of payments."""
-        others = (
-            other
-            for other in self.journal.last_of_account(order.account_id, _RECENT)
-            if other.platform == order.platform and other.number != order.number
+    def delays_of(self, order: Order, entry: JrhszConfigEntry) -> ListDelays:
+        """Return what the other orders of an account tell about the list that an order is in."""
+        return self._delays(entry, order.platform, but=order.number)
+
+    def delays_at(self, entry: JrhszConfigEntry, platform: str | None = None) -> ListDelays:
+        """Return what the orders of an account tell about its list, where it is now or was."""
+        return self._delays(entry, platform or platform_of(entry.data[CONF_URL]))
+
+    def _delays(
+        self, entry: JrhszConfigEntry, platform: str, *, but: str | None = None
+    ) -> ListDelays:
+        """Return what the last orders of an account at a platform tell."""
+        orders = (
+            order
+            for order in self.journal.last_of_account(str(entry.unique_id), _RECENT)
+            if order.platform == platform and order.number != but
         )
-        return ListDelays.of(others, has_shown=has_shown)
+        has_shown = has_shown_payments(session_of(self._hass, entry))
+        return ListDelays.of(orders, has_shown=has_shown)
 
     async def async_conclude(
         self, order: Order, context: Context | None = None, attempt: Attempt | None = None
@@ -186,10 +199,7 @@ class Orders:
 
         Raises PlatformError if its list of payments can't be had.
         """
-        has_shown = has_shown_payments(session_of(self._hass, meter.entry))
-        whole = any(
-            may_prove(order, self.delays_of(order, has_shown=has_shown)) for order in orders
-        )
+        whole = any(may_prove(order, self.delays_of(order, meter.entry)) for order in orders)
         return await async_look(self._hass, meter, orders, priority, whole=whole)
 
     async def async_take(self, meter: AccountMeter, look: Look) -> None:
@@ -198,7 +208,7 @@ class Orders:
         for order in self.journal.unsettled:
             if not meter.shares(order) or self.is_under_way(order):
                 continue
-            new = self.examined(order, look)
+            new = self.examined(meter, order, look)
             if new == order or self.journal.orders.get(order.number) is not order:
                 continue
             if new.status is not order.status:
@@ -206,6 +216,8 @@ class Orders:
             else:
                 await self.journal.async_update(new)
                 async_update_doubt(self._hass, new)
+                # What is told of it may be over.
+                self.async_update_issue(new.account_id)
 
     async def async_examine(
         self, entry: JrhszConfigEntry, user_code: str, payments: Sequence[Payment], span: Span
@@ -214,12 +226,12 @@ class Orders:
         meter = AccountMeter(entry=entry, user_code=user_code)
         await self.async_take(meter, Look.of(meter.platform, span, payments))
 
-    def examined(self, order: Order, look: Look) -> Order:
+    def examined(self, meter: AccountMeter, order: Order, look: Look) -> Order:
         """Return what a look at its meter makes of an order."""
         near = self.journal.of_meter(order.user_code, min(order.times) - 2 * ONE_DAY)
         others = [other for other in near if other.number != order.number]
         # Without a whole list nothing depends on how late it may be.
-        delays = self.delays_of(order, has_shown=look.has_shown) if look.is_complete else None
+        delays = self.delays_of(order, meter.entry) if look.is_complete else None
         return examined(order, look, others, delays)
 
     @callback
@@ -269,7 +281,25 @@ class Orders:
     @callback
     def async_update_issue(self, account_id: str) -> None:
         """Keep the issue that lists an account's open orders up to date."""
-        async_update_open_orders(self._hass, account_id, self.open_of(account_id))
+        orders = self.open_of(account_id)
+        username = orders[0].username if orders else ""
+        async_update_open_orders(self._hass, account_id, self.lines(orders), username)
+
+    @callback
+    def lines(self, orders: Sequence[Order]) -> list[str]:
+        """Return a line for each order, also when it will be settled without anybody's help."""
+        return [
+            " · ".join(filter(None, (described(order), self._being_checked(order))))
+            for order in orders
+        ]
+
+    def _being_checked(self, order: Order) -> str:
+        """Return what is told of an order that will be settled without anybody's help."""
+        entries = self._hass.config_entries
+        entry = entries.async_entry_for_domain_unique_id(DOMAIN, order.account_id)
+        if entry is None:
+            return ""
+        return async_being_checked(self._hass, order, self.delays_of(order, entry))
 
     async def async_stop(self, _: Event) -> None:
         """Give up what wasn't sent yet, and wait for the answer to what was."""

@@ -16,7 +16,7 @@ from typing import Final, Self
 from homeassistant.util import dt as dt_util
 
 from ..api import Payment
-from .delays import LISTS, ListDelays, next_proof
+from .delays import LISTS, LONGEST, ListDelays, next_proof
 from .order import Order, Source, Status
 
 OUR_NUMBER: Final = re.compile(r"HA[0-9A-Z]{22,30}")
@@ -36,8 +36,7 @@ type Span = tuple[datetime, datetime]
 class Look:
     """What a platform showed of a meter at a time.
 
-    `is_complete` if no payment of the span is missing in the list and the balance was read as well;
-    `has_shown` if the account's lists ever showed any payment.
+    `is_complete` if no payment of the span is missing in the list and the balance was read as well.
     """
 
     at: datetime
@@ -46,7 +45,6 @@ class Look:
     payments: Sequence[Payment]
     is_complete: bool
     balance: Decimal | None = None
-    has_shown: bool = False
 
     @classmethod
     def of(cls, platform: str, span: Span, payments: Sequence[Payment]) -> Self:
@@ -179,24 +177,30 @@ def _absent(order: Order, look: Look, others: Sequence[Order], delays: ListDelay
     """Return what becomes of an order that a whole list of its own platform doesn't have."""
     order = replace(order, absent_at=look.at)
     wait = delays.until_doubt if order.status is Status.CONFIRMED else delays.patience(order)
-    if wait is None or order.status is Status.REJECTED:
+    if wait is None or order.status is Status.REJECTED or order.doubted:
         return order
+    if order.is_followed and not delays.listed:
+        # Where nothing is ever listed there is nothing to doubt, and soon nothing to learn.
+        is_over = look.at >= order.sent + LONGEST
+        return replace(order, watch_until=None) if is_over else order
     order = _counted(order, look.at, wait)
-    if (
-        order.absences < LISTS
-        or look.at < order.ended + wait
-        or unclaimed(order, look.payments, others)
-        or unexplained(order, look.payments, others) >= order.amount * _HALF
-    ):
+    if order.absences < LISTS or look.at < order.ended + wait:
         return order
+    hints = (
+        unclaimed(order, look.payments, others)
+        or unexplained(order, look.payments, others) >= order.amount * _HALF
+    )
+    if hints:
+        # A credit that something else speaks for is believed.
+        is_over = order.is_followed and not order.doubted
+        return replace(order, watch_until=None) if is_over else order
     if order.is_open:
         return _refuted(order, watch_until=look.at + WATCHED)
-    if not delays.listed:
-        return order
-    if order.source is not Source.ANSWER:
-        is_over = order.watch_until is not None and look.at >= order.watch_until
-        return _refuted(order, watch_until=None) if is_over and not delays.are_lost else order
-    return order if order.doubted else replace(order, doubted=True, watch_until=look.at + WATCHED)
+    if order.source is Source.ANSWER:
+        return replace(order, doubted=True, watch_until=look.at + WATCHED)
+    is_over = order.watch_until is not None and look.at >= order.watch_until
+    is_wrong = is_over and delays.listed > 0 and not delays.are_lost
+    return _refuted(order, watch_until=None) if is_wrong else order
 
 
 def _counted(order: Order, at: datetime, wait: timedelta) -> Order:

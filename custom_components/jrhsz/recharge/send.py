@@ -1,7 +1,6 @@
 """The one path that spends credit."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -13,16 +12,13 @@ from homeassistant.util import dt as dt_util
 from ..api import (
     AuthenticationError,
     NotPermittedError,
-    NotSentError,
     PlatformError,
-    Priority,
-    ReturnCodeError,
     Turn,
 )
 from ..connection import client_of, session_of
-from ..const import DOMAIN, LOGGER
+from ..const import DOMAIN
+from .answer import async_find, async_read_again, classified
 from .balances import ARRIVAL, on_the_way, total
-from .delays import next_look
 from .drafts import async_hand_out, random_number, require_draft
 from .follow import DATA_FOLLOWER
 from .journal import Journal
@@ -33,10 +29,10 @@ from .limits import (
     refuse_open_order,
     refuse_while_stopping,
 )
-from .look_up import has_shown_payments, window
+from .look_up import window
 from .order import Order, Source, Status
 from .orders import DATA_ORDERS, Attempt, Orders
-from .proof import WATCHED, Look, is_shown, matches
+from .proof import Look, is_shown, matches
 from .request import CreditedMeter, RechargeOutcome, Request
 from .restored import async_take_over_missing, payments_needed_since
 from .words import async_message, async_reason, async_told_on_the_way
@@ -45,9 +41,6 @@ NOT_NEEDED: Final = "not_needed"
 DRY_RUN: Final = "dry_run"
 
 _RANDOM_CHARACTERS: Final = 26
-# Seconds after sending: a caller is answered within 120.
-_LOOK_UPS_END: Final = 105
-_REFRESH_END: Final = 115
 
 
 async def async_recharge(
@@ -90,7 +83,7 @@ async def _async_credit_and_read(
         return order
     if attempt.number is not None:
         hass.data[DATA_FOLLOWER].async_schedule(meter.entry)
-        await _async_read_again(hass, meter, order, (attempt.sent or begun) + _REFRESH_END)
+        await async_read_again(hass, meter, order, attempt.sent or begun)
     elif (other := orders.attempt_of(order.number)) is not None and other.task is not None:
         await asyncio.wait({other.task})
     return _outcome(hass, meter, order.number)
@@ -145,10 +138,10 @@ async def _async_credit(
             await client.prestore(meter.user_code, number, request.amount)
         except Exception as err:  # noqa: BLE001  whatever it was, the credit may be booked
             error = err
-        order = _classified(hass, meter, orders.journal.orders[number], error)
+        order = classified(hass, meter, orders.journal.orders[number], error)
         if order.is_open:
             await orders.journal.async_update(order)
-            order = await _async_find(hass, meter, order, attempt)
+            order = await async_find(hass, meter, order, attempt)
         await orders.async_conclude(order, request.context, attempt)
     return order
 
@@ -176,85 +169,6 @@ async def _async_read(hass: HomeAssistant, meter: CreditedMeter, request: Reques
     return replace(Look.of(meter.platform, span, payments), balance=info.balance)
 
 
-def _classified(
-    hass: HomeAssistant, meter: CreditedMeter, order: Order, err: Exception | None
-) -> Order:
-    """Return what the answer means: rejected only if the request never left."""
-    order = replace(
-        order,
-        answered=dt_util.utcnow(),
-        platform_time=session_of(hass, meter.entry).platform_now,
-    )
-    match err:
-        case None:
-            # It is followed until the list shows it.
-            watch_until = order.sent + WATCHED
-            return replace(order, status=Status.CONFIRMED, watch_until=watch_until)
-        case NotSentError():
-            return replace(order, status=Status.REJECTED, message=async_reason(hass, err))
-        case ReturnCodeError():
-            return replace(order, code=err.code, message=async_reason(hass, err))
-        case PlatformError():
-            return replace(order, message=async_reason(hass, err))
-        case _:
-            LOGGER.error("Sending order %s failed", order.number, exc_info=err)
-            return order
-
-
-async def _async_find(
-    hass: HomeAssistant, meter: CreditedMeter, order: Order, attempt: Attempt
-) -> Order:
-    """Return what the platform's list of payments makes of an order that wasn't answered 200.
-
-    It is looked up at once and, after an answer that may be a refusal, for as long as the caller
-    can wait.
-    """
-    orders, loop = hass.data[DATA_ORDERS], hass.loop
-    end = loop.time() if hass.is_stopping else (attempt.sent or loop.time()) + _LOOK_UPS_END
-    with suppress(TimeoutError):
-        async with asyncio.timeout_at(end) as attempt.patience:
-            while True:
-                looked_at = dt_util.utcnow()
-                try:
-                    look = await orders.async_look(meter, [order], Priority.USER)
-                except PlatformError as err:
-                    LOGGER.debug("Order %s can't be looked up: %s", order.number, err)
-                else:
-                    orders.async_note_balance(meter, look.balance)
-                    order = orders.examined(orders.journal.orders[order.number], look)
-                    await orders.journal.async_update(order)
-                session = session_of(hass, meter.entry)
-                delays = orders.delays_of(order, has_shown=has_shown_payments(session))
-                due = next_look(order, delays, looked_at)
-                if not order.is_open or delays.patience(order) is None or due is None:
-                    break
-                pause = (due - dt_util.utcnow()).total_seconds()
-                if loop.time() + pause >= end:
-                    break
-                await asyncio.sleep(pause)
-    attempt.patience = None
-    return order
-
-
-async def _async_read_again(
-    hass: HomeAssistant, meter: CreditedMeter, order: Order, end: float
-) -> None:
-    """Read the meter's new balance, if that comes in time."""
-    journal = hass.data[DATA_ORDERS].journal
-    if (coordinator := meter.coordinator) is None or hass.is_stopping:
-        return
-    started = dt_util.utcnow()
-    refresh = hass.async_create_background_task(
-        coordinator.async_refresh_now(), f"{DOMAIN} refresh after a recharge"
-    )
-    await asyncio.wait({refresh}, timeout=max(0, end - hass.loop.time()))
-    polled_at = coordinator.polled_at
-    if coordinator.last_error is None and polled_at is not None and polled_at >= started:
-        await journal.async_update(
-            replace(journal.orders[order.number], balance_after=coordinator.data.balance)
-        )
-
-
 async def _async_adopt(
     orders: Orders, order: Order, look: Look, request: Request, attempt: Attempt
 ) -> Order | RechargeOutcome:
@@ -268,7 +182,6 @@ async def _async_adopt(
         order,
         status=Status.CONFIRMED,
         source=Source.PAYMENTS,
-        listed_at=look.at,
         balance_before=None,
     )
     if request.dry_run:
@@ -349,6 +262,5 @@ def _outcome(hass: HomeAssistant, meter: CreditedMeter, number: str) -> Recharge
     order = orders.journal.orders[number]
     if not order.is_open:
         return RechargeOutcome.of(order, order.message)
-    has_shown = has_shown_payments(session_of(hass, meter.entry))
-    delays = orders.delays_of(order, has_shown=has_shown)
+    delays = orders.delays_of(order, meter.entry)
     return RechargeOutcome.of(order, async_message(hass, order, delays))

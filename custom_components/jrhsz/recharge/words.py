@@ -28,21 +28,26 @@ def async_reason(hass: HomeAssistant, err: PlatformError) -> str:
 
 @callback
 def async_message(hass: HomeAssistant, order: Order, delays: ListDelays) -> str:
-    """Return what there is to say about an order; of one that will be settled soon, until when."""
+    """Return what there is to say about an order."""
+    return async_being_checked(hass, order, delays) or order.message
+
+
+@callback
+def async_being_checked(hass: HomeAssistant, order: Order, delays: ListDelays) -> str:
+    """Return until when an order will be settled without anybody's help; nothing of any other."""
     wait = delays.patience(order)
     if not order.is_open or wait is None or order.absences >= LISTS:
-        return order.message
+        return ""
     end = dt_util.as_local(order.ended + wait + _MARGIN + _MINUTE)
     now = dt_util.now()
     if end < now:
-        return order.message
-    told = _text(
+        return ""
+    return _text(
         hass,
         "being_checked",
         message=order.message.rstrip(" .。!！;；,，"),
         time=f"{end:%H:%M}" if end.date() == now.date() else f"{end:%Y-%m-%d %H:%M}",
     )
-    return told or order.message
 
 
 @callback
