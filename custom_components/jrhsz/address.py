@@ -61,7 +61,9 @@ def platform_of(address: str) -> str:
     """Return what tells the platform at a normalized address from others: host, port and path."""
     url = URL(address)
     port = "" if url.port in _USUAL_PORTS else f":{url.port}"
-    return f"{url.host_subcomponent}{port}{url.raw_path.rstrip('/')}"
+    # A dot at its end makes no other host of a name.
+    host = (url.host_subcomponent or "").rstrip(".")
+    return f"{host}{port}{url.raw_path.rstrip('/')}"
 
 
 def are_two_names(platform: str, other: str) -> bool:
@@ -69,6 +71,6 @@ def are_two_names(platform: str, other: str) -> bool:
     return _host(platform) != _host(other)
 
 
-def _host(platform: str) -> str:
-    """Return the host of a platform; a dot at its end makes no other host of it."""
-    return str(URL(f"http://{platform}").host).rstrip(".")
+def _host(platform: str) -> str | None:
+    """Return the host of a platform."""
+    return URL(f"http://{platform}").host

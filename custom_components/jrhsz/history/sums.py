@@ -18,11 +18,6 @@ _ONE_DAY: Final = timedelta(days=1)
 type _Days = dict[date, int]
 
 
-def day_of(time: datetime) -> date:
-    """Return the day in China."""
-    return time.astimezone(CHINA_STANDARD_TIME).date()
-
-
 def day_at(time: int) -> date:
     """Return the day in China."""
     return datetime.fromtimestamp(time, CHINA_STANDARD_TIME).date()

@@ -10,9 +10,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from ..api import day_in_china
 from .readings import DAY
 from .state import MeterHistory
-from .sums import day_at, day_of, month_before, next_month, start_of
+from .sums import day_at, month_before, next_month, start_of
 
 _FULL_DAYS: Final = 7
 _ENOUGH_DAYS: Final = 3
@@ -52,7 +53,7 @@ class Value:
 
 def value_of(history: MeterHistory, span: Period, what: What, now: datetime) -> Value | None:
     """Return the use or cost of a span, if it is known: up to its end, or to the last reading."""
-    today = day_of(now)
+    today = day_in_china(now)
     start, stop = _days_of(span, today)
     is_over = stop <= today
     return (_use if what is What.USE else _cost)(history, start, stop, is_over=is_over)
@@ -164,7 +165,7 @@ def _days(start: date, stop: date) -> Iterator[date]:
 
 def _full_days(history: MeterHistory, now: datetime) -> list[tuple[date, Decimal, Decimal | None]]:
     """Return those of the last seven days before today whose cost is complete, with their use."""
-    today, found = day_of(now), []
+    today, found = day_in_china(now), []
     for day in _days(today - _FULL_DAYS * _ONE_DAY, today):
         cost = history.cost.of_whole(day)
         if cost is not None and start_of(day) + DAY <= history.cost_until:
@@ -174,7 +175,7 @@ def _full_days(history: MeterHistory, now: datetime) -> list[tuple[date, Decimal
 
 def _full_days_of_use(history: MeterHistory, now: datetime) -> list[Decimal]:
     """Return the use of those of the last seven days before today that is complete."""
-    today = day_of(now)
+    today = day_in_china(now)
     days = _days(today - _FULL_DAYS * _ONE_DAY, min(today, day_at(history.used_until)))
     return [use for day in days if (use := history.use.of_whole(day)) is not None]
 

@@ -14,7 +14,15 @@ from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from ..api import CHINA_STANDARD_TIME, Consumption, Interface, NotPermittedError, Priority, Turn
+from ..api import (
+    CHINA_STANDARD_TIME,
+    Consumption,
+    Interface,
+    NotPermittedError,
+    Priority,
+    Turn,
+    day_in_china,
+)
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..history.plan import (
@@ -33,7 +41,6 @@ from ..history.plan import (
 from ..history.readings import DAY, HOUR
 from ..history.settlement import Correction
 from ..history.state import MeterHistory, Window
-from ..history.sums import day_of
 from ..history.usage import Usage, hour_of
 from .recorder import async_is_migrating
 from .window import Import, async_begin_of_stored, async_end_of_stored
@@ -59,7 +66,7 @@ class HistoryImport:
             ),
         )
         self._told: set[tuple[str, Correction]] = set()
-        self._day = day_of(dt_util.utcnow())
+        self._day = day_in_china(dt_util.utcnow())
         self._cancel_timer: CALLBACK_TYPE | None = None
 
     @callback
@@ -81,7 +88,7 @@ class HistoryImport:
     @callback
     def _async_check(self, _: datetime | None = None) -> None:
         """Begin with what is due, unless it is under way."""
-        if (day := day_of(dt_util.utcnow())) != self._day:
+        if (day := day_in_china(dt_util.utcnow())) != self._day:
             self._day = day
             # The values that follow are others now, though nothing is read.
             self._entry.async_create_background_task(
