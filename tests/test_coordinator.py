@@ -93,7 +93,13 @@ async def test_two_failures_make_one_meter_unavailable(
     await wait_for(hass, freezer, minutes=31)
     assert state_of(hass, config_entry, METER, "reading").state != STATE_UNAVAILABLE
     assert lines(caplog) == [
-        ("ERROR", "Meter 2022040001 can't be read, others can: Return code 1001: 失败"),
+        (
+            "ERROR",
+            (
+                "Meter 2022040001 can't be read, others can: "
+                "The platform refused the request: 失败 (code 1001)"
+            ),
+        ),
         ("INFO", "Meter 2022040001 can be read again"),
     ]
 

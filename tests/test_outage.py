@@ -23,7 +23,7 @@ class Account:
         for code in self.codes:
             if code in failing:
                 error = err or FailedError(1001, "系统异常")
-                self.watch.note_failure(code, error, meters=len(self.codes))
+                self.watch.note_failure(code, error, str(error), meters=len(self.codes))
             else:
                 self.watch.note_success(code)
 

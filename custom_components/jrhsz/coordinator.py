@@ -307,11 +307,13 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._account.outage.note_success(self.user_code)
         # The base class would log a line for each meter.
         self.last_update_success = True
-        info = self._accepted(info)
+        answer, info = info, self._accepted(info)
         self.balance.note(info)
         self._account.on_balance(self.user_code, info.balance)
         self.async_tell_fall()
-        self._note_balance(info)
+        if info is not self.data:
+            # With the time of its own reading, though that may be held back.
+            self._note_balance(answer)
         return info
 
     @callback
@@ -390,12 +392,14 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
 
     def _failure(self, err: PlatformError) -> Exception:
         """Return the error for Home Assistant; that it is logged is the account's business."""
-        self._account.outage.note_failure(self.user_code, err, meters=len(self._account.polled))
+        kind = ConfigEntryAuthFailed if isinstance(err, AuthenticationError) else UpdateFailed
+        error = kind(**translation(err))
+        self._account.outage.note_failure(
+            self.user_code, err, str(error), meters=len(self._account.polled)
+        )
         # The base class would log a line for each meter.
         self.last_update_success = False
-        if isinstance(err, AuthenticationError):
-            return ConfigEntryAuthFailed(**translation(err))
-        return UpdateFailed(**translation(err))
+        return error
 
     def _accepted(self, info: MeterInfo) -> MeterInfo:
         """Return what is believed of an answer.

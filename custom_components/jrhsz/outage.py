@@ -29,25 +29,25 @@ class OutageWatch:
     account: str
     is_down: bool = False
     alone: set[str] = field(default_factory=set)
-    _waiting: dict[str, PlatformError] = field(default_factory=dict)
+    _waiting: dict[str, str] = field(default_factory=dict)
     _doubted: set[str] = field(default_factory=set)
     _told_more: bool = False
 
-    def note_failure(self, user_code: str, err: PlatformError, *, meters: int) -> None:
-        """Note that a meter of an account of so many failed."""
+    def note_failure(self, user_code: str, err: PlatformError, reason: str, *, meters: int) -> None:
+        """Note that a meter of an account of so many failed, with a reason for people."""
         if self.is_down:
             self._doubted.add(user_code)
         elif user_code in self.alone:
             return
         elif user_code in self._doubted:
-            self._tell_alone(user_code, err)
+            self._tell_alone(user_code, reason)
         else:
-            self._waiting[user_code] = err
+            self._waiting[user_code] = reason
             if isinstance(err, _ABOUT_ALL) or len(self._waiting) >= min(meters, _IN_A_ROW):
                 self.is_down = True
                 self._doubted.update(self._waiting)
                 self._waiting.clear()
-                LOGGER.error("The meters of account %s can't be read: %s", self.account, err)
+                LOGGER.error("The meters of account %s can't be read: %s", self.account, reason)
 
     def note_success(self, user_code: str) -> None:
         """Note that a meter was read."""
@@ -56,8 +56,8 @@ class OutageWatch:
         if self.is_down:
             self.is_down = False
             LOGGER.info("The meters of account %s can be read again", self.account)
-        for code, err in self._waiting.items():
-            self._tell_alone(code, err)
+        for code, reason in self._waiting.items():
+            self._tell_alone(code, reason)
         self._waiting.clear()
         if user_code in self.alone:
             self.alone.discard(user_code)
@@ -66,12 +66,12 @@ class OutageWatch:
             if not self.alone:
                 self._told_more = False
 
-    def _tell_alone(self, user_code: str, err: PlatformError) -> None:
+    def _tell_alone(self, user_code: str, reason: str) -> None:
         """Tell that a meter can't be read while others can."""
         self._doubted.discard(user_code)
         self.alone.add(user_code)
         if len(self.alone) <= _TOLD_ALONE:
-            LOGGER.error("Meter %s can't be read, others can: %s", user_code, err)
+            LOGGER.error("Meter %s can't be read, others can: %s", user_code, reason)
         elif not self._told_more:
             self._told_more = True
             LOGGER.error("More meters of account %s can't be read", self.account)

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 
 _OURS = "custom_components.jrhsz"
 # Of a history, and of the calls of the last hour.
-_KEPT = {"Credit", "Record", "Sample"}
+_KEPT = {"Credit", "RecentCall", "Sample"}
 _LOOKS = 5
 _APART = 120
 

@@ -26,7 +26,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.jrhsz.api import Client, Priority
+from custom_components.jrhsz.api import Client, Interface, Priority
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 
 from ..simulator import Fault, Record, Simulator
@@ -384,7 +384,7 @@ async def test_replaced_meters(
     simulator.meters[WATER].set_reading(1, charge=False)
     await hours(hass, freezer, 2)
     await restart(hass, entry)
-    await hours(hass, freezer, 6)
+    await hours(hass, freezer, 66)
     for code, meter in simulator.meters.items():
         started = entry.runtime_data.coordinators[code].history.started
         records = meter.records(dt_util.utc_from_timestamp(started))
@@ -525,7 +525,7 @@ async def test_not_permitted(
     assert cost[-1][2] == pytest.approx(float(spent), abs=0.5)
     # A permission that comes later brings the past too.
     simulator.set_dialect(forbidden=())
-    entry.runtime_data.client.session._denials.clear()
+    entry.runtime_data.client.session.allow(Interface(interface))
     await hours(hass, freezer, 2)
     await assert_ledger(hass, entry, simulator)
 

@@ -110,8 +110,8 @@ class DrivenMeter(MeterCoordinator):
 
     def answer(self, info: MeterInfo) -> None:
         """Take an answer as a poll does."""
-        info = self._accepted(info)
-        self._note_balance(info)
+        answer, info = info, self._accepted(info)
+        self._note_balance(answer)
         self.data = info
 
     def restart(self) -> None:

@@ -28,6 +28,9 @@ def is_sync_due(history: MeterHistory, read_time: datetime | None, now: int) -> 
     since = now - history.synced_at
     if not history.complete or since < 0:
         return True
+    if history.synced_at < history.payments_read_at <= now:
+        # What was paid settles the cost of what was read before.
+        return True
     is_read = read_time is not None and read_time.timestamp() > history.used_until
     is_over = history.synced_at < next_hour(history.used_until) <= now
     return since >= (HOUR if is_read or is_over or history.awaits_payment else DAY)
