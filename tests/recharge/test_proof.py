@@ -1,12 +1,13 @@
 """Tests of what a list of payments and the balance prove about an order."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from custom_components.jrhsz.api import Payment
 from custom_components.jrhsz.recharge.delays import ListDelays
 from custom_components.jrhsz.recharge.order import Order, Rise, Source, Status
 from custom_components.jrhsz.recharge.proof import Look, examined, probable, unclaimed, unexplained
@@ -187,47 +188,74 @@ def test_clock_set_back() -> None:
 # Payments of the same amount.
 
 
+def in_time(**details: Any) -> Order:
+    """Return an order that was sent when the platform's clock is known to have shown the same."""
+    return order(**{"code": 1008, "platform_time": SENT, **details})
+
+
+def suspects(payments: list[Payment], *others: Order, sent: Order | None = None) -> list[Payment]:
+    """Return the payments that may be those of an order."""
+    return unclaimed(sent or in_time(), payments, others, SENT - DAY)
+
+
 @pytest.mark.parametrize(
-    "other",
-    [
-        payment(),
-        payment(""),
-        payment(time=None),
-        payment(time=SENT - HOUR),
-        payment(time=SENT + 10 * DAY),
-    ],
+    "time",
+    [SENT, None, SENT - HOUR, SENT + 10 * DAY],
 )
-def test_payment_of_the_amount(other: Any) -> None:
+@pytest.mark.parametrize("number", ["jrh2026112412000000001", ""])
+def test_payment_of_the_amount(time: datetime | None, number: str) -> None:
     """Test that a payment of the amount which nothing explains leaves the order open."""
-    looked = after_looks(order(code=1008), *evenly(MINUTE, other))
+    other = payment(number, time=time)
+    looked = after_looks(in_time(), *evenly(MINUTE, other))
     assert (looked.status, looked.absences) == ("unknown", 3)
-    assert unclaimed(order(), [other], []) == [other]
-    # Once another order of ours explains it, it hints at nothing.
-    explained = confirmed("B", sent=SENT - HOUR + MINUTE)
-    assert after_looks(looked, look(HOUR, other), others=(explained,)).status == "rejected"
+    assert suspects([other]) == [other]
+    # Once it bears the number of another order it hints at nothing.
+    explained = payment("Mine2", time=time)
+    assert after_looks(looked, look(HOUR, explained), others=(confirmed("Mine2"),)).status == (
+        "rejected"
+    )
 
 
 @pytest.mark.parametrize(
     "other",
     [payment(amount="20.01"), payment(amount=None), payment(time=SENT - HOUR - SECOND)],
 )
-def test_other_payments(other: Any) -> None:
+def test_other_payments(other: Payment) -> None:
     """Test that other payments, and those of long before, hint at nothing."""
-    assert after_looks(order(code=1008), *evenly(MINUTE, other)).status == "rejected"
+    assert after_looks(in_time(), *evenly(MINUTE, other)).status == "rejected"
+
+
+def test_payments_by_a_clock_that_is_not_known() -> None:
+    """Test that without the platform's clock payments count from the earliest hint at it on."""
+    behind = payment(time=SENT - DAY - HOUR)
+    assert suspects([behind]) == []
+    assert suspects([behind], sent=order()) == [behind]
+    assert suspects([payment(time=SENT - DAY - HOUR - SECOND)], sent=order()) == []
 
 
 def test_what_explains_a_payment() -> None:
-    """Test that each credited order explains one payment: by its number, or one without."""
-    shown, hidden = confirmed("Shown"), confirmed("Hidden", sent=SENT + MINUTE)
-    rejected = order("No", status=Status.REJECTED)
-    near, far = payment("other1", time=SENT + MINUTE), payment("other2", time=SENT + HOUR)
-    payments = [payment("Shown"), far, near]
-    assert unclaimed(order(), payments, [shown, hidden, rejected]) == [far]
-    assert unclaimed(order(), payments, [shown, rejected]) == [far, near]
-    assert unclaimed(order(), [payment("Shown")], [shown, hidden]) == []
-    # One of another amount, or of long ago, explains nothing.
-    for other in (confirmed("C", "21.00"), confirmed("C", sent=SENT - DAY)):
-        assert unclaimed(order(), [near], [other]) == [near]
+    """Test that each credited order explains one payment: by its number, or one of its time."""
+    shown, hidden = confirmed("Shown"), confirmed("Hidden", sent=SENT + 30 * MINUTE)
+    rejected = order("No", status=Status.REJECTED, sent=SENT + 30 * MINUTE)
+    theirs = payment("other1", time=SENT + 31 * MINUTE)
+    again = payment("other2", time=SENT + 32 * MINUTE)
+    payments = [payment("Shown"), again, theirs]
+    assert suspects(payments, shown, hidden, rejected) == [again]
+    assert suspects(payments, shown, rejected) == [again, theirs]
+    assert suspects([payment("Shown")], shown, hidden) == []
+    # One of another amount, or of another time, explains nothing.
+    for other in (
+        confirmed("C", "21.00", sent=SENT + 30 * MINUTE),
+        confirmed("C", sent=SENT + 45 * MINUTE),
+    ):
+        assert suspects([theirs], other) == [theirs]
+
+
+def test_payment_that_is_nearer_to_this_order() -> None:
+    """Test that an earlier order whose payment isn't listed yet doesn't explain this one's."""
+    before = confirmed("A", sent=SENT - 5 * MINUTE)
+    assert suspects([payment(time=SENT + SECOND)], before) == [payment(time=SENT + SECOND)]
+    assert suspects([payment(time=SENT - 4 * MINUTE)], before) == []
 
 
 def test_probable() -> None:
@@ -302,9 +330,9 @@ def test_rise_by_the_platforms_clock() -> None:
     assert unexplained(ahead, [paid], []) == 0
 
 
-def test_rise_by_an_earlier_order() -> None:
-    """Test that what was on its way before explains a rise, and so do later orders of ours."""
-    assert unexplained(rising((2, "30.00"), awaited=Decimal("30.00")), [], []) == 0
+def test_rise_by_another_order() -> None:
+    """Test that a later order of ours explains a rise, and one that was on its way does not."""
+    assert unexplained(rising((2, "30.00"), awaited=Decimal("30.00")), [], []) == 30
     later = confirmed("B", "30.00", sent=SENT + MINUTE)
     assert unexplained(rising((2, "30.00")), [], [later]) == 0
     # It is counted once.

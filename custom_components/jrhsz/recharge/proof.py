@@ -77,13 +77,19 @@ def is_shown(order: Order, payments: Iterable[Payment]) -> bool:
     )
 
 
-def unclaimed(order: Order, payments: Sequence[Payment], others: Sequence[Order]) -> list[Payment]:
+def unclaimed(
+    order: Order, payments: Sequence[Payment], others: Sequence[Order], earliest: datetime
+) -> list[Payment]:
     """Return the payments that may be those of an order that isn't shown under its number.
 
     They have its amount, are from an hour before it was sent or later, and neither bear the number
-    of another order nor stand for one that is known to be credited and not shown by its number.
+    of another order nor stand for one that is known to be credited and not shown by its number:
+    such a payment is of about that one's time, and not nearer to this one. If the platform's clock
+    isn't known it may be as far behind as the `earliest` time that hints at it.
     """
     begin = min(order.times) - _BEFORE
+    if order.platform_time is None:
+        begin = min(begin, earliest - _BEFORE)
     found = [
         payment
         for payment in payments
@@ -92,14 +98,16 @@ def unclaimed(order: Order, payments: Sequence[Payment], others: Sequence[Order]
         and not any(matches(other.number, payment) for other in others)
     ]
     for other in others:
-        if (
-            other.status is Status.CONFIRMED
-            and other.amount == order.amount
-            and max(other.times) >= begin
-            and not is_shown(other, payments)
-            and found
-        ):
-            found.remove(min(found, key=lambda payment: _distance(payment, other)))
+        is_hidden = other.status is Status.CONFIRMED and not is_shown(other, payments)
+        if not is_hidden or other.amount != order.amount:
+            continue
+        theirs = [
+            payment
+            for payment in found
+            if _distance(payment, other) <= min(_SLACK, _distance(payment, order))
+        ]
+        if theirs:
+            found.remove(min(theirs, key=lambda payment: _distance(payment, other)))
     return found
 
 
@@ -118,7 +126,10 @@ def probable(
 
 
 def unexplained(order: Order, payments: Sequence[Payment], others: Sequence[Order]) -> Decimal:
-    """Return by how much the balance rose since an order was sent beyond what else was credited."""
+    """Return by how much the balance rose since an order was sent beyond what else was credited.
+
+    What was on its way before may have come, or not: it explains nothing.
+    """
     ahead = (order.platform_time or order.ended) - order.ended
     credited = [
         (payment.time, payment.amount)
@@ -139,7 +150,7 @@ def unexplained(order: Order, payments: Sequence[Payment], others: Sequence[Orde
     for rise in order.rises:
         risen += rise.amount
         until = rise.at + ahead + _SLACK
-        explained = sum((amount for time, amount in credited if time <= until), order.awaited)
+        explained = sum((amount for time, amount in credited if time <= until), _NOTHING)
         rest = max(rest, risen - explained)
     return rest
 
@@ -187,7 +198,7 @@ def _absent(order: Order, look: Look, others: Sequence[Order], delays: ListDelay
     if order.absences < LISTS or look.at < order.ended + wait:
         return order
     hints = (
-        unclaimed(order, look.payments, others)
+        unclaimed(order, look.payments, others, look.span[0] + ONE_DAY)
         or unexplained(order, look.payments, others) >= order.amount * _HALF
     )
     if hints:
