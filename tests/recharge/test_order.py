@@ -1,5 +1,6 @@
 """Tests of what is written about an order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 import json
@@ -37,6 +38,16 @@ def test_what_is_written_is_read() -> None:
     assert Order.from_record(json.loads(json.dumps(ORDER.as_record()))) == ORDER
 
 
+def test_nothing_and_zero() -> None:
+    """Test that what is nothing by default isn't written, and that a balance of zero is."""
+    order = replace(ORDER, balance_before=Decimal(0), code=None, awaited=Decimal(0), rises=())
+    record = order.as_record()
+    assert record["balance_before"] == "0"
+    assert record["user_id"] is None
+    assert not {"code", "awaited", "rises", "in_balance"} & set(record)
+    assert Order.from_record(record) == order
+
+
 @pytest.mark.parametrize(
     ("account", "platform"),
     [
@@ -51,7 +62,7 @@ def test_older_record(account: str, platform: str) -> None:
     del record["account_id"], record["platform"]
     record |= {"account": account, "host": "platform.example"}
     for name in ("watch_until", "rises", "in_balance"):
-        del record[name]
+        record.pop(name, None)
     order = Order.from_record(record)
     assert (order.account_id, order.platform) == (account, platform)
     assert (order.absences, order.watch_until, order.rises) == (0, None, ())

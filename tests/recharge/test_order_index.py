@@ -71,6 +71,13 @@ def test_unsettled() -> None:
         order("B", 2),
     )
     assert numbers(orders.unsettled) == ["A", "C"]
+    assert numbers(orders.unsettled_of("2022040001")) == ["A", "C"]
+    assert orders.unsettled_of("other") == []
+    orders.put(order("C", 3, user_code="other", status=Status.UNKNOWN))
+    assert numbers(orders.unsettled_of("other")) == ["C"]
+    orders.put(order("C", 3, user_code="other"))
+    assert orders.unsettled_of("other") == []
+    assert numbers(orders.unsettled) == ["A"]
 
 
 def test_capitals() -> None:

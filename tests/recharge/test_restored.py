@@ -7,15 +7,19 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.jrhsz.api import CHINA_STANDARD_TIME as CST
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME as CST, Interface
+from custom_components.jrhsz.api.window import Span, Window
+from custom_components.jrhsz.connection import session_of
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
+from custom_components.jrhsz.recharge.request import CreditedMeter, Request
+from custom_components.jrhsz.recharge.restored import payments_needed
 from custom_components.jrhsz.recharge.witness import Witness
 
 from ..simulator import Fault, Simulator
@@ -300,3 +304,40 @@ async def test_another_amount_under_that_number(
         await recharge(hass, config_entry, amount=21, order_number="Rent1")
     assert error.value.translation_key == "order_number_used"
     assert simulator.calls_of("Prestore") == []
+
+
+async def test_list_that_is_cut_short(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, backup: Backup
+) -> None:
+    """Test that an order is taken over from wherever it is in the list, however that is paged."""
+    meter = simulator.meters[METER]
+    for hour in range(20):
+        meter.add_payment(1, at=dt_util.utcnow() - timedelta(hours=hour + 1))
+    meter.add_payment(5, order_number=OURS)
+    await backup.restore(config_entry)
+    await confirm(hass)
+    simulator.set_dialect(page_cap=7, total_count="page")
+    await recharge(hass, config_entry)
+    assert orders_of(hass)[OURS].amount == 5
+
+
+@pytest.mark.parametrize(("days", "reach"), [(None, 31), (38, 31), (31, 31), (7, 31), (1, 2)])
+async def test_platform_that_lists_few_days_at_once(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    days: int | None,
+    reach: int,
+) -> None:
+    """Test that a number is searched with five calls at most, as far back as these reach."""
+    await set_up(hass, config_entry)
+    now, window = dt_util.utcnow(), Window(days=days)
+    session_of(hass, config_entry).habits[Interface.PAYMENTS].window = window
+    meter = CreditedMeter(entry=config_entry, user_code=METER, device_id="", name="")
+    request = Request(amount=Decimal(20), context=Context(), order_number="Rent1")
+    since, whole = payments_needed(hass, hass.data[DATA_ORDERS].journal, meter, request)
+    assert not whole
+    assert abs(since - (now - timedelta(days=reach))) < timedelta(minutes=1)
+    # One day at once is six calls for every order: the search adds none.
+    calls = Span.around(since, now + timedelta(days=1), now).parts(window)
+    assert len(calls) <= (6 if days == 1 else 5)

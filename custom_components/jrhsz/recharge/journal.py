@@ -78,6 +78,10 @@ class Journal:
         """Return the orders that are open or watched, oldest first."""
         return self._contents.orders.unsettled
 
+    def unsettled_of(self, user_code: str) -> list[Order]:
+        """Return those of a user code, on whatever platform, oldest first."""
+        return self._contents.orders.unsettled_of(user_code)
+
     def knows(self, number: str) -> bool:
         """Tell whether there ever was an order of this number, capitals or not."""
         return self._contents.knows(number)

@@ -33,7 +33,7 @@ def refuse_while_stopping(hass: HomeAssistant) -> None:
 
 def refuse_open_order(journal: Journal, meter: CreditedMeter) -> None:
     """Refuse while it is unknown whether an earlier order was credited."""
-    for order in journal.unsettled:
+    for order in journal.unsettled_of(meter.user_code):
         if order.is_open and meter.shares(order):
             raise refusal(key="open_order", meter=meter.name, order_number=order.number)
 

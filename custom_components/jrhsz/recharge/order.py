@@ -5,6 +5,7 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from sys import intern
 from typing import Any, Final, Self
 
 _NOTHING: Final = Decimal(0)
@@ -120,8 +121,11 @@ class Order:
         return tuple(time for time in known if time is not None)
 
     def as_record(self) -> dict[str, Any]:
-        """Return what is written, JSON-ready."""
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        """Return what is written, JSON-ready: all but what is nothing by default."""
+        values = ((field, getattr(self, field.name)) for field in fields(self))
+        return {
+            field.name: _plain(value) for field, value in values if value or value != field.default
+        }
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
@@ -163,7 +167,16 @@ def _rises(written: list[list[str]]) -> tuple[Rise, ...]:
     )
 
 
+# Of many orders these are the same: each is kept once.
 _READERS: Final[dict[str, Callable[[Any], object]]] = {
+    "account_id": intern,
+    "platform": intern,
+    "username": intern,
+    "user_code": intern,
+    "device_id": intern,
+    "meter": intern,
+    "user_id": intern,
+    "message": intern,
     "amount": Decimal,
     "sent": datetime.fromisoformat,
     "status": Status,

@@ -22,7 +22,7 @@ class OrderIndex:
         """Start without any."""
         self._orders: dict[str, Order] = {}
         self.by_number: Mapping[str, Order] = MappingProxyType(self._orders)
-        self._unsettled: dict[str, Order] = {}
+        self._unsettled: defaultdict[str, dict[str, Order]] = defaultdict(dict)
         self._capitals: dict[str, tuple[str, ...]] = {}
         self._lists: defaultdict[_Place, list[_Entry]] = defaultdict(list)
 
@@ -30,9 +30,10 @@ class OrderIndex:
         """Add an order, or replace the one of its number."""
         old, number = self._orders.get(order.number), order.number
         self._orders[number] = order
-        self._unsettled.pop(number, None)
+        if old is not None:
+            self._settle(old)
         if order.is_unsettled:
-            self._unsettled[number] = order
+            self._unsettled[order.user_code][number] = order
         if old is None and number != (shown := number.upper()):
             self._capitals[shown] = *self._capitals.get(shown, ()), number
         if old is None or _places(old) != _places(order) or old.sent != order.sent:
@@ -44,12 +45,19 @@ class OrderIndex:
     def drop(self, order: Order) -> None:
         """Forget an order."""
         del self._orders[order.number]
-        self._unsettled.pop(order.number, None)
+        self._settle(order)
         shown = order.number.upper()
         alike = self._capitals.pop(shown, ())
         if others := tuple(number for number in alike if number != order.number):
             self._capitals[shown] = others
         self._take_out(order)
+
+    def _settle(self, order: Order) -> None:
+        """Take an order out of those that are unsettled."""
+        if order.is_unsettled:
+            del self._unsettled[order.user_code][order.number]
+            if not self._unsettled[order.user_code]:
+                del self._unsettled[order.user_code]
 
     def _take_out(self, order: Order) -> None:
         """Take an order out of the lists."""
@@ -73,7 +81,13 @@ class OrderIndex:
     @property
     def unsettled(self) -> list[Order]:
         """Return the orders that are open or watched, oldest first."""
-        return sorted(self._unsettled.values(), key=lambda order: order.sent)
+        orders = (order for of_meter in self._unsettled.values() for order in of_meter.values())
+        return sorted(orders, key=lambda order: order.sent)
+
+    def unsettled_of(self, user_code: str) -> list[Order]:
+        """Return those of a user code, on whatever platform, oldest first."""
+        orders = self._unsettled.get(user_code, {}).values()
+        return sorted(orders, key=lambda order: order.sent)
 
     def sent_since(self, begin: datetime) -> list[Order]:
         """Return all orders since a time, oldest first."""

@@ -205,7 +205,7 @@ class Orders:
     async def async_take(self, meter: AccountMeter, look: Look) -> None:
         """Take over what a look at a meter tells of its orders."""
         self.async_note_balance(meter, look.balance)
-        for order in self.journal.unsettled:
+        for order in self.journal.unsettled_of(meter.user_code):
             if not meter.shares(order) or self.is_under_way(order):
                 continue
             new = self.examined(meter, order, look)
@@ -240,7 +240,7 @@ class Orders:
         now = dt_util.utcnow()
         code = meter.user_code
         recent = self.journal.of_meter(code, now - ARRIVAL)
-        unsettled = [order for order in self.journal.unsettled if order.user_code == code]
+        unsettled = self.journal.unsettled_of(code)
         if balance is None or not (recent or unsettled):
             return
         daily_cost = meter.daily_cost

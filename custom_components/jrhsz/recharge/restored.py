@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..api import Payment
+from ..api import Interface, Payment
+from ..connection import session_of
 from ..const import LOGGER
 from .gap import compared
 from .journal import Journal
@@ -23,10 +25,13 @@ from .request import CreditedMeter, Request
 # How wrong a clock may be, ours or the platform's.
 _MARGIN: Final = timedelta(days=7)
 _YOUNG: Final = timedelta(days=31)
+_CALLS: Final = 5
 
 
-def payments_needed_since(journal: Journal, meter: CreditedMeter, request: Request) -> datetime:
-    """Return since when a meter's payments must be known before its order.
+def payments_needed(
+    hass: HomeAssistant, journal: Journal, meter: CreditedMeter, request: Request
+) -> tuple[datetime, bool]:
+    """Return since when a meter's payments must be known before its order, and if all of them.
 
     That is longer than for today's limits after a restore or a loss, once for each meter, and for a
     number that the caller gave while this machine has had the journal for less than a month. Raises
@@ -35,12 +40,12 @@ def payments_needed_since(journal: Journal, meter: CreditedMeter, request: Reque
     now, number, gap = dt_util.utcnow(), request.order_number, journal.gap
     since = now - 2 * ONE_DAY
     if number is not None and not journal.knows(number) and now - journal.since < _YOUNG:
-        since = now - _YOUNG
+        since = min(since, now - _searched(hass, meter))
     if gap is None or compared(meter.account_id, meter.user_code) in journal.notes:
-        return since
+        return since, False
     if not gap.confirmed:
         raise refusal(key="journal_restored")
-    return min(since, gap.begin - _MARGIN)
+    return min(since, gap.begin - _MARGIN), True
 
 
 async def async_take_over_missing(
@@ -63,6 +68,16 @@ async def async_take_over_missing(
         LOGGER.warning("The journal lacked orders, which are taken over: %s", ", ".join(missing))
         await journal.async_reserve(*missing.values())
     await journal.async_note(key, value=True)
+
+
+def _searched(hass: HomeAssistant, meter: CreditedMeter) -> timedelta:
+    """Return how far back a number is searched: a month, if that takes but a few calls."""
+    habits = session_of(hass, meter.entry).habits[Interface.PAYMENTS]
+    window = habits.window_for(meter.user_code)
+    if window is None or window.days is None:
+        return _YOUNG
+    # What is asked for ends tomorrow, and is a day longer at both sides.
+    return min(_YOUNG, (_CALLS * window.days - 4) * ONE_DAY)
 
 
 def _order(meter: CreditedMeter, number: str, payment: Payment, amount: Decimal) -> Order:

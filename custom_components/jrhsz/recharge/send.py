@@ -34,7 +34,7 @@ from .order import Order, Source, Status
 from .orders import DATA_ORDERS, Attempt, Orders
 from .proof import Look, is_shown, matches
 from .request import CreditedMeter, RechargeOutcome, Request
-from .restored import async_take_over_missing, payments_needed_since
+from .restored import async_take_over_missing, payments_needed
 from .words import async_message, async_reason, async_told_on_the_way
 
 NOT_NEEDED: Final = "not_needed"
@@ -150,12 +150,12 @@ async def _async_read(hass: HomeAssistant, meter: CreditedMeter, request: Reques
     """Read the meter and its payments, which proves token and permission."""
     client, session = client_of(hass, meter.entry), session_of(hass, meter.entry)
     begin, end = window(meter, session)
-    since = payments_needed_since(hass.data[DATA_ORDERS].journal, meter, request)
+    since, whole = payments_needed(hass, hass.data[DATA_ORDERS].journal, meter, request)
     span = (min(begin, since), end)
     try:
         info, payments = await asyncio.gather(
             client.get_meter(meter.user_code, Turn()),
-            client.get_payments(meter.user_code, *span, Turn()),
+            client.get_payments(meter.user_code, *span, Turn(), complete=whole),
         )
     except PlatformError as err:
         if isinstance(err, AuthenticationError):
