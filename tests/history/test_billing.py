@@ -1,11 +1,23 @@
-"""Tests of the days and months by which a balance is billed."""
+"""Tests of how use gets into a balance."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME
-from custom_components.jrhsz.history.billing import first_of_month, midnight
+from custom_components.jrhsz.history.billing import (
+    Billing,
+    first_of_month,
+    midnight,
+    needed_since,
+)
+from custom_components.jrhsz.history.ledger import Follows, Ledger, Sample
+from custom_components.jrhsz.history.readings import DAY, HOUR
+
+from ..support.prepaid import INSTALLED, Prepaid, at, month_begin
 
 
 def seconds(text: str) -> int:
@@ -37,3 +49,90 @@ def test_every_hour_has_its_midnight() -> None:
         time = start + hour * 3_600
         assert timedelta(0) <= timedelta(seconds=time - midnight(time)) < timedelta(days=1)
         assert midnight(midnight(time)) == midnight(time)
+
+
+def nightly(time: int) -> int:
+    """Return up to when use is settled if that is done 20 minutes after midnight."""
+    return midnight(time - 1200)
+
+
+def seldom(time: int) -> int:
+    """Return up to when use is settled if that is done every third day."""
+    return time - time % (3 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("settled", "days", "follows"),
+    [
+        (lambda time: time, 0.25, Follows.AT_ONCE),
+        (lambda time: time - 900, 0.25, Follows.AT_ONCE),
+        (lambda time: time - 900, 10, Follows.AT_ONCE),
+        (nightly, 1.2, None),
+        (nightly, 2, Follows.DAILY),
+        (nightly, 20, Follows.DAILY),
+        (lambda time: month_begin(time - 1200), 2, None),
+        (lambda time: month_begin(time - 1200), 5, Follows.IRREGULARLY),
+        (lambda time: month_begin(time - 1200), 9, Follows.MONTHLY),
+        (lambda time: month_begin(time - 1200), 20, Follows.MONTHLY),
+        (seldom, 8, Follows.IRREGULARLY),
+    ],
+)
+@pytest.mark.parametrize("paid", [[], [(at("03-22 12:00"), "50"), (at("03-25 20:00"), "100")]])
+def test_how_a_balance_follows(
+    settled: Callable[[int], int],
+    days: float,
+    follows: Follows | None,
+    paid: list[tuple[int, str]],
+) -> None:
+    """Test that it is found out, soon, and stays."""
+    meter = Prepaid(settled=settled, paid=paid)
+    meter.live(days, apart=HOUR)
+    assert meter.history.ledger.follows is follows
+
+
+def test_a_meter_that_is_not_used_follows_as_before() -> None:
+    """Test that an absence of weeks changes nothing, and has no cost."""
+    meter = Prepaid(use=lambda time: Decimal(not at("03-24 00:40") <= time < at("04-14 00:40")))
+    meter.live(30, apart=HOUR)
+    assert meter.history.ledger.follows is Follows.AT_ONCE
+    assert meter.total == pytest.approx(meter.spent(), abs=Decimal("0.011"))
+    assert meter.hour("04-10 12:00") == 0
+    assert meter.hour("04-14 03:00") == pytest.approx(Decimal("0.4"), abs=Decimal("0.011"))
+
+
+def test_a_balance_that_is_behind_and_seldom_looked_at() -> None:
+    """Test that its fall is for the reading before where that is just its cost."""
+    meter = Prepaid(
+        use=lambda time: Decimal(time // HOUR * 7 % 11 + 1) / 10, settled=lambda time: time - 900
+    )
+    meter.live(12, apart=5_500)
+    assert meter.total == pytest.approx(meter.spent(), abs=Decimal("0.011"))
+    for day in range(22, 30):
+        # 20 minutes of the first reading of a day are of the day before.
+        begin = at(f"03-{day} 00:00")
+        uses = [meter.use(begin + hour * HOUR - 1200) for hour in range(25)]
+        truth = (sum(uses) - uses[0] / 3 - uses[24] * 2 / 3) * Decimal("0.4")
+        assert meter.day(f"03-{day} 00:00") == pytest.approx(truth, abs=Decimal("0.03"))
+
+
+def test_since_when_use_is_needed() -> None:
+    """Test that the use of the day or month of the installation is needed too."""
+    sample = Sample(INSTALLED + 300, INSTALLED, Decimal(1))
+    ledger = Ledger((sample,))
+    assert needed_since(ledger) == INSTALLED
+    assert needed_since(replace(ledger, billed_until=5)) == 5
+    assert needed_since(replace(ledger, follows=Follows.DAILY)) < at("03-20 00:00") - 12 * HOUR
+    assert needed_since(replace(ledger, follows=Follows.MONTHLY)) == at("02-28 00:00")
+
+
+def test_what_is_known_of_use() -> None:
+    """Test that time stands for use that isn't known at all."""
+    billing = Billing(None, Follows.DAILY)
+    assert billing.between(5, 8) == 3
+    assert billing.knows(5, 8)
+    sample = Sample(at("03-21 00:10"), at("03-20 23:40"), Decimal(1))
+    assert billing.until(sample, 0, Decimal(1)) == at("03-21 00:00")
+    assert replace(billing, follows=Follows.MONTHLY).until(sample, 0, Decimal(1)) == at(
+        "03-01 00:00"
+    )
+    assert Billing(None).until(sample, 0, Decimal(1)) == sample.read_time

@@ -8,7 +8,7 @@ import random
 from hypothesis import given, settings, strategies as st
 
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption, MeterKind
-from custom_components.jrhsz.history.cost import Costs, costs_of
+from custom_components.jrhsz.history.cost import Costs, costs_of, credited_rows
 from custom_components.jrhsz.history.ledger import Credit, Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR
 from custom_components.jrhsz.history.settlement import Correction
@@ -22,7 +22,7 @@ def at(hours: float) -> int:
     return START + round(hours * HOUR)
 
 
-def payment(hours: float, amount: str | Decimal) -> Credit:
+def payment(hours: float, amount: str | int | Decimal) -> Credit:
     """Return a payment."""
     return Credit(at(hours), Decimal(amount))
 
@@ -356,3 +356,22 @@ def test_trimmed_samples_give_the_same_rows(
     if not corrections and not clean.corrections:
         expected = {row.start: row.sum for row in clean.rows(Stored(), now)}
         assert rows[max(rows)] == expected[max(rows)]
+
+
+def test_rows_of_what_was_paid() -> None:
+    """Test that payments are in the hour in which they were made, refunds with their sign."""
+    paid = [payment(0.1, 50), payment(0.9, 20), payment(3.5, -20), payment(9.5, 100)]
+    rows = credited_rows(paid, Stored(Decimal(7)), begin=at(0), now=at(9.9))
+    assert rows == [
+        Row(at(0), Decimal(70), Decimal(77)),
+        Row(at(3), Decimal(-20), Decimal(57)),
+    ]
+    # The payment that was listed at 3.5 has another time now.
+    stored = Stored(Decimal(7), {at(0): (70.0, 77.0), at(3): (-20.0, 57.0)})
+    paid[2] = payment(2.5, -20)
+    rows = credited_rows(paid, stored, begin=at(0), now=at(9.9))
+    assert rows[1:] == [
+        Row(at(2), Decimal(-20), Decimal(57)),
+        Row(at(3), Decimal(0), Decimal(57)),
+    ]
+    assert credited_rows(paid, Stored(), begin=at(4), now=at(9.9)) == []

@@ -76,6 +76,19 @@ def test_equal_balances_keep_the_first_and_the_last() -> None:
     ]
 
 
+def test_a_balance_that_was_seen_again() -> None:
+    """Test that when it was last seen is kept once it changes, so that a fee is in its hour."""
+    ledger = seen((0, "10"), (1, "9"))
+    poll = at(20)
+    later = ledger.with_sample(poll + 900, at(1), Decimal(3), seen_until=poll)
+    assert later.samples[2:] == (
+        Sample(poll, at(1), Decimal(9)),
+        Sample(poll + 900, at(1), Decimal(3)),
+    )
+    soon = ledger.with_sample(at(1.6), at(1.5), Decimal(8), seen_until=at(1.4))
+    assert len(soon.samples) == 3
+
+
 def test_payments_that_are_listed_anew() -> None:
     """Test that none is forgotten or counted twice, but for those that are accounted for."""
     old, known, new = (Credit(at(hours), Decimal(hours)) for hours in (1, 3, 4))

@@ -1,12 +1,268 @@
-"""Tests of single changes of a balance."""
+"""Tests of which credits are in which balances, and of what is a charge."""
 
+from bisect import bisect_right
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from custom_components.jrhsz.history.settlement import Change
+from custom_components.jrhsz.history.ledger import Follows
+from custom_components.jrhsz.history.readings import DAY, HOUR
+from custom_components.jrhsz.history.settlement import Change, Correction
 
 from ..support.histories import moment
+from ..support.prepaid import INSTALLED, Prepaid, at, month_begin
+
+NEAR = Decimal("0.011")
+
+
+def midnight(time: int) -> int:
+    """Return the midnight before a time."""
+    return time - (time + 8 * HOUR) % DAY
+
+
+def night(time: int) -> int:
+    """Return up to when use is settled if that is done 20 minutes after midnight."""
+    return midnight(time - 1200)
+
+
+def evening(time: int) -> Decimal:
+    """Return a use that is high in the evening, and different every day."""
+    hour = (time + 8 * HOUR) % DAY // HOUR
+    return Decimal(3 if 18 <= hour < 22 else 1) * (Decimal(time // DAY * 7 % 11 + 5) / 10)
+
+
+def tiers(time: int) -> Decimal:
+    """Return a price that is higher from the middle of a month on."""
+    return Decimal("0.85" if time - month_begin(time) > 15 * DAY else "0.55")
+
+
+def assert_days(meter: Prepaid, first: str, number: int, part: str = "0.005") -> None:
+    """Compare the cost of days with what use cost in truth, even between readings."""
+
+    def cost_at(time: int) -> Decimal:
+        """Return the cost up to a time."""
+        index = bisect_right(meter.times, time) - 1
+        rise = meter.costs[index + 1] - meter.costs[index]
+        return meter.costs[index] + rise * (time - meter.times[index]) / HOUR
+
+    for begin in range(at(first), at(first) + number * DAY, DAY):
+        lost = (Decimal(v) for when, v in meter.lost.items() if begin <= when < begin + DAY)
+        truth = cost_at(begin + DAY) - cost_at(begin) + sum(lost, Decimal(0))
+        found = sum(
+            (meter.rows[hour].state for hour in range(begin, begin + DAY, HOUR)), Decimal(0)
+        )
+        assert found == pytest.approx(truth, abs=max(truth * Decimal(part), Decimal("0.05")))
+
+
+@pytest.mark.parametrize("behind", [0, 900])
+@pytest.mark.parametrize("use", [lambda _: Decimal(1), evening], ids=["even", "evening"])
+def test_a_fee_is_a_charge_in_its_hour(behind: int, use: Callable[[int], Decimal]) -> None:
+    """Test a fee between two readings, after which balances are forgotten: it was 77 too much."""
+    meter = Prepaid(
+        use=use,
+        settled=lambda time: time - behind,
+        lost={at("04-01 00:05"): "30"},
+    )
+    meter.live(16)
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert meter.hour("04-01 00:00") == pytest.approx(Decimal("30.5"), abs=Decimal("0.4"))
+    assert [charge.time for charge in meter.history.charges] == [at("04-01 00:00")]
+    assert meter.history.charges[0].amount == pytest.approx(Decimal(30), abs=NEAR)
+    assert_days(meter, "03-21", 14)
+    assert not meter.last.corrections
+    assert len(meter.history.ledger.samples) < 220
+
+
+def test_a_fee_is_found_in_the_first_days() -> None:
+    """Test that a few hours are enough to tell what use costs."""
+    meter = Prepaid(lost={at("03-20 20:00"): "30"})
+    meter.live(2)
+    assert [(charge.time, charge.amount) for charge in meter.history.charges] == [
+        (at("03-20 20:15"), Decimal("30.00"))
+    ]
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+
+
+def test_what_is_left_on_moving_out_is_a_charge() -> None:
+    """Test that a balance that is set to 0 says nothing about the use beside it."""
+    meter = Prepaid(lost={at("03-26 14:00"): "440.40"}, use=lambda _: Decimal("0.1"))
+    meter.live(12)
+    assert meter.dearest == pytest.approx(Decimal("440.44"), abs=NEAR)
+    assert meter.hour("03-26 14:00") == meter.dearest
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert_days(meter, "03-21", 10)
+
+
+def test_small_fees_stay_cost_in_the_night() -> None:
+    """Test a share of what the house uses, every midnight."""
+    nights = {at("03-21 00:00") + day * DAY: "0.30" for day in range(14)}
+    meter = Prepaid(use=evening, lost=nights)
+    meter.live(13)
+    assert_days(meter, "03-21", 11)
+    assert not meter.history.charges
+
+
+def test_a_fee_beside_the_cost_of_a_day() -> None:
+    """Test a fee that is smaller than what a day costs, taken from the balance with it."""
+    meter = Prepaid(use=evening, settled=night, lost={at("04-01 00:20"): "8"})
+    meter.live(16)
+    assert meter.history.ledger.follows is Follows.DAILY
+    assert_days(meter, "03-21", 14, "0.01")
+    assert meter.history.charges[0].amount == pytest.approx(Decimal(8), abs=NEAR)
+
+
+def test_a_fee_before_the_cost_of_a_day() -> None:
+    """Test that of two falls in one night the one that the use explains is for it."""
+    meter = Prepaid(use=evening, settled=lambda time: midnight(time - 7200), lost={})
+    meter.lost[at("04-01 00:00")] = "18"
+    meter.live(16)
+    assert_days(meter, "03-21", 14, "0.01")
+    assert meter.history.charges[0] == (at("04-01 00:00"), Decimal("18.00"))
+
+
+def test_a_new_price_is_no_charge() -> None:
+    """Test tiers, whose price falls with the month."""
+    meter = Prepaid(use=evening, price=tiers)
+    meter.live(30)
+    assert_days(meter, "03-21", 28)
+    assert not meter.history.charges
+    meter = Prepaid(use=evening, price=tiers, settled=night)
+    meter.live(30)
+    assert_days(meter, "03-21", 28, "0.05")
+    assert not meter.history.charges
+
+
+def test_the_cost_of_a_day_is_in_that_day() -> None:
+    """Test a balance that falls once a day, from the day of the installation on."""
+    meter = Prepaid(use=evening, settled=night)
+    meter.live(12)
+    assert_days(meter, "03-20", 11, "0.01")
+    assert meter.dearest < 2
+    assert len(meter.history.ledger.samples) < 40
+
+
+def test_the_cost_of_a_month_is_in_that_month() -> None:
+    """Test a balance that falls once a month, from the month of the installation on."""
+    meter = Prepaid(use=evening, settled=lambda time: month_begin(time - 1200))
+    meter.live(50, apart=HOUR)
+    assert meter.history.ledger.follows is Follows.MONTHLY
+    month = sum(
+        (row.state for hour, row in meter.rows.items() if at("03-01") <= hour < at("04-01")),
+        Decimal(0),
+    )
+    begin, end = (bisect_right(meter.times, at(day)) - 1 for day in ("03-01", "04-01"))
+    assert month == pytest.approx(meter.costs[end] - meter.costs[begin], rel=Decimal("0.005"))
+    assert max(meter.rows) >= at("04-30 22:00")
+    assert len(meter.history.ledger.samples) < 20
+
+
+@pytest.mark.parametrize("settled", [lambda time: time, night], ids=["at once", "daily"])
+def test_cost_goes_on_without_the_list_of_consumption(settled: Callable[[int], int]) -> None:
+    """Test that it needs balances and payments only, for ever."""
+    meter = Prepaid(has_list=False, settled=settled, paid=[(at("03-24 12:00"), "100")])
+    meter.live(40)
+    assert max(meter.rows) > INSTALLED + 38 * DAY
+    assert_days(meter, "03-21", 35, "0.001")
+
+
+def test_a_payment_of_before_the_installation_explains_no_other_rise() -> None:
+    """Test 200 paid the day before, and 50 + 50 between two readings: one hour had 100.40."""
+    meter = Prepaid(
+        paid=[
+            (INSTALLED - DAY, "200"),
+            (at("03-21 15:00"), "50"),
+            (at("03-21 15:05"), "50"),
+        ],
+        late={INSTALLED - DAY: -2 * DAY},
+    )
+    meter.first_balance -= 200
+    meter.live(6)
+    assert meter.dearest == pytest.approx(Decimal("0.4"), abs=NEAR)
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert not meter.last.corrections
+
+
+def test_a_payment_of_before_the_installation_that_enters_after_it() -> None:
+    """Test that a rise that nothing else explains has it."""
+    meter = Prepaid(paid=[(INSTALLED - HOUR, "200")], late={INSTALLED - HOUR: 20 * HOUR})
+    meter.live(6)
+    assert meter.dearest == pytest.approx(Decimal("0.4"), abs=NEAR)
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert not meter.last.corrections
+
+
+@pytest.mark.parametrize(
+    "paid",
+    [
+        [("03-23 12:00", "50"), ("03-23 12:01", "50")],
+        [("03-23 12:00", "50"), ("03-23 15:00", "50")],
+        [("03-23 12:00", "100"), ("03-23 12:05", "-100")],
+        [("03-23 12:00", "100"), ("03-24 12:05", "-100")],
+        [("03-23 12:00", "100"), ("03-23 12:05", "20"), ("03-23 12:06", "50")],
+    ],
+)
+@pytest.mark.parametrize("late", [0, 20 * HOUR, 80 * HOUR])
+def test_no_hour_costs_more_than_its_use(paid: list[tuple[str, str]], late: int) -> None:
+    """Test equal payments, refunds, small ones, several at once; at once and late."""
+    meter = Prepaid(paid=[(at(time), amount) for time, amount in paid])
+    meter.late = dict.fromkeys((time for time, _ in meter.paid), late)
+    meter.live(14)
+    assert min(row.state for row in meter.rows.values()) >= 0
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert meter.dearest <= Decimal("0.91")
+    assert max(meter.rows) >= INSTALLED + 13 * DAY
+
+
+def test_small_payments() -> None:
+    """Test those that are smaller than the cost of an hour, of which one is twice that."""
+    meter = Prepaid(paid=[(at("03-23 12:00"), "0.10"), (at("03-24 12:05"), "0.90")])
+    meter.live(8)
+    assert min(row.state for row in meter.rows.values()) >= 0
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert meter.dearest <= Decimal("0.51")
+
+
+def test_a_subsidy_is_a_credit_in_the_end() -> None:
+    """Test a rise without a payment: it is said once, and its hour costs what its use does."""
+    meter = Prepaid(lost={at("03-23 12:00"): "-20"})
+    waits = []
+    for days, last in ((5, "03-23 11:00"), (9, "03-29 08:00")):
+        meter.live(days)
+        waits.append(meter.history.awaits_payment)
+        assert max(meter.rows) == at(last)
+    assert waits == [True, False]
+    meter.lost.clear()
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert meter.dearest == pytest.approx(Decimal("0.4"), abs=NEAR)
+
+
+def test_a_fee_and_a_payment_at_once() -> None:
+    """Test that a payment which has to be in a rise is, with a charge for what is missing."""
+    meter = Prepaid(paid=[(at("03-23 12:00"), "100")], lost={at("03-23 12:01"): "30"})
+    meter.live(9)
+    assert meter.hour("03-23 12:00") == pytest.approx(Decimal("30.4"), abs=NEAR)
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert [charge.amount for charge in meter.history.charges] == [Decimal("30.00")]
+
+
+def test_a_payment_that_never_enters_is_said_once() -> None:
+    """Test that it changes nothing."""
+    meter = Prepaid(paid=[(at("03-21 12:00"), "100")], late={at("03-21 12:00"): 99 * DAY})
+    meter.live(4.2)
+    assert meter.last.corrections == [Correction(at("03-21 12:00"), Decimal(-100))]
+    meter.live(9)
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert meter.history.ledger.credits == ((at("03-21 12:00"), Decimal(100)),)
+
+
+def test_days_of_an_outage() -> None:
+    """Test that what nobody saw for days follows the use of these days, with its payments."""
+    meter = Prepaid(use=evening, paid=[(at("03-25 12:00"), "50")], lost={at("04-01 00:05"): "30"})
+    meter.live(10, apart=2 * DAY + HOUR)
+    meter.live(14)
+    assert_days(meter, "03-22", 8)
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
 
 
 def change(

@@ -23,7 +23,9 @@ PROMPT: Final = 3 * HOUR
 _MOSTLY: Final = Decimal("0.8")
 # The balance has cents: so much of its fall says nothing about how it follows.
 _ROUNDED: Final = Decimal("0.02")
+_NEARLY: Final = Decimal("0.03")
 _FEW: Final = 3
+_ENOUGH: Final = 10
 _ABOUT_A_DAY: Final = range(18 * HOUR, 30 * HOUR)
 _ABOUT_A_MONTH: Final = 8 * DAY
 _OFTEN_A_DAY: Final = 4
@@ -51,10 +53,15 @@ class Fall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """How use gets into a balance; where no use is known at all, time stands for it."""
+    """How use gets into a balance; where no use is known at all, time stands for it.
+
+    A balance that is behind its reading, and isn't looked at often, may be that of the reading
+    before. If use has one price, that tells which.
+    """
 
     usage: Usage | None
     follows: Follows | None = None
+    price: Decimal | None = None
 
     @property
     def is_periodic(self) -> bool:
@@ -71,14 +78,35 @@ class Billing:
         """Tell whether the use between two times is known."""
         return self.usage is None or (self.usage.begin <= begin and end <= self.usage.end)
 
-    def until(self, sample: Sample) -> int:
-        """Return up to when the use is in a balance that has just fallen.
+    def until(self, sample: Sample, begin: int, cost: Decimal) -> int:
+        """Return up to when the use since another time is in a balance that has just fallen.
 
         What is billed at midnight is the last reading that there is then.
         """
-        if not self.is_periodic:
-            return sample.read_time
-        return self._last_reading(_periods_begin(self.follows, sample.poll))
+        if self.is_periodic:
+            return max(begin, self._last_reading(_periods_begin(self.follows, sample.poll)))
+        end = max(begin, sample.read_time)
+        if self.price is not None:
+            earlier = self._last_reading(end - 1)
+            if begin <= earlier and self._error(begin, earlier, cost) < self._error(
+                begin, end, cost
+            ):
+                return earlier
+        return end
+
+    def _error(self, begin: int, end: int, cost: Decimal) -> Decimal:
+        """Return by how much a cost is not that of the use between two times."""
+        return abs(cost - (self.price or _ZERO) * self.between(begin, end))
+
+    def fits(self, ledger: Ledger, price: Decimal) -> Decimal:
+        """Return which part of the falls is just what the use costs at a price."""
+        found = list(self.falls(ledger))
+        fitting = [
+            fall
+            for fall in found
+            if abs(fall.amount - price * fall.use) <= max(_ROUNDED, _NEARLY * fall.amount)
+        ]
+        return Decimal(len(fitting)) / len(found) if len(found) >= _ENOUGH else _ZERO
 
     def first_begin(self, ledger: Ledger) -> int:
         """Return up to when the use is in the first balance of a ledger.
@@ -110,7 +138,7 @@ class Billing:
         begin = self.first_begin(ledger)
         for index, (before, after) in enumerate(pairwise(ledger.samples), 1):
             fall = before.balance - after.balance
-            if fall and self.knows(begin, end := max(begin, self.until(after))):
+            if fall and self.knows(begin, end := self.until(after, begin, fall)):
                 begin = self.begin(begin, before, end)
                 if fall > 0:
                     yield Fall(index, begin, fall, self.between(begin, end))

@@ -6,20 +6,22 @@ use can't have cost is a charge, in the hour in which it was booked.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from .billing import Billing, Fall, first_of_month, follows_of, midnight
 from .ledger import Credit, Follows, Ledger
-from .prices import tariff_of
+from .prices import Spent, Tariff, price_of, tariff_of
 from .readings import DAY, EXACT, HOUR
 from .settlement import PATIENCE, REMEMBERED, Change, Correction, Settlement
 from .usage import Row, Stored, Usage, hour_of, next_hour
 
 _ZERO: Final = Decimal(0)
 _KEPT: Final = 3 * DAY
+_MOST: Final = Decimal("0.8")
+_ALMOST_ALL: Final = Decimal("0.95")
 
 
 class Step(NamedTuple):
@@ -173,8 +175,7 @@ def costs_of(ledger: Ledger, usage: Usage | None, *, now: int) -> Costs:
     """
     if len(ledger.samples) <= 1:
         return Costs(ledger)
-    billing = Billing(usage, follows_of(ledger, usage))
-    tariff = tariff_of(_clean_falls(ledger, billing), billing, ledger.prices)
+    billing, tariff = _billing_of(ledger, usage)
     settlement = Settlement(ledger, billing, tariff, now)
     settlement.settle()
     settled = [
@@ -197,6 +198,26 @@ def costs_of(ledger: Ledger, usage: Usage | None, *, now: int) -> Costs:
         [settlement.entered.get(number) for number in range(len(ledger.credits))],
         settlement.unexplained,
     )
+
+
+def _billing_of(ledger: Ledger, usage: Usage | None) -> tuple[Billing, Tariff | None]:
+    """Return how use gets into a balance, and what it costs; behind by a reading if that fits."""
+    billing = Billing(usage, follows_of(ledger, usage))
+    tariff = tariff_of(_clean_falls(ledger, billing), billing, ledger.prices)
+    if tariff is None or usage is None or billing.follows is not Follows.AT_ONCE:
+        return billing, tariff
+    possible = [
+        Spent(fall.amount, fall.use)
+        for fall in billing.falls(ledger)
+        if fall.use and fall.amount <= tariff.limit(fall.use)
+    ]
+    if not possible:
+        return billing, tariff
+    price = price_of(possible)
+    behind = replace(billing, price=price)
+    if billing.fits(ledger, price) >= _ALMOST_ALL or behind.fits(ledger, price) <= _MOST:
+        return billing, tariff
+    return behind, tariff_of(_clean_falls(ledger, behind), behind, ledger.prices)
 
 
 def _steps_of(change: Change, billing: Billing) -> Iterator[Step]:

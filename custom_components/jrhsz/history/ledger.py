@@ -110,7 +110,8 @@ def _is_needless(first: Sample, middle: Sample, last: Sample) -> bool:
     if first.balance == middle.balance == last.balance:
         return True
     in_one_hour = hour_of(first.read_time) == hour_of(middle.read_time) == hour_of(last.read_time)
-    return in_one_hour and first.balance >= middle.balance >= last.balance
+    falls = first.balance >= middle.balance >= last.balance
+    return in_one_hour and falls and last.poll < first.poll + HOUR
 
 
 def credits_of(payments: Iterable[Payment]) -> list[Credit]:

@@ -51,9 +51,9 @@ class Change:
     begin: int
     end: int
     fall: Decimal
-    use: Decimal
-    expected: Decimal | None
-    limit: Decimal | None
+    use: Decimal = _ZERO
+    expected: Decimal | None = None
+    limit: Decimal | None = None
     cost: Decimal = _ZERO
     lump: Decimal = _ZERO
     is_charge: bool = False
@@ -142,6 +142,9 @@ class Settlement:
                 known = max(before.read_time, after.read_time - PROMPT)
                 change.begin, change.use = begin, _ZERO
                 change.end = max(begin, min(known, change.end))
+            elif change.cost != change.fall:
+                change.end = self.billing.until(after, begin, change.cost)
+                self._expect(change)
             self.entered |= dict.fromkeys(entering, index)
             self.changes.append(change)
             if change.cost > 0 or not change.use:
@@ -149,18 +152,22 @@ class Settlement:
 
     def _change(self, index: int, before: Sample, after: Sample, begin: int) -> Change:
         """Return what a balance changed by, and what the use should have cost."""
-        end = max(begin, self.billing.until(after))
-        begin = self.billing.begin(begin, before, end)
-        use = self.billing.between(begin, end)
         fall = before.balance - after.balance
-        change = Change(index, before.poll, after.poll, begin, end, fall, use, None, None)
-        if self.tariff is not None and self.billing.knows(begin, end):
+        end = self.billing.until(after, begin, fall)
+        begin = self.billing.begin(begin, before, end)
+        change = Change(index, before.poll, after.poll, begin, end, fall)
+        self._expect(change)
+        return change
+
+    def _expect(self, change: Change) -> None:
+        """Note what the use of a change should cost."""
+        change.use = self.billing.between(change.begin, change.end)
+        if self.tariff is not None and self.billing.knows(change.begin, change.end):
             prices = self.ledger.prices or self.tariff.prices
             near = [Spent(item.cost, item.use) for item in self.changes[: -NEAR - 1 : -1]]
             price = nearest_price(near) or prices.usual
-            change.expected = (price * use).quantize(_CENT)
-            change.limit = self.tariff.limit(use)
-        return change
+            change.expected = (price * change.use).quantize(_CENT)
+            change.limit = self.tariff.limit(change.use)
 
     def _amount(self, numbers: Iterable[int]) -> Decimal:
         """Return the sum of some credits."""
@@ -184,8 +191,10 @@ class Settlement:
         """Return the credits that explain a change: those that make its cost the likeliest."""
         fresh = self._open(change, is_fresh=True)
         found = self._likeliest(change, _subsets(fresh))
-        if found is None and change.cost < 0 and change.poll <= self.now:
-            found = self._likeliest(change, _subsets(fresh + self._open(change, is_fresh=False)))
+        is_odd = change.cost < 0 or (change.limit is not None and change.cost > change.limit)
+        if found is None and is_odd and change.poll <= self.now:
+            known = fresh + self._open(change, is_fresh=False)
+            found = self._likeliest(change, _subsets(known[:_MOST_AT_ONCE]))
         return found or []
 
     def _likeliest(self, change: Change, subsets: Iterator[list[int]]) -> list[int] | None:
@@ -202,6 +211,8 @@ class Settlement:
                 return None
             if change.cost <= limit:
                 best = self._distance(change.cost, expected) - _CLEARLY
+                if best <= 0:
+                    return None
         for numbers in subsets:
             cost = change.cost + self._amount(numbers)
             if not 0 <= cost <= limit:
@@ -275,7 +286,11 @@ class Settlement:
         for change in self.changes:
             if change.poll > self.now and change.cost:
                 expected = change.expected
-                if expected is None or expected - change.cost > SLACK:
+                if (
+                    self.tariff is None
+                    or expected is None
+                    or 2 * expected - change.cost > self.tariff.usual_limit(expected, SLACK)
+                ):
                     self.settled = min(self.settled, change.sample)
 
     def _tell_bills_from_fees(self) -> None:
