@@ -77,7 +77,7 @@ class JrhszData:
     on_meters_change: Callable[[], None] = lambda: None
     on_update: Callable[[], None] = lambda: None
     on_known: Callable[[], None] = lambda: None
-    on_balance: Callable[[str, Decimal | None], None] = lambda user_code, balance: None  # noqa: ARG005
+    on_balance: Callable[[str, Decimal | None], None] = lambda user_code, balance: None  # noqa: ARG005  nobody listens yet
     stop_import: Callable[[], Awaitable[None]] | None = None
 
     @property

@@ -273,7 +273,7 @@ def test_damage(interface: str, content: Any, place: float, put: bytes, cut: int
     inside=st.booleans(),
 )
 @settings(fuzz, max_examples=max(10, EXAMPLES // 10))
-def test_depth(interface: str, depth: int, shape: str, inside: bool) -> None:  # noqa: FBT001
+def test_depth(interface: str, depth: int, shape: str, inside: bool) -> None:  # noqa: FBT001  parametrized
     """Nesting doesn't end in a stack that overflows."""
     nested = shape * depth
     closed = nested + "".join(

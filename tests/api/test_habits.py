@@ -7,13 +7,13 @@ import pytest
 
 from custom_components.jrhsz.api import FailedError
 from custom_components.jrhsz.api.habits import Habits
-from custom_components.jrhsz.api.window import Dates, Span, Window
+from custom_components.jrhsz.api.window import Dates, QueryDays, QueryForm
 
 NOW = datetime(2026, 11, 2, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
-LONG = Span(date(2026, 10, 1), date(2026, 11, 3), date(2026, 11, 2))
-SHORT = Span(date(2026, 11, 1), date(2026, 11, 3), date(2026, 11, 2))
-WEEK, MONTH = Window(days=7), Window(days=31)
+LONG = QueryDays(date(2026, 10, 1), date(2026, 11, 3), date(2026, 11, 2))
+SHORT = QueryDays(date(2026, 11, 1), date(2026, 11, 3), date(2026, 11, 2))
+WEEK, MONTH = QueryForm(days=7), QueryForm(days=31)
 
 
 def test_two_meters() -> None:
@@ -32,8 +32,8 @@ def test_meters_that_differ() -> None:
     habits = Habits(window=MONTH)
     habits.learn(WEEK, "a", NOW)
     assert [habits.window_for(code) for code in "abc"] == [WEEK, MONTH, MONTH]
-    habits.learn(Window(days=1), "b", NOW)
-    assert [habits.window_for(code) for code in "abc"] == [MONTH, Window(days=1), MONTH]
+    habits.learn(QueryForm(days=1), "b", NOW)
+    assert [habits.window_for(code) for code in "abc"] == [MONTH, QueryForm(days=1), MONTH]
     habits.learn(MONTH, "c", NOW)
     assert [habits.window_for(code) for code in "abc"] == [MONTH, MONTH, MONTH]
 
@@ -46,8 +46,8 @@ def test_trial() -> None:
     assert habits.trial(LONG, WEEK, NOW + 7 * DAY) == MONTH
     assert habits.trial(LONG, WEEK, NOW - DAY) == MONTH
     assert habits.trial(SHORT, WEEK, NOW + 7 * DAY) is None
-    assert habits.trial(SHORT, Window(days=7, to_today=True), NOW + 7 * DAY) == Window()
-    assert habits.trial(LONG, Window(), NOW + 7 * DAY) is None
+    assert habits.trial(SHORT, QueryForm(days=7, to_today=True), NOW + 7 * DAY) == QueryForm()
+    assert habits.trial(LONG, QueryForm(), NOW + 7 * DAY) is None
     for _ in range(5):
         habits.note_refusal(NOW + 7 * DAY)
     assert habits.trial(LONG, WEEK, NOW + 7 * DAY) is None
@@ -60,12 +60,12 @@ def test_widening() -> None:
     habits.widen(WEEK, MONTH, NOW + 7 * DAY)
     assert [habits.window_for(code) for code in "ab"] == [MONTH, MONTH]
     assert habits.trial(LONG, MONTH, NOW + 8 * DAY) is None
-    habits.widen(MONTH, Window(days=38), NOW + 14 * DAY)
-    assert [habits.window_for(code) for code in "ab"] == [Window(days=38)] * 2
-    habits = Habits(window=Window(to_today=True))
-    habits.learn(Window(Dates.DAYS), "a", NOW)
-    habits.widen(Window(Dates.DAYS), Window(), NOW)
-    habits.widen(Window(to_today=True), Window(), NOW)
+    habits.widen(MONTH, QueryForm(days=38), NOW + 14 * DAY)
+    assert [habits.window_for(code) for code in "ab"] == [QueryForm(days=38)] * 2
+    habits = Habits(window=QueryForm(to_today=True))
+    habits.learn(QueryForm(Dates.DAYS), "a", NOW)
+    habits.widen(QueryForm(Dates.DAYS), QueryForm(), NOW)
+    habits.widen(QueryForm(to_today=True), QueryForm(), NOW)
     assert [habits.window_for(code) for code in "ab"] == [None, None]
     assert habits.witness is None
 
@@ -100,7 +100,7 @@ def test_meter_that_is_left_alone() -> None:
 def test_kept() -> None:
     """What is learnt is kept; what somebody just tried isn't."""
     habits = Habits(window=MONTH, shown={Dates.DAYS}, page_cap=100, longest_page=99, first_page=0)
-    habits.learn(Window(Dates.DAYS, 7, to_today=True), "a", NOW)
+    habits.learn(QueryForm(Dates.DAYS, 7, to_today=True), "a", NOW)
     kept = json.loads(json.dumps(habits.as_dict()))
     assert kept == {
         "window": {"dates": "%Y-%m-%d %H:%M:%S", "days": 31, "to_today": False},
@@ -114,4 +114,4 @@ def test_kept() -> None:
     }
     restored = Habits.from_dict(kept)
     assert restored.as_dict() == kept
-    assert restored.window_for("a") == Window(Dates.DAYS, 7, to_today=True)
+    assert restored.window_for("a") == QueryForm(Dates.DAYS, 7, to_today=True)

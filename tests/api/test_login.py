@@ -15,7 +15,6 @@ from custom_components.jrhsz.api import (
     HttpStatusError,
     RateLimitError,
     Session,
-    UnreadableReplyError,
 )
 from tests.simulator import Fault, Simulator
 
@@ -124,27 +123,6 @@ async def test_thirty_logins_an_hour(
     simulator.forget_tokens()
     with pytest.raises(ContestedError):
         await client.get_meter(METER)
-
-
-async def test_who_waits_for_a_login_is_told(client: Client, simulator: Simulator) -> None:
-    """Polls that met a pause of logins may go on when there is a token again."""
-    seen: list[bool] = []
-    session = client.session
-    stop = session.listen_for_logins(lambda: seen.append(session.token_age is not None))
-    simulator.add_fault(Fault(kind="html", interface="login"))
-    with pytest.raises(UnreadableReplyError):
-        await client.get_meter(METER)
-    assert seen == []
-    await client.get_meter(METER)
-    await client.get_meter(METER)
-    assert seen == [True]
-    simulator.forget_tokens()
-    await client.get_meter(METER)
-    assert seen == [True, True]
-    stop()
-    simulator.forget_tokens()
-    await client.get_meter(METER)
-    assert seen == [True, True]
 
 
 async def test_limit_holds_over_a_restart(

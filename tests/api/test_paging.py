@@ -24,8 +24,8 @@ from ..support.calls import DAY, METER, NOON, data_fault
 async def test_ends_of_the_window(
     client: Client,
     simulator: Simulator,
-    begin_inclusive: bool,  # noqa: FBT001
-    end_inclusive: bool,  # noqa: FBT001
+    begin_inclusive: bool,  # noqa: FBT001  parametrized
+    end_inclusive: bool,  # noqa: FBT001  parametrized
 ) -> None:
     """Whatever the platform does at its ends, ours belong to the span."""
     simulator.set_dialect(begin_inclusive=begin_inclusive, end_inclusive=end_inclusive)

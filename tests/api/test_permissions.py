@@ -56,7 +56,7 @@ async def test_not_permitted_with_an_old_token(
     client: Client,
     simulator: Simulator,
     clock: WallClock,
-    stays: bool,  # noqa: FBT001
+    stays: bool,  # noqa: FBT001  parametrized
 ) -> None:
     """A token that is older than 10 minutes is replaced once before that is believed."""
     await client.get_meter(METER)

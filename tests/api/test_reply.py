@@ -286,7 +286,7 @@ def test_not_too_soon() -> None:
         (200, "暂无数据", False),
     ],
 )
-def test_no_records_as_failure(code: int, msg: Any, says_so: bool) -> None:  # noqa: FBT001
+def test_no_records_as_failure(code: int, msg: Any, says_so: bool) -> None:  # noqa: FBT001  parametrized
     """A failure may mean an empty list."""
     assert reply(code=code, msg=msg).says_no_records is says_so
 

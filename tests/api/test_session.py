@@ -29,7 +29,7 @@ from custom_components.jrhsz.api import (
 )
 from custom_components.jrhsz.api.habits import Habits
 from custom_components.jrhsz.api.login import Token
-from custom_components.jrhsz.api.window import Window
+from custom_components.jrhsz.api.window import QueryForm
 from tests.simulator import Fault, Simulator
 
 from ..support.calls import DAY, METER, NOON, logins, outcomes
@@ -182,7 +182,7 @@ async def test_new_token_replaces_a_refused_password(
     assert logins(simulator) == 2
 
 
-NO_WINDOW = Window().as_dict()
+NO_WINDOW = QueryForm().as_dict()
 NO_WINDOWS: list[dict[str, Any]] = [{"dates": "%c"}, {"dates": 5}, {"days": 30}, {"days": []}]
 NO_HABITS: dict[str, Any] = Habits().as_dict()
 

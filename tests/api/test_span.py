@@ -20,7 +20,7 @@ from custom_components.jrhsz.api import (
     Session,
     Turn,
 )
-from custom_components.jrhsz.api.window import Dates, Window
+from custom_components.jrhsz.api.window import Dates, QueryForm
 from tests.simulator import Fault, Simulator
 
 from ..support.calls import DAY, METER, NOON, PAGED, READS
@@ -69,7 +69,7 @@ async def test_dates_without_times(
     assert len(first) >= (24 if name == "GetConsumenList" else 0)
     last = simulator.calls_of(name)[-1].params
     assert (last["BeginDate"], last["EndDate"]) == ("2026-10-30", "2026-11-02")
-    assert client.session.habits[Interface(name)].candidate == Window(Dates.DAYS)
+    assert client.session.habits[Interface(name)].candidate == QueryForm(Dates.DAYS)
     count = len(simulator.calls)
     assert await READS[name](client) == first
     assert len(simulator.calls) == count + 1
@@ -78,11 +78,11 @@ async def test_dates_without_times(
 async def test_dates_with_times_again(client: Client, simulator: Simulator) -> None:
     """What was learnt may be learnt anew."""
     habits = client.session.habits[Interface.CONSUMPTION]
-    habits.window = Window(Dates.DAYS)
+    habits.window = QueryForm(Dates.DAYS)
     simulator.set_dialect(dates="time")
     for code in (METER, OTHER):
         assert len(await client.get_consumption(code, NOON - DAY, NOON)) == 24
-    assert habits.window == Window(Dates.TIMES)
+    assert habits.window == QueryForm(Dates.TIMES)
     assert len(simulator.calls_of("GetConsumenList")) == 4
 
 
@@ -313,7 +313,7 @@ async def test_whole_list_without_today(client: Client, simulator: Simulator) ->
     simulator.set_dialect(future="refuse", dates="date")
     simulator.add_payment(METER, "5.00", order_number="HA1", at=TODAY - DAY)
     session = client.session
-    session.habits[Interface.PAYMENTS].window = Window(Dates.DAYS, to_today=True)
+    session.habits[Interface.PAYMENTS].window = QueryForm(Dates.DAYS, to_today=True)
     found = await client.get_payments(METER, TODAY - 2 * DAY, TODAY + DAY)
     assert "HA1" in {item.order_number for item in found}
     with pytest.raises(FailedError):
@@ -338,7 +338,7 @@ async def test_future_that_holds_nothing(client: Client, simulator: Simulator) -
     with pytest.raises(FailedError):
         await client.get_payments(METER, TODAY + 5 * DAY, TODAY + 6 * DAY)
     assert len(simulator.calls_of("GetPaymentList")) == 1
-    client.session.habits[Interface.PAYMENTS].window = Window(to_today=True)
+    client.session.habits[Interface.PAYMENTS].window = QueryForm(to_today=True)
     assert await client.get_payments(METER, TODAY + 5 * DAY, TODAY + 6 * DAY) == []
     assert len(simulator.calls_of("GetPaymentList")) == 1
 
@@ -392,10 +392,10 @@ async def test_searches_at_once(
         assert are_right(simulator, records, code)
     assert asked(simulator).count("38+") == 2
     assert asked(simulator).count("37") == 1
-    assert client.session.habits[Interface.CONSUMPTION].window == Window(days=7, to_today=True)
+    assert client.session.habits[Interface.CONSUMPTION].window == QueryForm(days=7, to_today=True)
     kept = client.session.as_dict()
     again = make_session().restore(kept)
-    assert again.habits[Interface.CONSUMPTION].window == Window(days=7, to_today=True)
+    assert again.habits[Interface.CONSUMPTION].window == QueryForm(days=7, to_today=True)
 
 
 def test_dates_are_of_china() -> None:

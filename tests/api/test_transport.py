@@ -85,7 +85,7 @@ def test_other_encoding() -> None:
 async def test_no_connection_is_used_twice(
     http: aiohttp.ClientSession,
     server: RawServer,
-    closes: bool,  # noqa: FBT001
+    closes: bool,  # noqa: FBT001  parametrized
 ) -> None:
     """Neither one that the other side keeps, nor one that it closes without a word."""
     server.closes = closes
@@ -397,7 +397,7 @@ async def test_large_replies_are_parsed_elsewhere(
     simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     size: int,
-    in_executor: bool,  # noqa: FBT001
+    in_executor: bool,  # noqa: FBT001  parametrized
 ) -> None:
     """Replies over 256 kB don't hold up the event loop, the JSON in their data included."""
     threads: list[threading.Thread] = []

@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME
-from custom_components.jrhsz.api.window import SPANS, Dates, Span, Window, search
+from custom_components.jrhsz.api.window import SPANS, Dates, QueryDays, QueryForm, search
 
 TODAY = date(2026, 11, 2)
 DAY = timedelta(days=1)
 WINDOWS = [
-    Window(dates, days, to_today)
+    QueryForm(dates, days, to_today)
     for dates, days, to_today in itertools.product(Dates, (None, *SPANS), (False, True))
 ]
 
 
-def span(before: int, after: int = 1) -> Span:
+def span(before: int, after: int = 1) -> QueryDays:
     """Return the span of so many days before and after today."""
-    return Span(TODAY - before * DAY, TODAY + after * DAY, TODAY)
+    return QueryDays(TODAY - before * DAY, TODAY + after * DAY, TODAY)
 
 
 def test_around() -> None:
@@ -28,14 +28,14 @@ def test_around() -> None:
     begin = datetime(2026, 10, 31, 23, 59, tzinfo=CHINA_STANDARD_TIME)
     end = datetime(2026, 11, 1, 16, 0, tzinfo=CHINA_STANDARD_TIME)
     now = datetime(2026, 11, 1, 16, 0, tzinfo=CHINA_STANDARD_TIME)
-    assert Span.around(begin, end, now) == Span(
+    assert QueryDays.around(begin, end, now) == QueryDays(
         date(2026, 10, 30), date(2026, 11, 2), date(2026, 11, 1)
     )
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 @pytest.mark.parametrize("before", [0, 1, 5, 6, 7, 8, 30, 39, 400])
-def test_parts_are_the_span(window: Window, before: int) -> None:
+def test_parts_are_the_span(window: QueryForm, before: int) -> None:
     """Every moment is in a part, no part is too long, and none is for nothing."""
     asked = span(before)
     parts = [
@@ -60,26 +60,28 @@ def test_parts_are_the_span(window: Window, before: int) -> None:
 
 def test_parts_of_the_future() -> None:
     """A window that ends today has nothing of the days to come."""
-    asked = Span(TODAY + DAY, TODAY + 3 * DAY, TODAY)
-    assert asked.parts(Window(to_today=True)) == []
-    assert asked.shortened(Window()) is None
-    assert asked.parts(Window()) == [("2026-11-03 00:00:00", "2026-11-05 23:59:59")]
+    asked = QueryDays(TODAY + DAY, TODAY + 3 * DAY, TODAY)
+    assert asked.parts(QueryForm(to_today=True)) == []
+    assert asked.shortened(QueryForm()) is None
+    assert asked.parts(QueryForm()) == [("2026-11-03 00:00:00", "2026-11-05 23:59:59")]
 
 
 def test_wider() -> None:
     """One step at a time, to where any window works."""
-    windows = [Window(Dates.DAYS, 1, to_today=True)]
-    while windows[-1] != Window():
+    windows = [QueryForm(Dates.DAYS, 1, to_today=True)]
+    while windows[-1] != QueryForm():
         windows.append(windows[-1].wider)
     assert [window.days for window in windows] == [1, 7, 31, 38, None, None, None]
     assert [window.to_today for window in windows] == [True] * 5 + [False] * 2
-    assert Window().wider == Window()
+    assert QueryForm().wider == QueryForm()
 
 
-def platform(limit: int | None, dates: str, *, future: bool) -> Callable[[Span, Window], bool]:
+def platform(
+    limit: int | None, dates: str, *, future: bool
+) -> Callable[[QueryDays, QueryForm], bool]:
     """Return a platform with its own idea of windows."""
 
-    def takes(asked: Span, window: Window) -> bool:
+    def takes(asked: QueryDays, window: QueryForm) -> bool:
         """Tell whether it takes the newest part."""
         begin, end = asked.parts(window)[0]
         if dates not in ("any", window.dates):
@@ -93,10 +95,10 @@ def platform(limit: int | None, dates: str, *, future: bool) -> Callable[[Span, 
 
 
 def found(
-    takes: Callable[[Span, Window], bool], asked: Span, attempts: int = 5, **more: Any
-) -> tuple[Window | None, bool, int]:
+    takes: Callable[[QueryDays, QueryForm], bool], asked: QueryDays, attempts: int = 5, **more: Any
+) -> tuple[QueryForm | None, bool, int]:
     """Return what a search finds, whether it came to its end, and how often it asked."""
-    windows = search(asked, Window(), more.pop("known", None), attempts, whole=False)
+    windows = search(asked, QueryForm(), more.pop("known", None), attempts, whole=False)
     count, works = 0, None
     while True:
         try:
@@ -111,10 +113,10 @@ def found(
 @pytest.mark.parametrize("dates", ["any", Dates.TIMES, Dates.DAYS])
 @pytest.mark.parametrize("limit", [None, 38, 31, 7, 1])
 @pytest.mark.parametrize("before", [4, 39, 400])
-def test_search(limit: int | None, dates: str, before: int, future: bool) -> None:  # noqa: FBT001
+def test_search(limit: int | None, dates: str, before: int, future: bool) -> None:  # noqa: FBT001  parametrized
     """Whatever the platform takes, something is found in five attempts; mostly the widest."""
     takes, asked = platform(limit, dates, future=future), span(before)
-    if takes(asked, Window()):
+    if takes(asked, QueryForm()):
         return
     window, is_over, count = found(takes, asked)
     assert count <= 5
@@ -135,27 +137,27 @@ def test_search_of_nothing() -> None:
     assert found(lambda *_: False, span(39)) == (None, True, 5)
     assert found(lambda *_: False, span(4)) == (None, True, 5)
     assert found(lambda *_: False, span(39), attempts=2) == (None, False, 2)
-    past = Span(TODAY - 9 * DAY, TODAY, TODAY)
+    past = QueryDays(TODAY - 9 * DAY, TODAY, TODAY)
     assert found(lambda *_: False, past, attempts=3) == (None, True, 3)
-    assert found(lambda *_: False, Span(TODAY, TODAY, TODAY)) == (None, True, 2)
+    assert found(lambda *_: False, QueryDays(TODAY, TODAY, TODAY)) == (None, True, 2)
 
 
 def test_search_begins_with_what_is_known() -> None:
     """What worked for another meter is tried first."""
     takes = platform(7, "any", future=True)
-    known = Window(days=7, to_today=True)
+    known = QueryForm(days=7, to_today=True)
     assert found(takes, span(39), known=known) == (known, True, 1)
-    assert found(takes, span(39), known=Window(days=31))[0] == known
-    known = Window(days=1)
+    assert found(takes, span(39), known=QueryForm(days=31))[0] == known
+    known = QueryForm(days=1)
     assert found(takes, span(39), known=known) == (known, True, 1)
 
 
 def test_search_that_is_cut_short() -> None:
     """What may not be the widest isn't told as found."""
     takes = platform(7, "any", future=True)
-    narrow = Window(days=1, to_today=True)
+    narrow = QueryForm(days=1, to_today=True)
     assert found(takes, span(39), attempts=2) == (narrow, False, 2)
-    assert found(takes, span(39), attempts=3) == (Window(days=7, to_today=True), True, 3)
+    assert found(takes, span(39), attempts=3) == (QueryForm(days=7, to_today=True), True, 3)
     assert found(platform(1, "any", future=True), span(39), attempts=3) == (narrow, True, 3)
 
 
@@ -163,7 +165,7 @@ def test_search_that_is_cut_short() -> None:
 def test_search_for_a_whole_list(dates: Dates) -> None:
     """The form of dates stays, and where it has no times, a window ends tomorrow."""
     asked = span(39)
-    windows = search(asked, Window(dates), Window(dates.other), 5, whole=True)
+    windows = search(asked, QueryForm(dates), QueryForm(dates.other), 5, whole=True)
     tried = [*windows]
     assert {window.dates for window in tried} == {dates}
     assert {window.to_today for window in tried} == {dates is Dates.TIMES}

@@ -94,7 +94,7 @@ def oldest_of(simulator: Simulator) -> dict[str, float]:
 
 async def _single_refreshes(simulator: Simulator, coordinators: dict[str, MeterCoordinator]) -> int:
     """Return after how many calls a user's refresh comes at worst, while most meters wait."""
-    random = Random(1)  # noqa: S311
+    random = Random(1)  # noqa: S311  seeded, to be repeated
     worst = 0
     for _ in range(SINGLE_REFRESHES):
         await asyncio.sleep(random.uniform(0, 3 * INTERVAL))

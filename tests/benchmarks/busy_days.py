@@ -67,7 +67,7 @@ class Life:
     seconds_per_start: float
     starts: int = 0
     done: dict[str, int] = field(default_factory=dict)
-    random: Random = field(default_factory=lambda: Random(1))  # noqa: S311
+    random: Random = field(default_factory=lambda: Random(1))  # noqa: S311  seeded, to be repeated
 
     async def live_once(self, folder: Path) -> None:
         """Start, be busy for a while, and stop at any moment."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from custom_components.jrhsz.api import MeterKind
-from custom_components.jrhsz.history.cost import Costs, Step, costs_of
+from custom_components.jrhsz.history.cost import Costs, Spread, costs_of
 from custom_components.jrhsz.history.ledger import Credit, Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR
 from custom_components.jrhsz.history.state import MeterHistory, Window
@@ -30,7 +30,7 @@ def costs(first: str, last: str, cost: str) -> Costs:
     """Return an even cost between two times."""
     begin, end = (int(moment(text).timestamp()) for text in (first, last))
     sample = Sample(end, end, Decimal(0))
-    return Costs(Ledger((sample,)), steps=[Step(begin, end, Decimal(cost), 1)])
+    return Costs(Ledger((sample,)), steps=[Spread(begin, end, Decimal(cost), 1)])
 
 
 def history_of(*parts: Usage | Costs) -> MeterHistory:

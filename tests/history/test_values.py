@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME, MeterKind
-from custom_components.jrhsz.history.cost import Costs, Lump, Step
+from custom_components.jrhsz.history.cost import Costs, Lump, Spread
 from custom_components.jrhsz.history.ledger import Ledger, Sample
 from custom_components.jrhsz.history.state import MeterHistory
 from custom_components.jrhsz.history.usage import Usage, usage_of
@@ -45,7 +45,7 @@ def costs(
     return Costs(
         Ledger((Sample(at(last), at(last), Decimal(0)),)),
         used,
-        steps=[Step(at(first), at(last), Decimal(cost), 1)],
+        steps=[Spread(at(first), at(last), Decimal(cost), 1)],
         lumps=[Lump(at(time), Decimal(amount), True, 1) for time, amount in charges],
     )
 

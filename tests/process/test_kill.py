@@ -138,7 +138,7 @@ async def test_killed_at_the_first_start(
 async def test_killed_at_random_moments(children: Children, simulator: Simulator) -> None:
     """Test that no moment is one at which an order may be lost or sent again."""
     meters = iter(simulator.meters)
-    dice = random.Random(1)  # noqa: S311
+    dice = random.Random(1)  # noqa: S311  seeded, to be repeated
     duration = min([(await children.run(user_code=next(meters)))["seconds"] for _ in range(3)])
     ends: list[tuple[int, int]] = []
     for _ in range(MOMENTS):

@@ -80,7 +80,7 @@ async def settled(hass: HassProcess, simulator: Simulator, entry_id: str) -> dic
 @pytest.mark.timeout(180 + 60 * ROUNDS)
 async def test_killed_home_assistant(socket_enabled: None, tmp_path: Path) -> None:
     """Test that no round loses an order or credits it twice."""
-    dice = random.Random(2)  # noqa: S311
+    dice = random.Random(2)  # noqa: S311  seeded, to be repeated
     hass = HassProcess(tmp_path / "config", log_levels={"custom_components.jrhsz": "debug"})
     async with (
         Simulator(meters=ROUNDS + 1, limit=2.0, seed=1, history_days=2) as simulator,

@@ -74,7 +74,7 @@ class Platform:
     def __init__(self, life: Life) -> None:
         """Know nothing yet of what is denied."""
         self._life = life
-        self._dice = Random(life.seed)  # noqa: S311
+        self._dice = Random(life.seed)  # noqa: S311  seeded, to be repeated
         self.session = SimpleNamespace(denied=set[Interface]())
 
     async def get_consumption(
@@ -148,7 +148,7 @@ class Driver:
 
     async def run(self) -> None:
         """Live the life."""
-        dice = Random(self.life.seed)  # noqa: S311
+        dice = Random(self.life.seed)  # noqa: S311  seeded, to be repeated
         noon = 0
         with patch.object(dt_util, "utcnow", lambda: datetime.fromtimestamp(self._now, UTC)):
             for now in self.life.polls:

@@ -39,7 +39,7 @@ def test_in_the_balance(
     balance: str,
     after: timedelta,
     daily_cost: str | None,
-    expected: bool,  # noqa: FBT001
+    expected: bool,  # noqa: FBT001  parametrized
 ) -> None:
     """Test that a credit is in the balance once that is high enough, whatever was used."""
     assert at_balance(confirmed(), balance, after, daily_cost).in_balance is expected

@@ -44,7 +44,7 @@ def test_patience_after_a_door_check(code: int, *, has_shown: bool) -> None:
 )
 def test_patience_after_a_failure(
     before: list[Order],
-    has_shown: bool,  # noqa: FBT001
+    has_shown: bool,  # noqa: FBT001  parametrized
     expected: timedelta,
 ) -> None:
     """Test that the patience after 1001 follows what was learnt."""

@@ -193,7 +193,7 @@ async def test_folder_gone(
 ) -> None:
     """Test that a folder that can't be written to refuses recharges."""
     await set_up(hass, config_entry)
-    os.rename(hass.config.path(".storage"), hass.config.path("elsewhere"))  # noqa: PTH104
+    os.rename(hass.config.path(".storage"), hass.config.path("elsewhere"))  # noqa: PTH104  as a person would
     with pytest.raises(HomeAssistantError) as error:
         await recharge(hass, config_entry)
     assert error.value.translation_key == "journal_not_written"

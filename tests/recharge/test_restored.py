@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME as CST, Interface
-from custom_components.jrhsz.api.window import Span, Window
+from custom_components.jrhsz.api.window import QueryDays, QueryForm
 from custom_components.jrhsz.connection import session_of
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 from custom_components.jrhsz.recharge.request import CreditedMeter, Request
@@ -331,7 +331,7 @@ async def test_platform_that_lists_few_days_at_once(
 ) -> None:
     """Test that a number is searched with five calls at most, as far back as these reach."""
     await set_up(hass, config_entry)
-    now, window = dt_util.utcnow(), Window(days=days)
+    now, window = dt_util.utcnow(), QueryForm(days=days)
     session_of(hass, config_entry).habits[Interface.PAYMENTS].window = window
     meter = CreditedMeter(entry=config_entry, user_code=METER, device_id="", name="")
     request = Request(amount=Decimal(20), context=Context(), order_number="Rent1")
@@ -339,5 +339,5 @@ async def test_platform_that_lists_few_days_at_once(
     assert not whole
     assert abs(since - (now - timedelta(days=reach))) < timedelta(minutes=1)
     # One day at once is six calls for every order: the search adds none.
-    calls = Span.around(since, now + timedelta(days=1), now).parts(window)
+    calls = QueryDays.around(since, now + timedelta(days=1), now).parts(window)
     assert len(calls) <= (6 if days == 1 else 5)

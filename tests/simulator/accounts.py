@@ -7,7 +7,7 @@ from .dialect import Dialect
 from .replies import dump
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):  # noqa: N818  not an error of the simulator
     """Carry a return code other than 200."""
 
     def __init__(self, code: int, msg: str | None = None) -> None:

@@ -64,7 +64,7 @@ class Faults:
     def __init__(self, seed: int) -> None:
         """Begin without any."""
         self.active: list[Fault] = []
-        self._random = Random(seed)  # noqa: S311
+        self._random = Random(seed)  # noqa: S311  seeded, to be repeated
 
     def choose(self, interface: str, params: dict[str, Any]) -> Fault | None:
         """Return the first fault that hits this call, and use it up by one."""

@@ -309,7 +309,7 @@ class Platform:
         if self.dialect.order == "descending":
             found.reverse()
         elif self.dialect.order == "shuffled":
-            Random(f"{params['user_code']}{len(found)}").shuffle(found)  # noqa: S311
+            Random(f"{params['user_code']}{len(found)}").shuffle(found)  # noqa: S311  seeded, to be repeated
         size = min(size, cap)
         pages = max(1, -(-len(found) // size))
         index = number if self.dialect.first_page == 0 else max(number, 1) - 1

@@ -27,7 +27,7 @@ class Server:
     def __init__(self, sim: Simulator, seed: int) -> None:
         """Prepare to listen."""
         self._sim = sim
-        self._random = Random(seed)  # noqa: S311
+        self._random = Random(seed)  # noqa: S311  seeded, to be repeated
         self._stopping = asyncio.Event()
         app = web.Application(client_max_size=8_000_000)
         app.router.add_post("/user/{interface}", self._serve)

@@ -176,7 +176,7 @@ class HassProcess:
 
     async def wait(self) -> None:
         """Wait until it ends by itself."""
-        while self._process is not None and self._process.poll() is None:  # noqa: ASYNC110
+        while self._process is not None and self._process.poll() is None:  # noqa: ASYNC110  a process ends without an event
             await asyncio.sleep(1)
 
     async def restart(self) -> None:

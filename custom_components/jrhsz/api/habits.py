@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from .errors import ReturnCodeError
-from .window import Dates, Span, Window
+from .window import Dates, QueryDays, QueryForm
 
 _HOUR: Final = timedelta(hours=1)
 _REFUSALS_PER_HOUR: Final = 6
@@ -24,8 +24,8 @@ class Habits:
     pages are cut short, `longest_page` the longest that came, `first_page` the number of the first.
     """
 
-    window: Window | None = None
-    candidate: Window | None = None
+    window: QueryForm | None = None
+    candidate: QueryForm | None = None
     witness: str | None = None
     searched_at: datetime | None = None
     shown: set[Dates] = field(default_factory=set)
@@ -37,11 +37,11 @@ class Habits:
     _refusals: list[datetime] = field(default_factory=list)
     _left_alone: dict[str, tuple[datetime, ReturnCodeError]] = field(default_factory=dict)
 
-    def window_for(self, user_code: str) -> Window | None:
+    def window_for(self, user_code: str) -> QueryForm | None:
         """Return the window that is known to work for a meter; nothing if any may work."""
         return self.candidate if user_code == self.witness else self.window
 
-    def trial(self, span: Span, known: Window, now: datetime) -> Window | None:
+    def trial(self, span: QueryDays, known: QueryForm, now: datetime) -> QueryForm | None:
         """Return the wider window that is to be tried instead of a known one, if that is due."""
         at = self.searched_at
         is_recent = at is not None and timedelta(0) <= now - at < _TRIED_AGAIN_AFTER
@@ -56,7 +56,7 @@ class Habits:
         """Note a refusal of a search."""
         self._refusals.append(now)
 
-    def learn(self, window: Window, user_code: str, now: datetime) -> None:
+    def learn(self, window: QueryForm, user_code: str, now: datetime) -> None:
         """Note what works for a meter, right after something wider was refused."""
         self.searched_at = now
         if window == self.candidate and user_code != self.witness:
@@ -66,10 +66,10 @@ class Habits:
             return
         self.candidate = self.witness = None
 
-    def widen(self, known: Window, wider: Window, now: datetime) -> None:
+    def widen(self, known: QueryForm, wider: QueryForm, now: datetime) -> None:
         """Note that a wider window than a known one works."""
         self.searched_at = now
-        learnt = None if wider == Window() else wider
+        learnt = None if wider == QueryForm() else wider
         if known == self.candidate:
             self.candidate = learnt
         else:
@@ -113,9 +113,9 @@ class Habits:
             first_page=_optional(int, kept["first_page"]),
         )
         if kept["window"] is not None:
-            habits.window = Window.from_dict(kept["window"])
+            habits.window = QueryForm.from_dict(kept["window"])
         if kept["candidate"] is not None:
-            habits.candidate = Window.from_dict(kept["candidate"])
+            habits.candidate = QueryForm.from_dict(kept["candidate"])
         if kept["searched_at"] is not None:
             habits.searched_at = datetime.fromisoformat(kept["searched_at"]).astimezone()
         return habits

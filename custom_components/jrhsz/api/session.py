@@ -68,14 +68,13 @@ class Session:
         self.encoding = Encoding.FORM
         self.habits = {interface: Habits() for interface in _LISTED_BY_DATE}
         self.refusal: AuthenticationError | NoApiPermissionError | None = None
-        self.on_change: Callable[[bool], None] = lambda new_token: None  # noqa: ARG005
+        self.on_change: Callable[[bool], None] = lambda new_token: None  # noqa: ARG005  nobody listens yet
         self._password = ""
         self._http: aiohttp.ClientSession | None = None
         self._token: Token | None = None
         self._lock = asyncio.Lock()
         self._logins = Logins()
         self._permissions = Permissions()
-        self._on_login: set[Callable[[], None]] = set()
         self._ahead: timedelta | None = None
 
     def __repr__(self) -> str:
@@ -158,11 +157,6 @@ class Session:
                 raise
             self._adopt(token)
             return token
-
-    def listen_for_logins(self, on_login: Callable[[], None]) -> Callable[[], None]:
-        """Call back after every login that succeeds, until what is returned is called."""
-        self._on_login.add(on_login)
-        return lambda: self._on_login.discard(on_login)
 
     async def send(
         self, interface: Interface, fields: dict[str, str | int], token: Token, encoding: Encoding
@@ -345,8 +339,6 @@ class Session:
         self._token = token
         self._logins.failures = 0
         self.on_change(True)
-        for on_login in [*self._on_login]:
-            on_login()
 
 
 def _is_token(value: str) -> bool:

@@ -11,7 +11,7 @@ from .habits import Habits
 from .models import Record
 from .paging import MAX_PAGE_SIZE, Pages
 from .reply import Reply
-from .window import Dates, Ends, Span, Window, search
+from .window import Dates, Ends, QueryDays, QueryForm, search
 
 _ATTEMPTS: Final = 6
 _URGENT_ATTEMPTS: Final = 3
@@ -49,21 +49,21 @@ class SpanReader[ItemT: Timed]:
     urgent: bool
     proven: Collection[Dates]
     whole: bool = False
-    _attempted: dict[Window, Pages[ItemT]] = field(default_factory=dict)
+    _attempted: dict[QueryForm, Pages[ItemT]] = field(default_factory=dict)
 
     async def read(self, begin: datetime, end: datetime) -> list[ItemT]:
         """Return what lies within a span, both ends included."""
         habits, code = self.habits, self.user_code
         if not self.urgent:
             habits.raise_if_left_alone(code, self.now)
-        span = Span.around(begin, end, self.today)
-        known = habits.window_for(code) or Window()
+        span = QueryDays.around(begin, end, self.today)
+        known = habits.window_for(code) or QueryForm()
         trial = None if self.urgent else habits.trial(span, known, self.now)
         window, items = await self._read(span, trial or known, known)
         if window == trial:
             habits.widen(known, trial, self.now)
         if not items and window.dates not in self.proven and self._may_be_unread():
-            other = Window(window.dates.other)
+            other = QueryForm(window.dates.other)
             with suppress(FailedError, MissingParameterError):
                 items = (await self._pages(span.parts(other)[0], other)).items
             if items:
@@ -76,9 +76,9 @@ class SpanReader[ItemT: Timed]:
         A form of dates that the platform doesn't read may be answered with an empty list: one that
         has shown records is used, or both. Raises IncompleteListError.
         """
-        span = Span.around(begin, end, self.today)
-        known = self.habits.window_for(self.user_code) or Window()
-        windows = [known, Window(known.dates.other)]
+        span = QueryDays.around(begin, end, self.today)
+        known = self.habits.window_for(self.user_code) or QueryForm()
+        windows = [known, QueryForm(known.dates.other)]
         if known.dates is Dates.DAYS:
             windows[0] = replace(known, to_today=False)
         if self.proven:
@@ -96,8 +96,8 @@ class SpanReader[ItemT: Timed]:
         return bool(self.proven) or self.habits.empty_lists in _SUSPICIOUS
 
     async def _read(
-        self, span: Span, asked: Window, known: Window | None = None
-    ) -> tuple[Window, list[ItemT]]:
+        self, span: QueryDays, asked: QueryForm, known: QueryForm | None = None
+    ) -> tuple[QueryForm, list[ItemT]]:
         """Return a window that works for a span, and the records of all its parts."""
         if not (parts := span.parts(asked)):
             return asked, []
@@ -121,11 +121,11 @@ class SpanReader[ItemT: Timed]:
 
     async def _search(
         self,
-        span: Span,
-        asked: Window,
-        known: Window | None,
+        span: QueryDays,
+        asked: QueryForm,
+        known: QueryForm | None,
         refused: FailedError | MissingParameterError,
-    ) -> Window | None:
+    ) -> QueryForm | None:
         """Return a window that works after one was refused, and remember it."""
         habits, code, now = self.habits, self.user_code, self.now
         if known is None or known == asked:
@@ -137,7 +137,7 @@ class SpanReader[ItemT: Timed]:
             return None
         habits.note_refusal(now)
         windows = search(span, asked, known, attempts, whole=self.whole)
-        found: Window | None
+        found: QueryForm | None
         works: bool | None = None
         while True:
             try:
@@ -155,7 +155,7 @@ class SpanReader[ItemT: Timed]:
                 habits.leave_alone(code, refused, now)
         return found
 
-    async def _attempt(self, span: Span, window: Window) -> bool:
+    async def _attempt(self, span: QueryDays, window: QueryForm) -> bool:
         """Tell whether a window works."""
         try:
             pages = await self._pages(span.parts(window)[0], window, is_attempt=True)
@@ -165,7 +165,9 @@ class SpanReader[ItemT: Timed]:
         self._attempted[window] = pages
         return True
 
-    async def _pages(self, ends: Ends, window: Window, *, is_attempt: bool = False) -> Pages[ItemT]:
+    async def _pages(
+        self, ends: Ends, window: QueryForm, *, is_attempt: bool = False
+    ) -> Pages[ItemT]:
         """Return all pages of a part."""
         begin, end = ends
 

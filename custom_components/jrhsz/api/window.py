@@ -36,7 +36,7 @@ class Dates(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class QueryForm:
     """A way of asking for a span: in parts of so many days, or as a whole; to today, or later."""
 
     dates: Dates = Dates.TIMES
@@ -44,12 +44,12 @@ class Window:
     to_today: bool = False
 
     @property
-    def wider(self) -> Window:
+    def wider(self) -> QueryForm:
         """Return the next wider window."""
         if self.days is not None:
             index = SPANS.index(self.days)
             return replace(self, days=SPANS[index - 1] if index else None)
-        return replace(self, to_today=False) if self.to_today else Window()
+        return replace(self, to_today=False) if self.to_today else QueryForm()
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is kept over a restart, JSON-ready."""
@@ -65,7 +65,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class QueryDays:
     """The days that are asked for, a day more at both sides than those that are wanted.
 
     Nobody says whether the ends belong to a window.
@@ -80,7 +80,7 @@ class Span:
         """Return the days around a span."""
         return cls(_day_of(begin) - _DAY, _day_of(end) + _DAY, _day_of(now))
 
-    def parts(self, window: Window) -> list[Ends]:
+    def parts(self, window: QueryForm) -> list[Ends]:
         """Return the ends of the windows that together are the span, the newest first.
 
         Whether a day belongs to a window that ends with its date nobody knows either: then each
@@ -100,22 +100,22 @@ class Span:
             last = first - _DAY if has_times else first
         return parts
 
-    def shortened(self, window: Window) -> Window | None:
+    def shortened(self, window: QueryForm) -> QueryForm | None:
         """Return the window that ends today, if that changes anything."""
         if window.to_today or not self.first <= self.today < self.last:
             return None
         return replace(window, to_today=True)
 
-    def wider(self, window: Window) -> Window | None:
+    def wider(self, window: QueryForm) -> QueryForm | None:
         """Return the next wider window that makes a difference for this span."""
         wider, parts = window, self.parts(window)
-        while wider != Window():
+        while wider != QueryForm():
             wider = wider.wider
             if self.parts(wider) != parts:
                 return wider
         return None
 
-    def narrower(self, window: Window) -> list[int]:
+    def narrower(self, window: QueryForm) -> list[int]:
         """Return the lengths that are worth a try after a window, the widest first."""
         days = (min(self.last, self.today) - self.first).days + 1
         if window.days is not None:
@@ -124,8 +124,8 @@ class Span:
 
 
 def search(
-    span: Span, refused: Window, known: Window | None, attempts: int, *, whole: bool
-) -> Generator[Window, bool | None, tuple[Window | None, bool]]:
+    span: QueryDays, refused: QueryForm, known: QueryForm | None, attempts: int, *, whole: bool
+) -> Generator[QueryForm, bool | None, tuple[QueryForm | None, bool]]:
     """Yield windows to try after one was refused, and be told which of them work.
 
     The shortest that is any use comes first: if not even that works, the length isn't the reason.
@@ -151,7 +151,9 @@ def search(
     return step, not wider or attempts > 0
 
 
-def _steps(span: Span, refused: Window, known: Window | None, *, whole: bool) -> list[Window]:
+def _steps(
+    span: QueryDays, refused: QueryForm, known: QueryForm | None, *, whole: bool
+) -> list[QueryForm]:
     """Return what is worth a try after a window was refused."""
     short = span.shortened(refused)
     if whole and refused.dates is Dates.DAYS:
@@ -160,7 +162,7 @@ def _steps(span: Span, refused: Window, known: Window | None, *, whole: bool) ->
     usual = short or refused
     lengths = span.narrower(usual)
     shortest = replace(usual, days=1) if lengths else None
-    other = Window(refused.dates.other)
+    other = QueryForm(refused.dates.other)
     # A span of a few days is hardly refused for its length.
     is_long = bool(lengths) and lengths[0] > _FEW
     steps = [known, short, *((shortest, other) if is_long else (other, shortest))]

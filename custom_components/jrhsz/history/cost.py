@@ -24,7 +24,7 @@ _MOST: Final = Decimal("0.8")
 _ALMOST_ALL: Final = Decimal("0.95")
 
 
-class Step(NamedTuple):
+class Spread(NamedTuple):
     """The cost of the use in a span of time; `sample` is the index of the balance that shows it."""
 
     begin: int
@@ -52,7 +52,7 @@ class Costs:
 
     ledger: Ledger = field(default_factory=Ledger)
     usage: Usage | None = None
-    steps: Sequence[Step] = ()
+    steps: Sequence[Spread] = ()
     lumps: Sequence[Lump] = ()
     follows: Follows | None = None
     corrections: Sequence[Correction] = ()
@@ -110,7 +110,7 @@ class Costs:
             rows.append(Row(hour, share, total))
         return rows
 
-    def _share(self, step: Step, time: int) -> Decimal:
+    def _share(self, step: Spread, time: int) -> Decimal:
         """Return which part of a step's cost the use up to a time has."""
         if not step.begin < time < step.end:
             return step.cost if time >= step.end else _ZERO
@@ -220,16 +220,16 @@ def _billing_of(ledger: Ledger, usage: Usage | None) -> tuple[Billing, Tariff | 
     return behind, tariff_of(_clean_falls(ledger, behind), behind, ledger.prices)
 
 
-def _steps_of(change: Change, billing: Billing) -> Iterator[Step]:
+def _steps_of(change: Change, billing: Billing) -> Iterator[Spread]:
     """Yield the cost of use of a change, up to the end of a month at the price before."""
     begin, cost, month = change.begin, change.cost - change.lump, first_of_month(change.end - 1)
     if begin < month and change.expected and billing.knows(begin, change.end):
         price = change.expected / change.use
         before = min(cost, (price * billing.between(begin, month)).quantize(EXACT))
-        yield Step(begin, month, before, change.sample)
+        yield Spread(begin, month, before, change.sample)
         begin, cost = month, cost - before
     if begin < change.end:
-        yield Step(begin, change.end, cost, change.sample)
+        yield Spread(begin, change.end, cost, change.sample)
 
 
 def _clean_falls(ledger: Ledger, billing: Billing) -> list[Fall]:

@@ -16,7 +16,7 @@ RENEWED: Final = 30 * DAY
 # With the days that are asked for around it, hourly records of so many days are one page.
 _WINDOW: Final = 38 * DAY
 _NIGHT: Final = timedelta(hours=1)
-_WEEK: Final = 7
+_DAYS_APART: Final = 7
 _PAYMENTS_VALID: Final = 36 * HOUR
 
 
@@ -39,7 +39,7 @@ def is_sync_due(history: MeterHistory, read_time: datetime | None, now: int) -> 
 def is_renewal_due(history: MeterHistory, user_code: str, now: int) -> bool:
     """Tell whether the last month is to be read again: in one night of the week for each meter."""
     night = _last_night(now)
-    night -= (night // DAY - crc32(user_code.encode())) % _WEEK * DAY
+    night -= (night // DAY - crc32(user_code.encode())) % _DAYS_APART * DAY
     return history.complete and not night <= history.renewed_at <= now
 
 

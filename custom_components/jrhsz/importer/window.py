@@ -27,7 +27,7 @@ from .recorder import (
 )
 
 
-class Outcome(NamedTuple):
+class Computed(NamedTuple):
     """What records and balances tell, and the rows that differ from those stored."""
 
     usage: Usage | None
@@ -73,7 +73,7 @@ class Import:
             costs_at=costs_at,
         )
 
-    async def async_run(self) -> Outcome:
+    async def async_run(self) -> Computed:
         """Compute in an executor what follows, and write the rows that differ.
 
         Raises RecorderError.
@@ -90,7 +90,7 @@ class Import:
                 await async_write_rows(self.hass, metadata, rows)
         return outcome
 
-    def _compute(self, has_recorder: bool) -> Outcome:  # noqa: FBT001  an executor passes no names
+    def _compute(self, has_recorder: bool) -> Computed:  # noqa: FBT001  an executor passes no names
         """Return what follows from the records."""
         window = self.window
         end = dt_util.utc_from_timestamp(window.end)
@@ -108,7 +108,7 @@ class Import:
         if costs.steps:
             old = self._stored(Statistic.COST, hour_of(costs.begin)) if has_recorder else Stored()
             cost = changed_rows(costs.rows(old, window.end), old)
-        return Outcome(usage, costs, consumption, cost)
+        return Computed(usage, costs, consumption, cost)
 
     def _stored(self, statistic: Statistic, start: int) -> Stored:
         """Return the rows of a statistic."""

@@ -21,7 +21,7 @@ async def async_setup_entry(
 class FloorButton(FloorEntity, ButtonEntity):
     """A button that polls."""
 
-    def __init__(self, coordinator: FloorCoordinator, number: int, enabled: bool) -> None:  # noqa: FBT001
+    def __init__(self, coordinator: FloorCoordinator, number: int, enabled: bool) -> None:  # noqa: FBT001  parametrized
         """Take any number."""
         super().__init__(coordinator, number, enabled=enabled)
 

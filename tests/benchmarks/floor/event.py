@@ -21,6 +21,6 @@ class FloorEvent(FloorEntity, EventEntity):
 
     _attr_event_types = ["recharged", "reversed"]  # noqa: RUF012
 
-    def __init__(self, coordinator: FloorCoordinator, number: int, enabled: bool) -> None:  # noqa: FBT001
+    def __init__(self, coordinator: FloorCoordinator, number: int, enabled: bool) -> None:  # noqa: FBT001  parametrized
         """Take any number."""
         super().__init__(coordinator, number, enabled=enabled)

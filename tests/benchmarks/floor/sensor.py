@@ -24,7 +24,7 @@ async def async_setup_entry(
 class FloorSensor(FloorEntity, SensorEntity):
     """The reading, the balance, the time of reading; any further one is the reading again."""
 
-    def __init__(self, coordinator: FloorCoordinator, number: int, enabled: bool) -> None:  # noqa: FBT001
+    def __init__(self, coordinator: FloorCoordinator, number: int, enabled: bool) -> None:  # noqa: FBT001  parametrized
         """Choose the value."""
         super().__init__(coordinator, number, enabled=enabled)
         self._number = number

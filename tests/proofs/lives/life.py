@@ -75,7 +75,7 @@ class Life:
 
 def life(seed: int) -> Life:
     """Return the life of a number; those from `SHORT` on are short."""
-    dice = Random(seed)  # noqa: S311
+    dice = Random(seed)  # noqa: S311  seeded, to be repeated
     kind, settled = settlement(dice)
     days = dice.choice((5, 7, 7, 9, 9, 10, 12, 12, 15, 20, 36, dice.randrange(45, 121)))
     if settled is Settled.MONTHLY:
