@@ -16,7 +16,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util, yaml as yaml_util
 import pytest
 
-from custom_components.jrhsz import services, trigger as triggers
+from custom_components.jrhsz import condition as conditions, services, trigger as triggers
 from custom_components.jrhsz.api import Consumption, Payment
 from custom_components.jrhsz.recharge import records as recharge_records
 from custom_components.jrhsz.recharge.order import Order
@@ -288,6 +288,7 @@ async def test_examples(hass: HomeAssistant, name: str) -> None:
     """Test that what people copy is valid, and names actions and fields that there are."""
     texts = read_json(INTEGRATION / "translations" / "en.json")["services"]
     ours = await triggers.async_get_triggers(hass)
+    tests = await conditions.async_get_conditions(hass)
     for code in examples(name):
         data: Any = yaml_util.parse_yaml(code)
         data = {"actions": data} if isinstance(data, list) else data
@@ -300,6 +301,10 @@ async def test_examples(hass: HomeAssistant, name: str) -> None:
         for trigger in data.get("triggers", []):
             if (kind := trigger.pop("trigger")).startswith("jrhsz."):
                 await ours[kind.removeprefix("jrhsz.")].async_validate_config(hass, trigger)
+        for condition in data.get("conditions", []):
+            if (kind := condition.pop("condition")).startswith("jrhsz."):
+                ours_of_kind = tests[kind.removeprefix("jrhsz.")]
+                await ours_of_kind.async_validate_config(hass, condition)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -93,6 +93,7 @@ ISSUE: Final = vol.Any(
 TRANSLATION: Final = vol.Schema(
     {
         "title": str,
+        "conditions": DESCRIPTIONS,
         "config": FLOW,
         "options": FLOW,
         "entity": {cv.slug: {KEY: ENTITY}},
@@ -109,6 +110,7 @@ ICON: Final = vol.Match(r"^mdi:[a-z0-9-]+$")
 ICONS: Final = vol.Schema(
     {
         "entity": {cv.slug: {cv.slug: {"default": ICON, vol.Optional("state"): {cv.slug: ICON}}}},
+        "conditions": {cv.slug: {"condition": ICON}},
         "services": {cv.slug: {"service": ICON}},
         "triggers": {cv.slug: {"trigger": ICON}},
     }
@@ -184,13 +186,15 @@ async def test_loader(hass: HomeAssistant, enable_custom_integrations: None) -> 
         assert set(shown.get(key, [])) <= known
 
 
-@pytest.mark.parametrize("name", ["services", "triggers"])
+@pytest.mark.parametrize("name", ["conditions", "services", "triggers"])
 def test_described(name: str) -> None:
-    """Test that actions and triggers, and their fields, have selectors, texts and icons."""
-    found = DESCRIBED(read(f"{name}.yaml"))
+    """Test that actions, conditions, triggers and their fields have selectors, texts and icons."""
+    # Home Assistant leaves out what begins with a dot.
+    described = {k: v for k, v in read(f"{name}.yaml").items() if not k.startswith(".")}
+    found = DESCRIBED(described)
     for language in ("en", "zh-Hans"):
-        described = read(f"translations/{language}.json")[name]
-        assert {key: set(item["fields"]) for key, item in described.items()} == {
+        told = read(f"translations/{language}.json")[name]
+        assert {key: set(item["fields"]) for key, item in told.items()} == {
             key: set(item["fields"]) for key, item in found.items()
         }
     assert set(read("icons.json")[name]) == set(found)

@@ -185,6 +185,16 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         return 1 / days_per_yuan.amount if days_per_yuan else None
 
     @property
+    def is_silent(self) -> bool:
+        """Tell whether the meter doesn't answer, or its last reading is too old."""
+        read_time = self.data.read_time if self.is_known else None
+        too_old = (
+            read_time is not None
+            and dt_util.utcnow() - read_time > self._account.settings.silent_after
+        )
+        return too_old or not self.last_update_success
+
+    @property
     def due_in(self) -> timedelta:
         """Return the time until the next poll is due; not above zero if it is overdue."""
         if self.polled_at is None:

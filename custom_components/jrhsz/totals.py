@@ -7,7 +7,6 @@ from typing import Final, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
 from .coordinator import JrhszConfigEntry
@@ -69,16 +68,13 @@ class AccountCoordinator(DataUpdateCoordinator[AccountTotals]):
         """Return the sums."""
         known: list[Decimal] = []
         low = silent = 0
-        silent_before = dt_util.utcnow() - self._account.settings.silent_after
         meters = self._account.polled
         for meter in meters:
             balance = meter.balance.last
             if balance is not None:
                 known.append(balance)
                 low += meter.balance.is_low
-            read_time = meter.data.read_time if meter.is_known else None
-            too_old = read_time is not None and read_time < silent_before
-            silent += too_old or not meter.last_update_success
+            silent += meter.is_silent
         imported = self._account.import_progress
         complete = len(known) == len(meters)
         return AccountTotals(
