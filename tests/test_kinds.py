@@ -25,4 +25,6 @@ def test_units_fit() -> None:
         known = KINDS[kind]
         assert known.device_class is not None
         assert known.unit in DEVICE_CLASS_UNITS[known.device_class]
+        assert known.class_of_left is not None
+        assert known.unit in DEVICE_CLASS_UNITS[known.class_of_left]
         assert known.unit in converters[str(known.unit_class)].VALID_UNITS

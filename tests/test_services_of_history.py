@@ -17,10 +17,10 @@ from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.jrhsz.importer.recorder import Statistic
 
-from .importer.test_sync import assert_ledger, rows_of
 from .simulator import Fault, Record, Simulator
 from .support.accounts import account_of, set_up, wait_for
 from .support.recharges import device_of
+from .support.statistics import assert_ledger, rows_of
 
 METER = "2022040001"
 

@@ -23,8 +23,8 @@ from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .entity import JrhszEntity, async_add_for_meters
 from .history.state import MeterHistory
-from .history.values import Period, Value, What, days_left, unit_price, value_of
-from .kinds import KINDS
+from .history.values import Period, Value, What, days_left, energy_left, unit_price, value_of
+from .kinds import KINDS, Kind
 from .totals import AccountCoordinator, AccountTotals
 
 PARALLEL_UPDATES = 0
@@ -60,40 +60,44 @@ LAST_READING = MeterSensorDescription(
 
 @dataclass(frozen=True, kw_only=True)
 class HistorySensorDescription(SensorEntityDescription):
-    """A sensor of a meter's history; `measures_use` if it has the unit of the meter's reading."""
+    """A sensor of a meter's history."""
 
     value_fn: Callable[[MeterHistory, MeterInfo, datetime], Value | None]
-    measures_use: bool = False
     only_in_small_accounts: bool = False
 
 
-HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
-    HistorySensorDescription(
-        key="yesterday_use",
-        translation_key="yesterday_use",
-        suggested_display_precision=2,
-        measures_use=True,
-        only_in_small_accounts=True,
-        value_fn=lambda history, _, now: value_of(history, Period.YESTERDAY, What.USE, now),
-    ),
-    HistorySensorDescription(
-        key="month_use",
-        translation_key="month_use",
-        suggested_display_precision=2,
-        measures_use=True,
-        only_in_small_accounts=True,
-        value_fn=lambda history, _, now: value_of(history, Period.MONTH, What.USE, now),
-    ),
-    HistorySensorDescription(
-        key="month_cost",
-        translation_key="month_cost",
-        device_class=SensorDeviceClass.MONETARY,
-        native_unit_of_measurement="CNY",
-        suggested_display_precision=2,
-        only_in_small_accounts=True,
-        value_fn=lambda history, _, now: value_of(history, Period.MONTH, What.COST, now),
-    ),
-    HistorySensorDescription(
+def _value_of(
+    span: Period, what: What
+) -> Callable[[MeterHistory, MeterInfo, datetime], Value | None]:
+    """Return what tells the use or cost of a span."""
+    return lambda history, _, now: value_of(history, span, what, now)
+
+
+def _history_sensors(kind: Kind) -> Iterator[HistorySensorDescription]:
+    """Yield the sensors of the history of a kind of meter.
+
+    Use and cost have no state class: they have statistics already, which are right by the hour.
+    """
+    for span in Period:
+        yield HistorySensorDescription(
+            key=f"{span}_use",
+            translation_key=f"{span}_use",
+            device_class=kind.device_class,
+            native_unit_of_measurement=kind.unit,
+            suggested_display_precision=2,
+            only_in_small_accounts=True,
+            value_fn=_value_of(span, What.USE),
+        )
+        yield HistorySensorDescription(
+            key=f"{span}_cost",
+            translation_key=f"{span}_cost",
+            device_class=SensorDeviceClass.MONETARY,
+            native_unit_of_measurement="CNY",
+            suggested_display_precision=2,
+            only_in_small_accounts=True,
+            value_fn=_value_of(span, What.COST),
+        )
+    yield HistorySensorDescription(
         key="days_left",
         translation_key="days_left",
         device_class=SensorDeviceClass.DURATION,
@@ -101,16 +105,29 @@ HISTORY_SENSORS: tuple[HistorySensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         value_fn=lambda history, info, now: days_left(history, info.balance, now),
-    ),
-    HistorySensorDescription(
+    )
+    yield HistorySensorDescription(
+        key="energy_left",
+        translation_key="energy_left",
+        device_class=kind.class_of_left,
+        native_unit_of_measurement=kind.unit,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        only_in_small_accounts=True,
+        value_fn=lambda history, info, now: energy_left(history, info.balance, now),
+    )
+    yield HistorySensorDescription(
         key="unit_price",
         translation_key="unit_price",
+        native_unit_of_measurement=f"CNY/{kind.unit}",
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,
         entity_registry_enabled_default=False,
         value_fn=lambda history, _, now: unit_price(history, now),
-    ),
-)
+    )
+
+
+HISTORY_SENSORS = {kind: tuple(_history_sensors(KINDS[kind])) for kind in MeterKind}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,8 +212,8 @@ def _sensors_of(coordinator: MeterCoordinator) -> Iterator[SensorEntity]:
         )
         yield MeterSensor(coordinator, reading)
         yield MeterSensor(coordinator, balance)
-        for description in HISTORY_SENSORS:
-            yield HistorySensor(coordinator, description, kind)
+        for description in HISTORY_SENSORS[kind]:
+            yield HistorySensor(coordinator, description)
     yield MeterSensor(coordinator, LAST_READING)
 
 
@@ -213,35 +230,40 @@ class MeterSensor(JrhszEntity, SensorEntity):
 
 
 class HistorySensor(JrhszEntity, SensorEntity):
-    """A sensor that shows what follows from a meter's history."""
+    """A sensor that shows what follows from a meter's history, and how well that is known."""
 
+    _unrecorded_attributes = frozenset({"since", "estimated"})
     entity_description: HistorySensorDescription
 
     def __init__(
-        self,
-        coordinator: MeterCoordinator,
-        description: HistorySensorDescription,
-        kind: MeterKind,
+        self, coordinator: MeterCoordinator, description: HistorySensorDescription
     ) -> None:
-        """Take the unit of the meter's kind."""
+        """Be enabled unless there are too many."""
         super().__init__(coordinator, description)
-        self._history = coordinator.history
-        if description.measures_use:
-            self._attr_device_class = KINDS[kind].device_class
-            self._attr_native_unit_of_measurement = KINDS[kind].unit
-        elif description.key == "unit_price":
-            self._attr_native_unit_of_measurement = f"CNY/{KINDS[kind].unit}"
         if description.only_in_small_accounts:
             settings = coordinator.config_entry.runtime_data.settings
             self._attr_entity_registry_enabled_default = settings.is_small_account
 
     @property
+    def _value(self) -> Value | None:
+        """Return what is known now."""
+        meter = self.coordinator
+        return self.entity_description.value_fn(meter.history, meter.data, dt_util.utcnow())
+
+    @property
     @override
     def native_value(self) -> float | None:
         """Return the value."""
-        info, now = self.coordinator.data, dt_util.utcnow()
-        value = self.entity_description.value_fn(self._history, info, now)
-        return None if value is None else float(value.amount)
+        return None if (value := self._value) is None else float(value.amount)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, bool | str] | None:
+        """Return whether a part is estimated, and since when it is known if that is late."""
+        if (value := self._value) is None:
+            return None
+        since = {"since": value.since.isoformat()} if value.since else {}
+        return {"estimated": value.estimated, **since}
 
 
 class AccountSensor(CoordinatorEntity[AccountCoordinator], SensorEntity):

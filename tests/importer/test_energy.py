@@ -19,7 +19,8 @@ from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 
 from ..simulator import Simulator
 from ..support.accounts import account_of, set_up
-from .test_sync import ELECTRICITY, WATER, hours, reading_at
+from ..support.statistics import hours, reading_at
+from .test_sync import ELECTRICITY, WATER
 
 
 @pytest.fixture

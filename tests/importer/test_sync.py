@@ -1,8 +1,6 @@
 """Tests of the import of history, on a real recorder."""
 
-import asyncio
-from bisect import bisect_left
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +14,6 @@ from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
     list_statistic_ids,
-    statistics_during_period,
 )
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import CoreState, HomeAssistant
@@ -31,9 +28,9 @@ from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 
 from ..simulator import Fault, Record, Simulator
 from ..support.accounts import account_of, restart, set_up, state_of, wait_for
+from ..support.statistics import HOUR, assert_ledger, hours, hours_of, reading_at, rows_of
 
 ELECTRICITY, WATER = "2022040001", "2022040002"
-HOUR = timedelta(hours=1)
 # Ten past midnight in China, on the last days of a month.
 START = "2026-11-27 16:10:00+00:00"
 BEGUN = datetime(2026, 11, 27, 16, 11, tzinfo=UTC)
@@ -63,66 +60,6 @@ def _start(freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.WARNING, "sqlalchemy.engine")
 
 
-async def rows_of(
-    hass: HomeAssistant, entry: MockConfigEntry, user_code: str, statistic: Statistic
-) -> list[tuple[datetime, float, float]]:
-    """Return start, state and sum of all rows of a meter's statistic."""
-    name = statistic_id(str(entry.unique_id), user_code, statistic)
-    found = await get_instance(hass).async_add_executor_job(
-        statistics_during_period,
-        hass,
-        dt_util.utc_from_timestamp(0),
-        None,
-        {name},
-        "hour",
-        None,
-        {"state", "sum"},
-    )
-    rows = []
-    for row in found.get(name, []):
-        assert row["state"] is not None
-        assert row["sum"] is not None
-        rows.append((dt_util.utc_from_timestamp(row["start"]), row["state"], row["sum"]))
-    return rows
-
-
-def reading_at(records: list[Record], time: datetime) -> Decimal:
-    """Return the reading at a time, if a meter is used evenly between its uploads."""
-    index = bisect_left(records, time, key=lambda record: record.read_time)
-    if index == len(records):
-        return records[-1].reading
-    record = records[index]
-    span = (record.read_time - record.last_read_time).total_seconds()
-    part = (time - record.last_read_time).total_seconds()
-    return record.last_reading + record.used * Decimal(part) / Decimal(span)
-
-
-def hours_of(records: list[Record], now: datetime) -> Iterable[datetime]:
-    """Yield the hours that records tell of and that are over."""
-    hour = records[0].last_read_time.replace(minute=0, second=0)
-    while hour < records[-1].read_time and hour + HOUR <= now:
-        yield hour
-        hour += HOUR
-
-
-async def assert_ledger(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    simulator: Simulator,
-    begin: datetime | None = None,
-) -> None:
-    """Compare the rows of all meters with what they uploaded since the import began."""
-    for code, meter in simulator.meters.items():
-        started = entry.runtime_data.coordinators[code].history.started
-        records = meter.records(begin or dt_util.utc_from_timestamp(started))
-        rows = await rows_of(hass, entry, code, Statistic.CONSUMPTION)
-        assert [row[0] for row in rows] == list(hours_of(records, simulator.now()))
-        for start, state, total in rows:
-            reading = float(reading_at(records, start + HOUR))
-            assert state == pytest.approx(reading, abs=1e-5)
-            assert total == pytest.approx(reading - float(records[0].last_reading), abs=1e-5)
-
-
 def windows(simulator: Simulator, code: str = ELECTRICITY) -> list[tuple[str, str]]:
     """Return the days that records of a meter were asked for."""
     return [
@@ -130,16 +67,6 @@ def windows(simulator: Simulator, code: str = ELECTRICITY) -> list[tuple[str, st
         for call in simulator.calls_of("GetConsumenList")
         if call.params["user_code"] == code
     ]
-
-
-async def hours(hass: HomeAssistant, freezer: FrozenDateTimeFactory, number: int) -> None:
-    """Let hours pass, and the polls and imports in them happen."""
-    # Half of the time would go into the stack of every callback.
-    asyncio.get_running_loop().set_debug(enabled=False)
-    for _ in range(number):
-        # The poll is due with the hour, the import a minute after it.
-        await wait_for(hass, freezer, minutes=58)
-        await wait_for(hass, freezer, minutes=2)
 
 
 def progress_of(hass: HomeAssistant, entry: MockConfigEntry) -> int | None:
@@ -736,6 +663,8 @@ async def test_sensors_of_large_accounts(
             if entity.disabled_by is None
         }
         assert await hass.config_entries.async_unload(entry.entry_id)
-    small = {"yesterday_use", "month_use", "month_cost", "days_left"}
+    spans = ("today", "yesterday", "month", "last_month", "year")
+    small = {f"{span}_{what}" for span in spans for what in ("use", "cost")}
+    small |= {"energy_left", "days_left"}
     assert enabled[20] & {*small, "unit_price"} == small
     assert enabled[21] & {*small, "unit_price"} == {"days_left"}

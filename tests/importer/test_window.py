@@ -6,10 +6,7 @@ import itertools
 import random
 
 from homeassistant.components.recorder.core import Recorder
-from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.recorder import get_instance
-from homeassistant.util import dt as dt_util
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 import pytest
 
@@ -22,8 +19,9 @@ from custom_components.jrhsz.importer.window import Import, async_end_of_stored
 
 from ..support.histories import DAY, NOW, QUICK, record, risen, streams
 from ..support.importing import ACCOUNT, meter_of
+from ..support.statistics import stored_of
 
-type Rows = list[tuple[float, float | None, float | None]]
+type Rows = list[tuple[float, float, float]]
 
 
 async def write(
@@ -41,20 +39,11 @@ async def write(
 
 async def rows_of(hass: HomeAssistant, code: str = "1") -> Rows:
     """Return hour of the first day (in China), state and sum of all rows."""
-    name = statistic_id(ACCOUNT, code, Statistic.CONSUMPTION)
-    found = await get_instance(hass).async_add_executor_job(
-        statistics_during_period,
-        hass,
-        dt_util.utc_from_timestamp(0),
-        None,
-        {name},
-        "hour",
-        None,
-        {"state", "sum"},
-    )
     return [
-        ((row["start"] - DAY.timestamp()) / HOUR, row["state"], row["sum"])
-        for row in found.get(name, [])
+        ((start - DAY.timestamp()) / HOUR, state, total)
+        for start, state, total in await stored_of(
+            hass, statistic_id(ACCOUNT, code, Statistic.CONSUMPTION)
+        )
     ]
 
 
