@@ -33,6 +33,7 @@ def test_defaults() -> None:
         max_recharge_per_day=Decimal(1000),
         max_recharge_total_per_day=Decimal(2000),
         is_small_account=True,
+        is_vast_account=False,
     )
 
 
@@ -51,6 +52,12 @@ def test_money_is_as_it_was_typed() -> None:
     assert settings.low_balance == Decimal("0.1")
     assert settings.max_recharge == Decimal(0)
     assert settings.max_recharge_per_day == Decimal("99.99")
+
+
+@pytest.mark.parametrize(("count", "is_vast"), [(1200, False), (1201, True)])
+def test_vast_account(count: int, *, is_vast: bool) -> None:
+    """Test that beyond 1,200 meters an account is vast."""
+    assert Settings.of(options(count)).is_vast_account == is_vast
 
 
 @pytest.mark.parametrize("building_code", ["", "gzfh-1"])

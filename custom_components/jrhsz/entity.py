@@ -6,10 +6,14 @@ from typing import override
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import (
+    AddConfigEntryEntitiesCallback,
+    async_get_current_platform,
+)
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import JrhszConfigEntry, MeterCoordinator
+from .essentials import is_created
 from .kinds import KINDS
 
 MANUFACTURER = "JRHSZ"
@@ -21,13 +25,18 @@ def async_add_for_meters(
     async_add_entities: AddConfigEntryEntitiesCallback,
     entities_of: Callable[[MeterCoordinator], Iterable[Entity]],
 ) -> None:
-    """Add the entities of every meter as soon as it is known."""
+    """Add the entities of every meter as soon as it is known; a vast account has only some."""
+    platform = async_get_current_platform()
+    is_vast = entry.runtime_data.settings.is_vast_account
 
     @callback
     def async_add(coordinators: Sequence[MeterCoordinator]) -> None:
         """Add the entities of some meters."""
         async_add_entities(
-            entity for coordinator in coordinators for entity in entities_of(coordinator)
+            entity
+            for coordinator in coordinators
+            for entity in entities_of(coordinator)
+            if not is_vast or is_created(platform.hass, platform.domain, entity)
         )
 
     entry.runtime_data.adders.append(async_add)

@@ -23,8 +23,9 @@ CONF_MAX_RECHARGE: Final = "max_recharge"
 CONF_MAX_RECHARGE_PER_DAY: Final = "max_recharge_per_day"
 CONF_MAX_RECHARGE_TOTAL_PER_DAY: Final = "max_recharge_total_per_day"
 
-MAX_METERS: Final = 1200
+MAX_METERS: Final = 3000
 _SMALL_ACCOUNT: Final = 20
+_LARGE_ACCOUNT: Final = 1200
 _HISTORY_DAYS_LARGE: Final = 62
 _DEFAULTS: Final[Mapping[str, Any]] = {
     CONF_SCAN_INTERVAL: 30,
@@ -81,7 +82,10 @@ class ChosenMeter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a person has set for an account; amounts are in yuan."""
+    """What a person has set for an account; amounts are in yuan.
+
+    Of so many meters that Home Assistant can't take all their entities, an account is vast.
+    """
 
     scan_interval: timedelta
     low_balance: Decimal
@@ -92,6 +96,7 @@ class Settings:
     max_recharge_per_day: Decimal
     max_recharge_total_per_day: Decimal
     is_small_account: bool
+    is_vast_account: bool
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -107,6 +112,7 @@ class Settings:
             max_recharge_per_day=_decimal(values[CONF_MAX_RECHARGE_PER_DAY]),
             max_recharge_total_per_day=_decimal(values[CONF_MAX_RECHARGE_TOTAL_PER_DAY]),
             is_small_account=_is_small(options),
+            is_vast_account=len(options.get(CONF_METERS, [])) > _LARGE_ACCOUNT,
         )
 
 

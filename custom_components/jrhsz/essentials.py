@@ -1,0 +1,118 @@
+"""Which entities the meters of a vast account have: Home Assistant drops those beyond 10,000."""
+
+import asyncio
+from collections.abc import Iterator
+from itertools import batched
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY
+
+from .const import DOMAIN, LOGGER
+from .coordinator import JrhszConfigEntry
+from .settings import chosen_meters
+
+ESSENTIALS: Final = frozenset({"reading", "balance", "low_balance"})
+# What else is enabled in an account that isn't vast, however large it is.
+USUALLY_ON: Final = frozenset({"last_reading", "days_left", "recharge"})
+# For the entities of the account itself.
+_SPARE: Final = 50
+_AT_ONCE: Final = 100
+_SECTION: Final = "essentials_only"
+_SET_BY_A_PERSON: Final = frozenset({"display_precision", "unit_of_measurement"})
+
+
+async def async_make_room(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
+    """Disable what would leave no room for the meters of a vast account, before they are added.
+
+    When an account becomes vast that is what no person touched; when it no longer is, that is
+    enabled again.
+    """
+    store, is_vast = entry.runtime_data.store, entry.runtime_data.settings.is_vast_account
+    was_vast = store.data.get(_SECTION) is True
+    store.register(_SECTION, lambda: is_vast)
+    registry = er.async_get(hass)
+    others = list(_others(registry, entry))
+    if not is_vast:
+        ours = er.RegistryEntryDisabler.INTEGRATION
+        away = [
+            entity for entity in others if entity.disabled_by is ours and _key(entity) in USUALLY_ON
+        ]
+        await _async_set_disabled(registry, away, None)
+        return
+    enabled = [entity for entity in others if entity.disabled_by is None]
+    kept = enabled if was_vast else [x for x in enabled if _is_touched(registry, x)]
+    essentials = len(ESSENTIALS) * len(chosen_meters(entry.options))
+    room = MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY - _SPARE - essentials
+    if len(kept) > room:
+        LOGGER.warning(
+            "Home Assistant takes %s entities of an account: %s that were enabled are disabled, "
+            "so that each meter has its reading, balance and low balance",
+            MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY,
+            len(kept) - room,
+        )
+    remaining = {entity.entity_id for entity in kept[:room]}
+    await _async_set_disabled(
+        registry,
+        [entity for entity in enabled if entity.entity_id not in remaining],
+        er.RegistryEntryDisabler.INTEGRATION,
+    )
+
+
+def is_created(hass: HomeAssistant, domain: str, entity: Entity) -> bool:
+    """Tell whether a meter of a vast account gets an entity: an essential one, or one enabled.
+
+    Those that are disabled would be registered all the same, and the registry be written with them.
+    """
+    unique_id = str(entity.unique_id)
+    if unique_id.rpartition("|")[2] in ESSENTIALS:
+        return True
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(domain, DOMAIN, unique_id)
+    registered = registry.async_get(entity_id) if entity_id else None
+    return registered is not None and registered.disabled_by is None
+
+
+def _others(registry: er.EntityRegistry, entry: JrhszConfigEntry) -> Iterator[er.RegistryEntry]:
+    """Yield what is registered of the account's meters beside the essentials."""
+    prefix = f"{entry.unique_id}|"
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        is_of_meter = "|" in entity.unique_id.removeprefix(prefix)
+        if is_of_meter and _key(entity) not in ESSENTIALS:
+            yield entity
+
+
+def _key(entity: er.RegistryEntry) -> str:
+    """Return which of a meter's entities it is."""
+    return entity.unique_id.rpartition("|")[2]
+
+
+def _is_touched(registry: er.EntityRegistry, entity: er.RegistryEntry) -> bool:
+    """Tell whether a person enabled, named, placed or changed an entity."""
+    return bool(
+        _key(entity) not in USUALLY_ON
+        or entity.name
+        or entity.icon
+        or entity.area_id
+        or entity.labels
+        or entity.categories
+        or entity.device_class
+        or entity.hidden_by is er.RegistryEntryHider.USER
+        or any(isinstance(alias, str) for alias in entity.aliases)
+        or _SET_BY_A_PERSON & entity.options.get(entity.domain, {}).keys()
+        or registry.async_regenerate_entity_id(entity) != entity.entity_id
+    )
+
+
+async def _async_set_disabled(
+    registry: er.EntityRegistry,
+    entities: list[er.RegistryEntry],
+    disabled_by: er.RegistryEntryDisabler | None,
+) -> None:
+    """Disable entities, or enable them; thousands at once would block Home Assistant."""
+    for batch in batched(entities, _AT_ONCE, strict=False):
+        for entity in batch:
+            registry.async_update_entity(entity.entity_id, disabled_by=disabled_by)
+        await asyncio.sleep(0)
