@@ -19,7 +19,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..address import platform_of
 from ..api import Payment, Priority
-from ..connection import session_of
+from ..connection import async_get_session
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry
 from .balances import ARRIVAL, with_balance
@@ -121,7 +121,9 @@ class Orders:
             for order in self.journal.last_of_account(str(entry.unique_id), _RECENT)
             if order.platform == platform and order.number != but
         )
-        has_shown = has_shown_payments(session_of(self._hass, entry))
+        # Asked before accounts are set up too, when nothing may be sent yet.
+        session = async_get_session(self._hass, entry.data[CONF_URL], entry.data[CONF_USERNAME])
+        has_shown = has_shown_payments(session)
         return ListDelays.of(orders, has_shown=has_shown)
 
     async def async_conclude(
