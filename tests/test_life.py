@@ -10,6 +10,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -26,6 +27,7 @@ from custom_components.jrhsz.connection import async_get_http, async_get_session
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, restart, set_up, state_of, wait_for
 from .support.flows import Driver
+from .support.logs import lines
 from .support.watched import METER, OTHER, absent_for_a_day, issue_of
 
 LISTING = "Meters can't be listed: choose them by code; new ones are not noticed."
@@ -444,3 +446,47 @@ async def test_polls_that_met_a_pause_of_logins(
     await meters[0].async_refresh_now()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert all(meter.is_known for meter in [meters[0], *stranded])
+
+
+async def test_quota_of_a_day(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    no_pace: None,
+) -> None:
+    """Test that a quota that is used up costs a call an hour, and all go on when it is back."""
+    entry = account_of(simulator)
+    await set_up(hass, entry)
+    words = "今日调用次数已达上限"
+    reason = f"The platform says that a quota is used up: {words} (code 1001). It is asked again"
+    simulator.add_fault(Fault(kind="code", msg=words, interface="GetUserInfo", times=None))
+    caplog.clear()
+    caplog.set_level("INFO", "custom_components.jrhsz")
+    simulator.reset_counts()
+    for _ in range(12 * 6):
+        await wait_for(hass, freezer, minutes=10)
+    polls = len(simulator.calls_of("GetUserInfo"))
+    assert 12 <= polls <= 12 + 3
+    meters = entry.runtime_data.coordinators.values()
+    with pytest.raises(HomeAssistantError, match=words):
+        await hass.services.async_call(
+            "button",
+            "press",
+            {"entity_id": state_of(hass, entry, METER, "refresh").entity_id},
+            blocking=True,
+        )
+    assert len(simulator.calls_of("GetUserInfo")) == polls
+    assert entry.runtime_data.gone == []
+
+    simulator.clear_faults()
+    for _ in range(7):
+        await wait_for(hass, freezer, minutes=10)
+    assert all(meter.last_update_success for meter in meters)
+    last = max(meter.polled_at for meter in meters)
+    assert all(last - meter.polled_at <= timedelta(minutes=30) for meter in meters)
+    assert [line for level, line in lines(caplog) if level != "WARNING"] == [
+        f"The meters of account demo can't be read: {reason} once an hour",
+        "The meters of account demo can be read again",
+    ]
+    assert [x for x in ir.async_get(hass).issues.values() if x.domain == "jrhsz"] == []

@@ -198,8 +198,8 @@ def _async_session(hass: HomeAssistant, entry: JrhszConfigEntry, store: AccountS
         store.async_schedule_save()
         if new_token:
             hass.async_create_task(store.async_save(), f"{DOMAIN} save token")
-            if entry.state is ConfigEntryState.LOADED:
-                entry.runtime_data.async_poll_stranded()
+        if entry.state is ConfigEntryState.LOADED:
+            entry.runtime_data.async_poll_stranded(new_token=new_token)
         async_update_session_issues(hass, entry, session)
         if _is_shut_out(session) and entry.state is ConfigEntryState.LOADED:
             hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -22,11 +22,13 @@ from .api import (
     AuthenticationError,
     Client,
     ContestedError,
+    Interface,
     MeterInfo,
     NoApiPermissionError,
     Payment,
     PlatformError,
     Priority,
+    QuotaError,
     Turn,
 )
 from .balance import BalanceWatch, BecameLow
@@ -86,10 +88,14 @@ class JrhszData:
         return [meter for meter in self.coordinators.values() if not meter.is_disabled]
 
     @callback
-    def async_poll_stranded(self) -> None:
-        """Poll the meters that weren't polled for want of a login, now that there is one."""
+    def async_poll_stranded(self, *, new_token: bool) -> None:
+        """Poll the meters that weren't polled for want of a login, or of a quota that is back."""
+        session = self.client.session
+        is_back = Interface.METER not in session.quota.used_up
         for meter in self.polled:
-            if isinstance(meter.last_error, ContestedError):
+            if (new_token and isinstance(meter.last_error, ContestedError)) or (
+                is_back and isinstance(meter.last_error, QuotaError)
+            ):
                 meter.async_poll()
 
     @property

@@ -75,6 +75,7 @@ def _session(session: Session) -> dict[str, Any]:
         "contested": session.contested,
         "refusal": session.refusal.code if session.refusal else None,
         "not_permitted": sorted(name.value for name in session.last_denied),
+        "quotas_used_up": sorted(name.value for name in session.quota.used_up),
         "encoding": session.encoding.value,
         "lists": {
             # The witness is a meter's code.

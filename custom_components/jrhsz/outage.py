@@ -8,10 +8,10 @@ succeeds, those before it fail alone.
 from dataclasses import dataclass, field
 from typing import Final
 
-from .api import AuthenticationError, NoApiPermissionError, NotSentError, PlatformError
+from .api import AuthenticationError, NoApiPermissionError, NotSentError, PlatformError, QuotaError
 from .const import LOGGER
 
-_ABOUT_ALL: Final = (AuthenticationError, NoApiPermissionError, NotSentError)
+_ABOUT_ALL: Final = (AuthenticationError, NoApiPermissionError, NotSentError, QuotaError)
 # So many meters that fail one after the other are no coincidence.
 _IN_A_ROW: Final = 3
 # Of so many meters that fail alone each is told; of the rest, that there are more.

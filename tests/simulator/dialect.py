@@ -154,6 +154,11 @@ class Dialect:
     early_extends: bool = False
     """Whether a refused call begins a new interval."""
 
+    calls_per_day: int = 0
+    """Most calls of an account in a day, logins not counted; 0 for any."""
+    quota_msg: str = "今日调用次数已达上限"
+    """Message, beside 1001, of a call that is one too many for the day."""
+
     date: Literal["world", "missing"] = "world"
     """The header `Date`: the world's time, or nothing."""
 

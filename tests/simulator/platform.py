@@ -1,8 +1,9 @@
 """Do what the nine interfaces are documented to do."""
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 import re
@@ -40,6 +41,7 @@ class Platform:
         self.world = world
         self.accounts = accounts
         self.dialect = dialect
+        self._calls_of_day: Counter[tuple[str, date]] = Counter()
         self._interfaces: dict[str, Callable[[Params], Answer]] = {
             "login": self._login,
             "getBuildCode": self._buildings,
@@ -80,9 +82,19 @@ class Platform:
             return
         name = params["admin_user_name"]
         self.accounts.check(params["token"], name, self.world.now(), self.dialect)
+        self._count(name)
         denied = params.get("user_code") in self.dialect.denied_codes
         if denied or interface in self.dialect.forbidden:
             raise Refusal(self.dialect.forbidden_code)
+
+    def _count(self, name: str) -> None:
+        """Count a call of an account, and refuse what is one too many for the day."""
+        if not (most := self.dialect.calls_per_day):
+            return
+        key = name, self.world.now().date()
+        if self._calls_of_day[key] >= most:
+            raise Refusal(1001, self.dialect.quota_msg)
+        self._calls_of_day[key] += 1
 
     def _login(self, params: Params) -> Answer:
         """Answer `login`."""

@@ -29,6 +29,7 @@ from .errors import (
     NotPermittedError,
     NotSentError,
     PlatformError,
+    QuotaError,
     RateLimitError,
     ReplyError,
     ReturnCodeError,
@@ -116,6 +117,9 @@ class Client:
         if reply.status != HTTPStatus.OK:
             # Whatever the code, something on the way failed: nobody knows when.
             raise HttpStatusError(reply.status)
+        if isinstance(reply.error, QuotaError):
+            # Of reads it means that they wait; an order is not sent again.
+            raise FailedError(reply.code, reply.message)
         if reply.error:
             raise reply.error
         self.session.confirm(token, Interface.RECHARGE, user_code)
@@ -283,11 +287,14 @@ class Client:
         async def prepare() -> Token:
             """Return a token when the turn has come."""
             session.raise_if_denied(interface)
+            session.quota.raise_if_used_up(interface, session.now())
             try:
-                return await session.token()
+                token = await session.token()
             except (FailedError, MissingParameterError) as err:
                 # It is the login that these are about: the remedies for this call are no use.
                 raise UnknownCodeError(err.code, err.message) from err
+            session.quota.begin(interface, session.now())
+            return token
 
         async def exchange(token: Token) -> Reply:
             """Send the request."""
@@ -295,6 +302,7 @@ class Client:
 
         while True:
             token, reply = await session.pacer.run(interface, turn, prepare, exchange)
+            session.note_answer(interface, reply.error)
             if reply.says_no_records or not (error := reply.error):
                 session.confirm(token, interface, subject)
                 return reply

@@ -17,12 +17,14 @@
             ├── FailedError, AuthenticationError, NoApiPermissionError, TokenError,
             │   MissingParameterError, InterfaceDeniedError, CodeDeniedError,
             │   UnknownCodeError
+            ├── QuotaError        a quota is used up
             └── RateLimitError    or an HTTP 429: called too soon
 
 No error carries a password, a token or a whole reply.
 """
 
 from datetime import datetime
+import re
 from typing import Final
 
 from .interface import Interface
@@ -159,6 +161,10 @@ class UnknownCodeError(ReturnCodeError):
     """A return code that the document doesn't name, or not for this interface."""
 
 
+class QuotaError(ReturnCodeError):
+    """1001 with words that mean a quota: all calls of a day, say, were made."""
+
+
 class RateLimitError(ReturnCodeError):
     """The platform was called too soon (HTTP 429, or its message says so)."""
 
@@ -182,15 +188,34 @@ _DOOR_CHECK: Final = frozenset(
     {NO_ACCOUNT, WRONG_PASSWORD, UNKNOWN_TOKEN, EXPIRED_TOKEN, MISSING_PARAMETER, NOT_PERMITTED}
 )
 _TOO_SOON: Final = ("频繁", "过快", "太快", "稍后")
+_QUOTA: Final = re.compile(r"上限|超限|次数|配额|额度|限额|quota", re.IGNORECASE)
+# What is too long, too many or too much then is what was asked for.
+_OF_REQUEST: Final = re.compile(
+    r"跨度|范围|区间|间隔|日期|时间|天数|月数|条|页|金额|参数|[0-9] *个?[天日月]"
+)
+_CALLS: Final = re.compile(r"次数|配额|额度|quota", re.IGNORECASE)
+# A quota is for a span, which no wait of seconds ends.
+_SPAN_OF_QUOTA: Final = re.compile(r"[今当本每明次][天日月]|daily", re.IGNORECASE)
 
 
 def error_for(
     code: int, message: str, table: dict[int, type[ReturnCodeError]] = RETURN_CODES
 ) -> ReturnCodeError:
     """Return the error for a return code other than 200."""
-    if any(words in message for words in _TOO_SOON):
+    is_quota = code == FAILED and _means_quota(message)
+    is_too_soon = any(words in message for words in _TOO_SOON)
+    if is_too_soon and not (is_quota and _SPAN_OF_QUOTA.search(message)):
         return RateLimitError(code, message)
+    if is_quota:
+        return QuotaError(code, message)
     return table.get(code, UnknownCodeError)(code, message)
+
+
+def _means_quota(message: str) -> bool:
+    """Tell whether a failure is one of a quota, and not of what was asked for."""
+    if not _QUOTA.search(message):
+        return False
+    return bool(_CALLS.search(message)) or not _OF_REQUEST.search(message)
 
 
 def is_door_check(code: int | None) -> bool:

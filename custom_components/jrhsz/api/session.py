@@ -17,6 +17,7 @@ from .errors import (
     NotPermittedError,
     NotSentError,
     PlatformError,
+    QuotaError,
     RateLimitError,
     ReplyError,
     ReturnCodeError,
@@ -28,6 +29,7 @@ from .interface import Interface
 from .login import Logins, Token
 from .pacer import Pacer, Turn
 from .permissions import Permissions, aware
+from .quota import Quota
 from .reply import Reply
 from .transport import Encoding, post
 from .window import Dates
@@ -67,6 +69,7 @@ class Session:
         self.now = now
         self.encoding = Encoding.FORM
         self.habits = {interface: Habits() for interface in _LISTED_BY_DATE}
+        self.quota = Quota()
         self.refusal: AuthenticationError | NoApiPermissionError | None = None
         self.on_change: Callable[[bool], None] = lambda new_token: None  # noqa: ARG005  nobody listens yet
         self._password = ""
@@ -141,6 +144,7 @@ class Session:
                 # The traceback of a shared error would grow with every raise.
                 raise type(self.refusal)(self.refusal.code, self.refusal.message)
             self._logins.raise_if_none_is_due(self.now())
+            self.quota.begin(Interface.LOGIN, self.now())
             if self._http is None:
                 msg = "No credentials are in use"
                 raise RuntimeError(msg)
@@ -150,7 +154,7 @@ class Session:
                 self.refusal = type(err)(err.code, err.message)
                 self.on_change(False)
                 raise
-            except NotSentError, RateLimitError:
+            except NotSentError, QuotaError, RateLimitError:
                 raise
             except PlatformError:
                 self._logins.failures += 1
@@ -254,6 +258,11 @@ class Session:
         if until := self.denied.get(interface):
             raise NotPermittedError(interface, until)
 
+    def note_answer(self, interface: Interface, error: ReturnCodeError | None) -> None:
+        """Note what an answer tells of quotas."""
+        if self.quota.note(interface, error, self.now()):
+            self.on_change(False)
+
     def note_encoding(self, encoding: Encoding) -> None:
         """Remember in which encoding the platform reads what it is sent."""
         if encoding is not self.encoding:
@@ -326,8 +335,12 @@ class Session:
             return reply.without(password)
 
         born, reply = await self.pacer.run(Interface.LOGIN, Turn(), prepare, exchange)
+        error = None
         if reply.code != SUCCESS:
-            raise error_for(reply.code, reply.message, LOGIN_CODES)
+            error = error_for(reply.code, reply.message, LOGIN_CODES)
+        self.note_answer(Interface.LOGIN, error)
+        if error is not None:
+            raise error
         value = reply.data
         if not isinstance(value, str) or not _is_token(value):
             msg = "The login was answered without a token"

@@ -17,6 +17,7 @@ from ..api import (
     ExchangeError,
     NoApiPermissionError,
     PlatformError,
+    QuotaError,
     RateLimitError,
     ReplyError,
     Room,
@@ -64,7 +65,7 @@ class Listing:
             item = self.todo[0]
             try:
                 await self._async_ask(client, item)
-            except AuthenticationError, NoApiPermissionError, RateLimitError:
+            except AuthenticationError, NoApiPermissionError, QuotaError, RateLimitError:
                 raise
             except (ReplyError, ExchangeError) as err:
                 if broke and isinstance(err, ExchangeError):
