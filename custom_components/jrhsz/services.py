@@ -24,6 +24,8 @@ from .api import AuthenticationError, Consumption, PlatformError, Priority, Turn
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry
 from .exceptions import translation
+from .history.usage import hour_of
+from .importer.bills import async_bills
 from .importer.recorder import RecorderError, async_has_recorder
 from .importer.sync import async_rebuild
 from .recharge.journal_file import DETAILS_KEPT
@@ -68,6 +70,13 @@ GET_RECHARGES_SCHEMA: Final = vol.Schema(
 REBUILD_HISTORY_SCHEMA: Final = vol.Schema(
     {vol.Required(ATTR_DEVICE_ID): cv.string, vol.Optional(ATTR_START): cv.datetime}
 )
+GET_BILLS_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_START): cv.datetime,
+        vol.Required(ATTR_END): cv.datetime,
+    }
+)
 METER_SPAN_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string, **_SPAN})
 
 
@@ -84,6 +93,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
         _async_get_recharges,
         GET_RECHARGES_SCHEMA,
         SupportsResponse.ONLY,
+    )
+    async_register_admin_service(
+        hass, DOMAIN, "get_bills", _async_get_bills, GET_BILLS_SCHEMA, SupportsResponse.ONLY
     )
     hass.services.async_register(
         DOMAIN, "get_payments", _async_get_payments, METER_SPAN_SCHEMA, SupportsResponse.ONLY
@@ -139,6 +151,22 @@ async def _async_get_recharges(call: ServiceCall) -> ServiceResponse:
         raise platform_failure(call.hass, entry, err) from err
 
 
+async def _async_get_bills(call: ServiceCall) -> ServiceResponse:
+    """Return what each meter of an account used, cost and was credited, in whole hours."""
+    await async_require_administrator(call)
+    entry: JrhszConfigEntry = async_get_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
+    )
+    _require_recorder(call.hass)
+    begin, end = (hour_of(int(time.timestamp())) for time in async_span(call))
+    if begin == end:
+        raise invalid_span()
+    try:
+        return {"bills": await async_bills(call.hass, entry, begin, end)}
+    except RecorderError as err:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_read") from err
+
+
 async def _async_get_payments(call: ServiceCall) -> ServiceResponse:
     """Return the payments of a meter, newest first; those without a time last."""
     meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
@@ -171,8 +199,7 @@ async def _async_get_consumption(call: ServiceCall) -> ServiceResponse:
 async def _async_rebuild_history(call: ServiceCall) -> ServiceResponse:
     """Read the records of a meter from a time on, then write its statistic over."""
     meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
-    if not async_has_recorder(call.hass):
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
+    _require_recorder(call.hass)
     if (start := async_time(call, ATTR_START)) is not None and start > dt_util.utcnow():
         raise invalid_span()
     coordinator = meter.entry.runtime_data.coordinators[meter.user_code]
@@ -197,6 +224,12 @@ def _as_response(record: Consumption) -> dict[str, Any]:
         "last_time": iso_or_none(record.last_read_time),
         "device": record.device_id,
     }
+
+
+def _require_recorder(hass: HomeAssistant) -> None:
+    """Raise ServiceValidationError unless statistics are kept."""
+    if not async_has_recorder(hass):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
 
 
 @callback

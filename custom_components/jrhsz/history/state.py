@@ -16,7 +16,7 @@ from .sums import Sums, day_at
 from .usage import Usage, next_hour
 
 _MAX_SAMPLES: Final = 500
-_CHARGES_KEPT: Final = 400 * DAY
+CHARGES_KEPT: Final = 400 * DAY
 _PRICE_DAYS: Final = 30
 _ENOUGH_DAYS: Final = 3
 _WORTHWHILE: Final = Decimal("0.2")
@@ -116,7 +116,7 @@ class MeterHistory:
             *(
                 charge
                 for charge in self.charges
-                if costs.end - _CHARGES_KEPT < charge.time < costs.begin
+                if costs.end - CHARGES_KEPT < charge.time < costs.begin
             ),
             *costs.charges,
         )
