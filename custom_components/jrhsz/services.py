@@ -1,11 +1,8 @@
 """The actions, registered once for all accounts."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
-import reprlib
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -15,7 +12,7 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
@@ -28,19 +25,13 @@ from .history.usage import hour_of
 from .importer.bills import async_bills
 from .importer.recorder import RecorderError, async_has_recorder
 from .importer.sync import async_rebuild
+from .recharge.actions import RECHARGE_SCHEMA, async_handle_recharge, async_meter
 from .recharge.journal_file import DETAILS_KEPT
-from .recharge.order import Status
 from .recharge.records import async_recharge_records
-from .recharge.request import ORDER_NUMBER, CreditedMeter, Request, read_amount
 from .recharge.rights import async_require_administrator, async_require_reader
-from .recharge.send import async_recharge
 from .responses import float_or_none, iso_or_none, payment_record
 
-ATTR_AMOUNT: Final = "amount"
-ATTR_DRY_RUN: Final = "dry_run"
 ATTR_END: Final = "end"
-ATTR_ONLY_BELOW: Final = "only_below"
-ATTR_ORDER_NUMBER: Final = "order_number"
 ATTR_START: Final = "start"
 ATTR_VERIFY: Final = "verify"
 
@@ -50,16 +41,6 @@ _WEEK: Final = timedelta(days=7)
 _YEARS: Final = range(2000, 2101)
 _SPAN: Final = {vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
 
-RECHARGE_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(ATTR_DEVICE_ID): cv.string,
-        # Read by the action itself, whose errors are translated and don't convert.
-        vol.Required(ATTR_AMOUNT): object,
-        vol.Optional(ATTR_ORDER_NUMBER): object,
-        vol.Optional(ATTR_ONLY_BELOW): object,
-        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
-    }
-)
 GET_RECHARGES_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
@@ -84,7 +65,7 @@ METER_SPAN_SCHEMA: Final = vol.Schema({vol.Required(ATTR_DEVICE_ID): cv.string, 
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     async_register_admin_service(
-        hass, DOMAIN, "recharge", _async_handle_recharge, RECHARGE_SCHEMA, SupportsResponse.OPTIONAL
+        hass, DOMAIN, "recharge", async_handle_recharge, RECHARGE_SCHEMA, SupportsResponse.OPTIONAL
     )
     async_register_admin_service(
         hass,
@@ -115,27 +96,6 @@ def async_setup_services(hass: HomeAssistant) -> None:
         REBUILD_HISTORY_SCHEMA,
         SupportsResponse.OPTIONAL,
     )
-
-
-async def _async_handle_recharge(call: ServiceCall) -> ServiceResponse:
-    """Book credit on a meter; without a response to tell it, everything but success raises."""
-    await async_require_administrator(call)
-    meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
-    outcome = await async_recharge(call.hass, meter, _request(call))
-    if call.return_response:
-        return outcome.as_response()
-    if outcome.status in {Status.REJECTED, Status.UNKNOWN}:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key=f"recharge_{outcome.status}",
-            translation_placeholders={
-                "meter": meter.name,
-                "amount": f"{outcome.amount:.2f}",
-                "order_number": outcome.order_number or "",
-                "message": outcome.message,
-            },
-        )
-    return None
 
 
 async def _async_get_recharges(call: ServiceCall) -> ServiceResponse:
@@ -230,64 +190,6 @@ def _require_recorder(hass: HomeAssistant) -> None:
     """Raise ServiceValidationError unless statistics are kept."""
     if not async_has_recorder(hass):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
-
-
-@callback
-def async_meter(hass: HomeAssistant, device_id: str) -> CreditedMeter:
-    """Return the meter that a device is, of an account that is loaded.
-
-    Raises ServiceValidationError if it is anything else.
-    """
-    device = dr.async_get(hass).async_get(device_id)
-    identifiers = device.identifiers if device else set()
-    entry: JrhszConfigEntry
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if entry.state is not ConfigEntryState.LOADED:
-            continue
-        for coordinator in entry.runtime_data.coordinators.values():
-            if coordinator.device_identifier in identifiers and device:
-                return CreditedMeter(
-                    entry=entry,
-                    user_code=coordinator.user_code,
-                    device_id=device_id,
-                    name=device.name_by_user or device.name or coordinator.user_code,
-                )
-    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter")
-
-
-def _request(call: ServiceCall) -> Request:
-    """Return what is asked for.
-
-    Raises ServiceValidationError if it isn't clear beyond doubt.
-    """
-    amount = read_amount(call.data[ATTR_AMOUNT])
-    if not amount:
-        raise _invalid(key="invalid_amount", value=call.data[ATTR_AMOUNT])
-    number = call.data.get(ATTR_ORDER_NUMBER)
-    is_number = isinstance(number, str) and ORDER_NUMBER.fullmatch(number)
-    if ATTR_ORDER_NUMBER in call.data and not is_number:
-        raise _invalid(key="invalid_order_number", value=number)
-    only_below: Decimal | None = None
-    if ATTR_ONLY_BELOW in call.data:
-        only_below = read_amount(call.data[ATTR_ONLY_BELOW])
-        if only_below is None:
-            raise _invalid(key="invalid_only_below", value=call.data[ATTR_ONLY_BELOW])
-    return Request(
-        amount=amount,
-        order_number=number,
-        only_below=only_below,
-        dry_run=call.data[ATTR_DRY_RUN],
-        context=call.context,
-    )
-
-
-def _invalid(*, key: str, value: object) -> ServiceValidationError:
-    """Return the error for a value that can't be meant."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"value": reprlib.repr(value)},
-    )
 
 
 def async_span(call: ServiceCall, default: timedelta = _DAYS) -> tuple[datetime, datetime]:

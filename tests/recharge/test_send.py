@@ -54,6 +54,8 @@ async def test_confirmed(
     assert response == {
         "status": "confirmed",
         "order_number": number,
+        "meter": f"一栋 {METER}",
+        "user_code": METER,
         "amount": 20.5,
         "balance_before": float(before),
         "balance": float(before + Decimal("20.50")),

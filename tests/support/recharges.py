@@ -45,16 +45,17 @@ async def recharge(
     entry: MockConfigEntry,
     user_code: str = METER,
     *,
-    amount: Any = 20,
     response: bool = True,
     context: Context | None = None,
     **data: Any,
 ) -> Any:
-    """Call the action and return its response."""
+    """Call the action, by default for 20 yuan, and return its response."""
+    if "up_to" not in data:
+        data.setdefault("amount", 20)
     return await hass.services.async_call(
         "jrhsz",
         "recharge",
-        {"device_id": device_of(hass, entry, user_code), "amount": amount, **data},
+        {"device_id": device_of(hass, entry, user_code), **data},
         blocking=True,
         return_response=response,
         context=context,

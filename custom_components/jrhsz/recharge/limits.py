@@ -38,12 +38,12 @@ def refuse_open_order(journal: Journal, meter: CreditedMeter) -> None:
             raise refusal(key="open_order", meter=meter.name, order_number=order.number)
 
 
-def refuse_above_limit(meter: CreditedMeter, amount: Decimal) -> None:
-    """Refuse what is too much for one order."""
+def refuse_above_limit(meter: CreditedMeter, amount: Decimal | None) -> None:
+    """Refuse what is too much for one order, as far as its amount is known."""
     limit = Settings.of(meter.entry.options).max_recharge
     if limit <= 0:
         raise refusal(key="recharge_off")
-    if amount > limit:
+    if amount is not None and amount > limit:
         raise refusal(key="limit_per_order", limit=f"{limit:.2f}")
 
 

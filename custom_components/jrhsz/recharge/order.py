@@ -46,7 +46,8 @@ class Order:
     """One recharge: what was ordered, by whom, and what is known about it.
 
     What was asked: `account_id` is the unique id of the account's entry, `platform` whom it was
-    sent to, `sent` the moment before.
+    sent to, `sent` the moment before. Its amount filled the balance `up_to` so much, if that was
+    asked for.
 
     What was answered: `code` and `message` at `answered`, when the platform's own clock showed
     `platform_time`.
@@ -71,6 +72,7 @@ class Order:
     amount: Decimal
     user_id: str | None
     sent: datetime
+    up_to: Decimal | None = None
     status: Status = Status.UNKNOWN
     source: Source = Source.ANSWER
     code: int | None = None
@@ -108,6 +110,11 @@ class Order:
             and self.source is Source.ANSWER
             and self.watch_until is not None
         )
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Tell whether it was learnt from the payments alone: nobody remembers what was asked."""
+        return self.source is Source.PAYMENTS and self.balance_before is None and self.up_to is None
 
     @property
     def ended(self) -> datetime:
@@ -179,6 +186,7 @@ _READERS: Final[dict[str, Callable[[Any], object]]] = {
     "message": intern,
     "amount": Decimal,
     "sent": datetime.fromisoformat,
+    "up_to": Decimal,
     "status": Status,
     "source": Source,
     "answered": datetime.fromisoformat,

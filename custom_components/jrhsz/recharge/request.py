@@ -1,7 +1,7 @@
 """What somebody asks for, and what came of it."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 import math
 import re
 from typing import Any, Final, Self
@@ -20,6 +20,8 @@ ORDER_NUMBER: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 _AMOUNT: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 _TOLERANCE: Final = 1e-9
 _TOO_MUCH: Final = 10**6
+_CENT: Final = Decimal("0.01")
+_LEAST_TO_FILL: Final = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +85,32 @@ class CreditedMeter(AccountMeter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What somebody asks for, checked as far as that goes without the meter."""
+    """What somebody asks for, checked as far as that goes without the meter.
 
-    amount: Decimal
+    It is an amount, or to fill the balance up to so much.
+    """
+
+    amount: Decimal | None = None
+    up_to: Decimal | None = None
     order_number: str | None = None
     only_below: Decimal | None = None
     dry_run: bool = False
     context: Context
+
+    def wanted(self, balance: Decimal) -> Decimal | None:
+        """Return how much to credit at a balance; nothing if nothing is needed."""
+        if self.only_below is not None and balance >= self.only_below:
+            return None
+        if self.up_to is None:
+            return self.amount
+        missing = self.up_to - balance
+        return missing.quantize(_CENT, ROUND_CEILING) if missing >= _LEAST_TO_FILL else None
+
+    def is_that_of(self, order: Order) -> bool:
+        """Tell whether an order was made for the same amount, or to fill up to the same balance."""
+        if self.up_to is None:
+            return order.up_to is None and order.amount == self.amount
+        return order.up_to == self.up_to or order.is_taken_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +119,7 @@ class RechargeOutcome:
 
     status: str
     order_number: str | None
-    amount: Decimal
+    amount: Decimal | None
     balance_before: Decimal | None
     balance: Decimal | None
     message: str
@@ -122,6 +143,7 @@ class RechargeOutcome:
         request: Request,
         balance: Decimal | None,
         *,
+        amount: Decimal | None,
         order_number: str | None = None,
         message: str = "",
     ) -> Self:
@@ -132,18 +154,20 @@ class RechargeOutcome:
         return cls(
             status=status,
             order_number=order_number or request.order_number,
-            amount=request.amount,
+            amount=amount,
             balance_before=balance,
             balance=balance,
             message=message,
         )
 
-    def as_response(self) -> dict[str, Any]:
+    def as_response(self, meter: CreditedMeter) -> dict[str, Any]:
         """Return it as an action's response."""
         return {
             "status": self.status,
             "order_number": self.order_number,
-            "amount": float(self.amount),
+            "meter": meter.name,
+            "user_code": meter.user_code,
+            "amount": float_or_none(self.amount),
             "balance_before": float_or_none(self.balance_before),
             "balance": float_or_none(self.balance),
             "message": self.message,

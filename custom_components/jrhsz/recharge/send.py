@@ -1,6 +1,7 @@
 """The one path that spends credit."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -12,6 +13,7 @@ from homeassistant.util import dt as dt_util
 from ..api import (
     AuthenticationError,
     NotPermittedError,
+    Payment,
     PlatformError,
     Turn,
 )
@@ -32,7 +34,7 @@ from .limits import (
 from .look_up import window
 from .order import Order, Source, Status
 from .orders import DATA_ORDERS, Attempt, Orders
-from .proof import Look, is_shown, matches
+from .proof import Look, matches
 from .request import CreditedMeter, RechargeOutcome, Request
 from .restored import async_take_over_missing, payments_needed
 from .words import async_message, async_reason, async_told_on_the_way
@@ -103,7 +105,7 @@ async def _async_credit(
     async with orders.lock_of(meter.user_code):
         refuse_while_stopping(hass)
         await orders.async_require_journal()
-        if order := _earlier(orders.journal, meter, number, request.amount):
+        if order := _earlier(orders.journal, meter, number, request):
             return order
         require_draft(orders.journal, meter, number)
         refuse_above_limit(meter, request.amount)
@@ -112,22 +114,31 @@ async def _async_credit(
         async with orders.reserving:
             await orders.async_take(meter, look)
             await async_take_over_missing(orders.journal, meter, look.payments)
-            if order := _earlier(orders.journal, meter, number, request.amount):
+            if order := _earlier(orders.journal, meter, number, request):
                 return order
-            order = _new_order(orders.journal, meter, request, number, look)
-            if any(matches(number, payment) for payment in look.payments):
-                return await _async_adopt(orders, order, look, request, attempt)
-            if told := _not_needed(hass, orders.journal, meter, request, look):
-                return told
+            if order := _shown(meter, request, number, look.payments):
+                return await _async_adopt(orders, order, request, attempt)
+            amount = _wanted(hass, orders.journal, meter, request, look)
+            if isinstance(amount, RechargeOutcome):
+                return amount
             refuse_open_order(orders.journal, meter)
-            refuse_above_limit(meter, request.amount)
-            refuse_beyond_day(orders.journal, meter, request.amount, look.payments)
+            refuse_above_limit(meter, amount)
+            refuse_beyond_day(orders.journal, meter, amount, look.payments)
             if request.dry_run:
-                draft = await async_hand_out(orders.journal, meter, request.context.user_id)
+                draft = request.order_number or await async_hand_out(
+                    orders.journal, meter, request.context.user_id
+                )
                 return RechargeOutcome.without_order(
-                    DRY_RUN, request, look.balance, order_number=request.order_number or draft
+                    DRY_RUN, request, look.balance, amount=amount, order_number=draft
                 )
             refuse_while_stopping(hass)
+            order = _new_order(meter, request, number, amount)
+            order = replace(
+                order,
+                balance_before=look.balance,
+                balance_seen=look.balance,
+                awaited=total(_coming(orders.journal, meter)),
+            )
             attempt.number = number
             # On disk before anything is sent: from here on the order is open, come what may.
             await orders.journal.async_reserve(order)
@@ -135,7 +146,7 @@ async def _async_credit(
         attempt.sent = hass.loop.time()
         error: Exception | None = None
         try:
-            await client.prestore(meter.user_code, number, request.amount)
+            await client.prestore(meter.user_code, number, amount)
         except Exception as err:  # noqa: BLE001  whatever it was, the credit may be booked
             error = err
         order = classified(hass, meter, orders.journal.orders[number], error)
@@ -170,20 +181,12 @@ async def _async_read(hass: HomeAssistant, meter: CreditedMeter, request: Reques
 
 
 async def _async_adopt(
-    orders: Orders, order: Order, look: Look, request: Request, attempt: Attempt
+    orders: Orders, order: Order, request: Request, attempt: Attempt
 ) -> Order | RechargeOutcome:
     """Take an order over that the platform has and the journal lacks; it isn't sent again.
 
     That is how it looks after a backup was restored, or beside a second Home Assistant.
     """
-    if not is_shown(order, look.payments):
-        raise refusal(key="order_number_used", order_number=order.number)
-    order = replace(
-        order,
-        status=Status.CONFIRMED,
-        source=Source.PAYMENTS,
-        balance_before=None,
-    )
     if request.dry_run:
         return RechargeOutcome.of(order, "")
     attempt.number = order.number
@@ -192,29 +195,44 @@ async def _async_adopt(
     return order
 
 
-def _not_needed(
+def _shown(
+    meter: CreditedMeter, request: Request, number: str, payments: Sequence[Payment]
+) -> Order | None:
+    """Return the order that payments show under a number; refuse it for another purpose."""
+    shown = [payment.amount for payment in payments if matches(number, payment)]
+    if not shown:
+        return None
+    # How much it took to fill the balance only the payment tells.
+    amount = shown[0] if request.amount is None else request.amount
+    if amount is None or amount <= 0 or amount not in shown:
+        raise refusal(key="order_number_used", order_number=number)
+    order = _new_order(meter, request, number, amount)
+    return replace(order, status=Status.CONFIRMED, source=Source.PAYMENTS)
+
+
+def _wanted(
     hass: HomeAssistant,
     journal: Journal,
     meter: CreditedMeter,
     request: Request,
     look: Look,
-) -> RechargeOutcome | None:
-    """Return that nothing is needed, if that is so with what is on its way to the balance."""
-    if request.only_below is None:
-        return None
+) -> Decimal | RechargeOutcome:
+    """Return how much to credit, or that nothing is needed, with what is on its way."""
+    if request.amount is not None and request.only_below is None:
+        return request.amount
     if look.balance is None:
         raise refusal(key="balance_unknown")
     coming = _coming(journal, meter)
-    if look.balance + total(coming) < request.only_below:
-        return None
-    if look.balance >= request.only_below or not coming:
-        return RechargeOutcome.without_order(NOT_NEEDED, request, look.balance)
+    if (amount := request.wanted(look.balance + total(coming))) is not None:
+        return amount
+    is_coming = bool(coming) and request.wanted(look.balance) is not None
     return RechargeOutcome.without_order(
         NOT_NEEDED,
         request,
         look.balance,
-        order_number=coming[-1].number,
-        message=async_told_on_the_way(hass, coming[-1]),
+        amount=request.amount,
+        order_number=coming[-1].number if is_coming else None,
+        message=async_told_on_the_way(hass, coming[-1]) if is_coming else "",
     )
 
 
@@ -225,20 +243,18 @@ def _coming(journal: Journal, meter: CreditedMeter) -> list[Order]:
     return on_the_way((order for order in orders if meter.shares(order)), now)
 
 
-def _earlier(journal: Journal, meter: CreditedMeter, number: str, amount: Decimal) -> Order | None:
+def _earlier(journal: Journal, meter: CreditedMeter, number: str, request: Request) -> Order | None:
     """Return the order of this number, if there was one; refuse the number for another purpose."""
     if not journal.knows(number):
         return None
     order = journal.orders.get(number)
-    if order is None or not meter.is_of(order) or order.amount != amount:
+    if order is None or not meter.is_of(order) or not request.is_that_of(order):
         raise refusal(key="order_number_used", order_number=number)
     return order
 
 
-def _new_order(
-    journal: Journal, meter: CreditedMeter, request: Request, number: str, look: Look
-) -> Order:
-    """Return the order as it is reserved: nobody knows what comes of it."""
+def _new_order(meter: CreditedMeter, request: Request, number: str, amount: Decimal) -> Order:
+    """Return the order of a request: nobody knows what comes of it."""
     return Order(
         number=number,
         account_id=meter.account_id,
@@ -247,12 +263,10 @@ def _new_order(
         user_code=meter.user_code,
         device_id=meter.device_id,
         meter=meter.name,
-        amount=request.amount,
+        amount=amount,
         user_id=request.context.user_id,
         sent=dt_util.utcnow(),
-        balance_before=look.balance,
-        balance_seen=look.balance,
-        awaited=total(_coming(journal, meter)),
+        up_to=request.up_to,
     )
 
 

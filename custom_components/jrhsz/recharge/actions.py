@@ -1,0 +1,171 @@
+"""What calls of the actions that recharge ask for, in the words of people, and their answers."""
+
+from decimal import Decimal
+import reprlib
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import Context, HomeAssistant, ServiceCall, ServiceResponse, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+import voluptuous as vol
+
+from ..const import DOMAIN
+from ..coordinator import JrhszConfigEntry, MeterCoordinator
+from ..settings import chosen_meters
+from .order import Status
+from .request import ORDER_NUMBER, CreditedMeter, Request, read_amount
+from .rights import async_require_administrator
+from .send import async_recharge
+
+ATTR_AMOUNT: Final = "amount"
+ATTR_DRY_RUN: Final = "dry_run"
+ATTR_ONLY_BELOW: Final = "only_below"
+ATTR_ORDER_NUMBER: Final = "order_number"
+ATTR_UP_TO: Final = "up_to"
+ATTR_USER_CODE: Final = "user_code"
+
+# Read by ourselves: our errors are translated, and nothing is converted.
+AMOUNTS: Final = {
+    vol.Optional(ATTR_AMOUNT): object,
+    vol.Optional(ATTR_UP_TO): object,
+    vol.Optional(ATTR_ONLY_BELOW): object,
+    vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+}
+RECHARGE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_USER_CODE): cv.string,
+        vol.Optional(ATTR_ORDER_NUMBER): object,
+        **AMOUNTS,
+    }
+)
+
+
+async def async_handle_recharge(call: ServiceCall) -> ServiceResponse:
+    """Book credit on a meter; without a response to tell it, everything but success raises."""
+    await async_require_administrator(call)
+    meter = async_named_meter(call.hass, call.data)
+    outcome = await async_recharge(call.hass, meter, read_request(call.data, call.context))
+    if call.return_response:
+        return outcome.as_response(meter)
+    if outcome.status in {Status.REJECTED, Status.UNKNOWN}:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=f"recharge_{outcome.status}",
+            translation_placeholders={
+                "meter": meter.name,
+                "amount": f"{outcome.amount:.2f}",
+                "order_number": outcome.order_number or "",
+                "message": outcome.message,
+            },
+        )
+    return None
+
+
+@callback
+def async_named_meter(hass: HomeAssistant, data: dict[str, Any]) -> CreditedMeter:
+    """Return the meter that is named, by its device or by its user code.
+
+    Raises ServiceValidationError unless it is exactly one, of an account that is loaded.
+    """
+    if _only_one(data, ATTR_DEVICE_ID, ATTR_USER_CODE, key="one_meter") == ATTR_DEVICE_ID:
+        return async_meter(hass, data[ATTR_DEVICE_ID])
+    user_code: str = data[ATTR_USER_CODE]
+    entries: list[JrhszConfigEntry] = hass.config_entries.async_entries(
+        DOMAIN, include_disabled=False
+    )
+    # That of an account that isn't loaded now may be the one that is meant.
+    titles = [entry.title for entry in entries if user_code in chosen_meters(entry.options)]
+    if len(titles) > 1:
+        raise _invalid(key="several_meters", value=user_code, accounts=", ".join(titles))
+    for entry in entries:
+        if entry.state is ConfigEntryState.LOADED:
+            coordinator = entry.runtime_data.coordinators.get(user_code)
+            if coordinator and (meter := async_credited(hass, coordinator)):
+                return meter
+    raise _invalid(key="no_user_code", value=user_code)
+
+
+@callback
+def async_meter(hass: HomeAssistant, device_id: str) -> CreditedMeter:
+    """Return the meter that a device is, of an account that is loaded.
+
+    Raises ServiceValidationError if it is anything else.
+    """
+    device = dr.async_get(hass).async_get(device_id)
+    identifiers = device.identifiers if device else set()
+    entry: JrhszConfigEntry
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is not ConfigEntryState.LOADED:
+            continue
+        for coordinator in entry.runtime_data.coordinators.values():
+            if coordinator.device_identifier in identifiers and device:
+                return _credited(coordinator, device.id, device.name_by_user or device.name)
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter")
+
+
+@callback
+def async_credited(hass: HomeAssistant, coordinator: MeterCoordinator) -> CreditedMeter | None:
+    """Return the meter of a coordinator as people know it, once it has a device."""
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        coordinator.device_identifier, coordinator.config_entry.entry_id
+    )
+    if device is None:
+        return None
+    return _credited(coordinator, device.id, device.name_by_user or device.name)
+
+
+def _credited(coordinator: MeterCoordinator, device_id: str, name: str | None) -> CreditedMeter:
+    """Return the meter of a coordinator, named as its device."""
+    return CreditedMeter(
+        entry=coordinator.config_entry,
+        user_code=coordinator.user_code,
+        device_id=device_id,
+        name=name or coordinator.user_code,
+    )
+
+
+def read_request(data: dict[str, Any], context: Context) -> Request:
+    """Return what is asked for.
+
+    Raises ServiceValidationError if it isn't clear beyond doubt.
+    """
+    asked = _only_one(data, ATTR_AMOUNT, ATTR_UP_TO, key="one_amount")
+    amount = read_amount(data[asked])
+    if not amount:
+        raise _invalid(key=f"invalid_{asked}", value=data[asked])
+    number = data.get(ATTR_ORDER_NUMBER)
+    is_number = isinstance(number, str) and ORDER_NUMBER.fullmatch(number)
+    if ATTR_ORDER_NUMBER in data and not is_number:
+        raise _invalid(key="invalid_order_number", value=number)
+    only_below: Decimal | None = None
+    if ATTR_ONLY_BELOW in data:
+        only_below = read_amount(data[ATTR_ONLY_BELOW])
+        if only_below is None:
+            raise _invalid(key="invalid_only_below", value=data[ATTR_ONLY_BELOW])
+    return Request(
+        amount=amount if asked == ATTR_AMOUNT else None,
+        up_to=amount if asked == ATTR_UP_TO else None,
+        order_number=number,
+        only_below=only_below,
+        dry_run=data[ATTR_DRY_RUN],
+        context=context,
+    )
+
+
+def _only_one(data: dict[str, Any], one: str, other: str, *, key: str) -> str:
+    """Return which of two fields is there, or raise ServiceValidationError unless it is one."""
+    if (one in data) is (other in data):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
+    return one if one in data else other
+
+
+def _invalid(*, key: str, value: object, **placeholders: str) -> ServiceValidationError:
+    """Return the error for a value that can't be meant."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"value": reprlib.repr(value), **placeholders},
+    )
