@@ -42,6 +42,7 @@ SHARED: Final = {
     "coordinator",
     "exceptions",
     "kinds",
+    "news",
     "settings",
     "store",
 }

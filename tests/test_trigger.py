@@ -1,9 +1,7 @@
-"""Tests of the trigger for automations."""
-
-from typing import Any
+"""Tests of the triggers for automations."""
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.helpers.trigger import async_get_all_descriptions
 from homeassistant.setup import async_setup_component
@@ -11,8 +9,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from .simulator import Fault, Simulator
-from .support.accounts import set_up, state_of, wait_for
+from .support.accounts import restart, set_up, state_of, wait_for
 from .support.recharges import METER, OTHER, device_of
+from .support.triggers import codes_of, runs_of, set_balances
 
 
 async def test_balance_became_low(
@@ -46,30 +45,6 @@ async def test_balance_became_low(
     assert await hass.config_entries.async_unload(config_entry.entry_id)
 
 
-async def low_events(
-    hass: HomeAssistant, target: dict[str, Any], **options: Any
-) -> list[Event[dict[str, Any]]]:
-    """Switch on an automation that tells of each run, and return what it tells."""
-    told = async_capture_events(hass, "low")
-    data = {key: f"{{{{ trigger.{key} }}}}" for key in ("user_code", "balance_before", "balance")}
-    automation = {
-        "triggers": {"trigger": "jrhsz.balance_became_low", "target": target, "options": options},
-        "actions": {"event": "low", "event_data": data},
-    }
-    assert await async_setup_component(hass, "automation", {"automation": [automation]})
-    return told
-
-
-async def set_balances(
-    hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator, **balances: float
-) -> None:
-    """Set balances by user code, and read them one after the other."""
-    for code, balance in balances.items():
-        simulator.meters[code.lstrip("_")].set_balance(balance)
-        await entry.runtime_data.coordinators[code.lstrip("_")].async_refresh_now()
-        await hass.async_block_till_done(wait_background_tasks=True)
-
-
 @pytest.mark.parametrize("meant_by", ["device", "balance", "low_balance"])
 async def test_over_an_outage_with_disabled_entities(
     hass: HomeAssistant,
@@ -88,66 +63,78 @@ async def test_over_an_outage_with_disabled_entities(
     for key in {"balance", "low_balance"} - {meant_by}:
         entity_id = state_of(hass, config_entry, METER, key).entity_id
         registry.async_update_entity(entity_id, disabled_by=er.RegistryEntryDisabler.USER)
-    told = await low_events(hass, target)
+    told = await runs_of(hass, "balance_became_low", target, keys=("balance_before", "balance"))
     simulator.add_fault(Fault(kind="html", interface="GetUserInfo", times=None))
     for _ in range(3):
         await wait_for(hass, freezer, minutes=31)
     simulator.clear_faults()
-    await set_balances(hass, config_entry, simulator, **{f"_{METER}": 5})
-    await set_balances(hass, config_entry, simulator, **{f"_{METER}": 4})
-    assert [str(event.data["user_code"]) for event in told] == [METER]
+    await set_balances(hass, config_entry, simulator, **{METER: 5})
+    await set_balances(hass, config_entry, simulator, **{METER: 4})
+    assert codes_of(told) == [METER]
     assert told[0].data["balance_before"] > 90
     assert 4 < told[0].data["balance"] <= 5
     assert await hass.config_entries.async_unload(config_entry.entry_id)
 
 
-@pytest.mark.parametrize(
-    ("behavior", "expected"),
-    [("each", [METER, OTHER, METER]), ("first", [METER]), ("all", [OTHER, METER])],
-)
-async def test_behavior(
+async def test_meter_became_silent(
     hass: HomeAssistant,
     simulator: Simulator,
     config_entry: MockConfigEntry,
-    behavior: str,
-    expected: list[str],
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Test which of several meters counts."""
-    for code in (METER, OTHER):
-        simulator.meters[code].set_balance(100)
+    """Test that old readings are told once, over restarts, and again after the meter was heard."""
     await set_up(hass, config_entry)
     devices = [device_of(hass, config_entry, code) for code in (METER, OTHER)]
-    told = await low_events(hass, {"device_id": devices}, behavior=behavior)
-    for balances in ({METER: 5}, {OTHER: 5}, {METER: 60}, {METER: 3}):
-        changed = {f"_{code}": balance for code, balance in balances.items()}
-        await set_balances(hass, config_entry, simulator, **changed)
-    assert [str(event.data["user_code"]) for event in told] == expected
+    told = await runs_of(
+        hass, "meter_became_silent", {"device_id": devices}, keys=("last_reading", "entity_id")
+    )
+    meter = simulator.meters[METER]
+    last = meter.info()
+    with monkeypatch.context() as stopped:
+        stopped.setattr(meter, "info", lambda **_: last)
+        await wait_for(hass, freezer, hours=47)
+        assert told == []
+        for _ in range(3):
+            await wait_for(hass, freezer, minutes=61)
+            await restart(hass, config_entry)
+    assert codes_of(told) == [METER]
+    assert str(told[0].data["last_reading"]) == str(last.read_time)
+    entity_id = state_of(hass, config_entry, METER, "last_reading").entity_id
+    assert told[0].data["entity_id"] == entity_id
+    await wait_for(hass, freezer, minutes=61)
+    assert len(told) == 1
+    last = meter.info()
+    monkeypatch.setattr(meter, "info", lambda **_: last)
+    await wait_for(hass, freezer, hours=49)
+    assert codes_of(told) == [METER, METER]
     assert await hass.config_entries.async_unload(config_entry.entry_id)
 
 
-async def test_for(
+async def test_silent_alone(
     hass: HomeAssistant,
     simulator: Simulator,
     config_entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Test that a balance that doesn't stay low so long isn't told, and an older wait ends."""
-    simulator.meters[METER].set_balance(100)
+    """Test that a meter that fails while others answer is silent, and that an outage is not."""
     await set_up(hass, config_entry)
-    target = {"device_id": device_of(hass, config_entry)}
-    told = await low_events(hass, target, **{"for": {"minutes": 10}})
-    for balance in (5, 60):
-        await set_balances(hass, config_entry, simulator, **{f"_{METER}": balance})
-    await wait_for(hass, freezer, minutes=11)
+    devices = [device_of(hass, config_entry, code) for code in (METER, OTHER)]
+    told = await runs_of(hass, "meter_became_silent", {"device_id": devices})
+    simulator.add_fault(Fault(kind="html", interface="GetUserInfo", times=None))
+    for _ in range(4):
+        await wait_for(hass, freezer, minutes=31)
+    simulator.clear_faults()
+    await wait_for(hass, freezer, minutes=31)
     assert told == []
-    for balance in (5, 60, 4):
-        await set_balances(hass, config_entry, simulator, **{f"_{METER}": balance})
-    await wait_for(hass, freezer, minutes=11)
-    assert [str(event.data["user_code"]) for event in told] == [METER]
-    for balance in (60, 4):
-        await set_balances(hass, config_entry, simulator, **{f"_{METER}": balance})
-    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
-    await wait_for(hass, freezer, minutes=11)
+    fault = Fault(kind="code", interface="GetUserInfo", user_code=METER, times=None)
+    simulator.add_fault(fault)
+    for _ in range(4):
+        await wait_for(hass, freezer, minutes=31)
+    assert codes_of(told) == [METER]
+    await restart(hass, config_entry)
+    for _ in range(4):
+        await wait_for(hass, freezer, minutes=31)
     assert len(told) == 1
     assert await hass.config_entries.async_unload(config_entry.entry_id)
 
@@ -160,4 +147,8 @@ async def test_described(hass: HomeAssistant, config_entry: MockConfigEntry) -> 
     assert description is not None
     assert description["target"]["entity"][0]["integration"] == "jrhsz"
     assert set(description["fields"]) == {"behavior", "for"}
+    fields = {key: set(value["fields"]) for key, value in descriptions.items() if value}
+    for key in ("balance_crossed", "days_left_crossed"):
+        assert fields[f"jrhsz.{key}"] == {"behavior", "for", "threshold"}
+    assert fields["jrhsz.meter_became_silent"] == {"behavior", "for"}
     assert await hass.config_entries.async_unload(config_entry.entry_id)

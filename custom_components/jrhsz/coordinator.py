@@ -8,12 +8,10 @@ from decimal import Decimal
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, CoreState, HassJob, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
@@ -37,16 +35,19 @@ from .exceptions import translation
 from .history.ledger import credits_of
 from .history.state import MeterHistory
 from .history.values import days_left
+from .news import BecameSilent, Change, MeterNews, Teller, Values
 from .outage import OutageWatch
 from .settings import ChosenMeter, Settings
 from .store import AccountStore
 
-# Home Assistant's timers may fire up to a second early.
-_ARMING_SECONDS: Final = 10
 _REPEAT_AFTER: Final = timedelta(seconds=61)
 # By so much the platform's clock may be ahead of ours.
 _CLOCK_SLIP: Final = timedelta(hours=1)
 
+SIGNAL_BECAME_SILENT: Final[SignalType[MeterCoordinator, BecameSilent]] = SignalType(
+    f"{DOMAIN}_became_silent"
+)
+SIGNAL_CHANGED: Final[SignalType[MeterCoordinator, Change]] = SignalType(f"{DOMAIN}_changed")
 SIGNAL_BECAME_LOW: Final[SignalType[MeterCoordinator, BecameLow]] = SignalType(
     f"{DOMAIN}_became_low"
 )
@@ -168,10 +169,11 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._unfollow: CALLBACK_TYPE | None = None
         self._poll: asyncio.Task[Any] | None = None
         self._answered: asyncio.Future[None] | None = None
-        self._cancel_telling: CALLBACK_TYPE | None = None
+        self.news = MeterNews()
         super().__init__(
             hass, LOGGER, config_entry=entry, name=f"meter {self.user_code}", always_update=False
         )
+        self.teller = Teller(hass, entry, f"{self.name} news", self._async_tell)
         self._restore(kept)
 
     @property
@@ -194,11 +196,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     def is_silent(self) -> bool:
         """Tell whether the meter doesn't answer, or its last reading is too old."""
         read_time = self.data.read_time if self.is_known else None
-        too_old = (
-            read_time is not None
-            and dt_util.utcnow() - read_time > self._account.settings.silent_after
-        )
-        return too_old or not self.last_update_success
+        return self._is_too_old(read_time) or not self.last_update_success
+
+    def _is_too_old(self, read_time: datetime | None) -> bool:
+        """Tell whether a meter that was last read then is silent."""
+        silent_after = self._account.settings.silent_after
+        return read_time is not None and dt_util.utcnow() - read_time > silent_after
 
     @property
     def due_in(self) -> timedelta:
@@ -218,6 +221,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             "info": info,
             "baseline": baseline,
             "balance": self.balance.as_dict(),
+            "news": self.news.as_dict(),
             "polled_at": self.polled_at.isoformat() if self.polled_at else None,
         }
 
@@ -233,6 +237,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         if isinstance(polled_at := kept.get("polled_at"), str):
             self.polled_at = dt_util.parse_datetime(polled_at)
         self.balance.restore(kept.get("balance"), self.data)
+        self.news.restore(kept.get("news"), self.balance.last)
 
     @callback
     def async_start(self) -> None:
@@ -243,7 +248,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         overdue = wait <= timedelta(0)
         self.update_interval = self._interval if overdue else wait
         self._unfollow = self.async_add_listener(self._async_follow)
-        self.async_tell_fall()
+        if self.balance.untold_fall is not None or self.news.has_untold_silence:
+            self.teller.async_tell()
         if overdue:
             self.async_poll()
 
@@ -278,8 +284,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         if self._unfollow is not None:
             self._unfollow()
             self._unfollow = None
-        if self._cancel_telling is not None:
-            self._cancel_telling()
+        self.teller.async_stop()
         await self.async_shutdown()
         self._async_cancel_poll()
 
@@ -326,44 +331,37 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         answer, info = info, self._accepted(info)
         self.balance.note(info)
         self._account.on_balance(self.user_code, info.balance)
-        self.async_tell_fall()
+        self.news.note(is_silent=self._is_too_old(info.read_time))
+        self.teller.async_tell()
         if info is not self.data:
             # With the time of its own reading, though that may be held back.
             self._note_balance(answer)
         return info
 
-    @callback
-    def async_tell_fall(self) -> None:
-        """Tell that the balance became low, as soon as somebody can hear it."""
-        if self.balance.untold_fall is None or self._cancel_telling is not None:
-            return
-        if self.hass.state is CoreState.running:
-            # Not before the answer that it follows from is there to be saved.
-            self.config_entry.async_create_background_task(
-                self.hass, self._async_tell_fall(), f"{self.name} low", eager_start=False
-            )
-            return
+    @property
+    def values(self) -> Values:
+        """Return what can be compared with thresholds, as far as it is known now."""
+        left = days_left(self.history, self.balance.last, dt_util.utcnow())
+        return Values(balance=self.balance.last, days_left=left.amount if left else None)
 
-        async def async_tell(_: datetime) -> None:
-            """Tell it when automations are on."""
-            self._cancel_telling = None
-            await self._async_tell_fall()
-
-        @callback
-        def async_wait(hass: HomeAssistant) -> None:
-            """Leave automations the time to be switched on after a start."""
-            self._cancel_telling = async_call_later(
-                hass, _ARMING_SECONDS, HassJob(async_tell, cancel_on_shutdown=True)
-            )
-
-        self._cancel_telling = async_at_started(self.hass, async_wait)
-
-    async def _async_tell_fall(self) -> None:
-        """Save that it was told, then tell it."""
+    async def _async_tell(self) -> None:
+        """Tell what is new, and save before that it was told; of values only if it matters."""
         fall, self.balance.untold_fall = self.balance.untold_fall, None
+        became_silent, change = self.news.take_silence(), self.news.take_change(self.values)
+        if fall is not None or became_silent:
+            await self.async_save_told()
         if fall is not None:
-            await self._account.store.async_save()
             async_dispatcher_send(self.hass, SIGNAL_BECAME_LOW, self, fall)
+        if became_silent:
+            silence = BecameSilent(self.data.read_time if self.is_known else None)
+            async_dispatcher_send(self.hass, SIGNAL_BECAME_SILENT, self, silence)
+        if change is not None:
+            async_dispatcher_send(self.hass, SIGNAL_CHANGED, self, change)
+
+    async def async_save_told(self) -> None:
+        """Save what was told, before anybody acts on it."""
+        await self._account.store.async_save()
+        self.news.is_saved = True
 
     def _note_balance(self, info: MeterInfo) -> None:
         """Note the balance of an answer for the cost."""
@@ -415,6 +413,11 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         )
         # The base class would log a line for each meter.
         self.last_update_success = False
+        # An outage of the account is no silence of its meters.
+        alone = self.user_code in self._account.outage.alone
+        if self.is_known and (alone or self._is_too_old(self.data.read_time)):
+            self.news.note(is_silent=True)
+            self.teller.async_tell()
         return error
 
     def _accepted(self, info: MeterInfo) -> MeterInfo:

@@ -65,4 +65,4 @@ class ThresholdNumber(JrhszEntity, NumberEntity):
         meter.balance.set_threshold(Decimal(str(value)))
         await meter.config_entry.runtime_data.store.async_save()
         meter.async_update_listeners()
-        meter.async_tell_fall()
+        meter.teller.async_tell()
