@@ -53,7 +53,7 @@ def missing(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str] | Non
     issue = issue_of(hass, entry, "missing_permissions")
     if issue is None:
         return None
-    assert not issue.is_fixable
+    assert issue.is_fixable
     return dict(issue.translation_placeholders or {})
 
 

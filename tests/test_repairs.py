@@ -4,7 +4,7 @@ from homeassistant.components.repairs import ConfirmRepairFlow
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.jrhsz.meters.fixes import LostMetersFlow, NewMetersFlow
+from custom_components.jrhsz.meters.fixes import LostMetersFlow, NewMetersFlow, PermissionsFlow
 from custom_components.jrhsz.recharge.fixes import JournalFlow, OpenOrdersFlow
 from custom_components.jrhsz.repairs import async_create_fix_flow
 
@@ -17,6 +17,7 @@ from custom_components.jrhsz.repairs import async_create_fix_flow
         ("new_meters_entry", {}, NewMetersFlow),
         ("gone_meters_entry", {}, LostMetersFlow),
         ("unknown_codes_entry", {}, LostMetersFlow),
+        ("missing_permissions_entry", {}, PermissionsFlow),
         ("order_corrected_Mine1", None, ConfirmRepairFlow),
     ],
 )

@@ -42,6 +42,7 @@ def async_update_session_issues(hass: HomeAssistant, entry: ConfigEntry, session
         {"interfaces": ", ".join(missing), "effects": "\n".join(f"- {text}" for text in texts)}
         if missing
         else None,
+        codes=missing,
     )
     _async_update(hass, entry, CONTESTED, {} if session.contested else None)
 
@@ -108,8 +109,8 @@ def _async_update(
 ) -> None:
     """Create or change an issue of an account, or delete it if there is nothing to tell.
 
-    Those about meters, whose `codes` are given, can be fixed. Home Assistant keeps none of them
-    over a restart: it would show in diagnostics what is in them.
+    Those whose `codes` say what they are about, mostly meters, can be fixed. Home Assistant keeps
+    none of them over a restart: it would show in diagnostics what is in them.
     """
     issue_id = f"{key}_{entry.entry_id}"
     if placeholders is None:

@@ -3,8 +3,8 @@
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant
 
-from .issues import GONE_METERS, NEW_METERS, UNKNOWN_CODES
-from .meters.fixes import LostMetersFlow, NewMetersFlow
+from .issues import GONE_METERS, MISSING_PERMISSIONS, NEW_METERS, UNKNOWN_CODES
+from .meters.fixes import LostMetersFlow, NewMetersFlow, PermissionsFlow
 from .recharge.fixes import DoubtedOrderFlow, JournalFlow, OpenOrdersFlow
 from .recharge.issues import JOURNAL, OPEN_ORDERS, ORDER_DOUBTED
 
@@ -23,4 +23,6 @@ async def async_create_fix_flow(
         return NewMetersFlow()
     if issue_id.startswith((GONE_METERS, UNKNOWN_CODES)):
         return LostMetersFlow()
+    if issue_id.startswith(MISSING_PERMISSIONS):
+        return PermissionsFlow()
     return ConfirmRepairFlow()

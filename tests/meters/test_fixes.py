@@ -1,12 +1,18 @@
 """Tests of what a person decides about meters that came or went."""
 
+from decimal import Decimal
+
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.jrhsz.api import NotPermittedError, PlatformError
+
 from ..simulator import Simulator
 from ..support.accounts import restart, set_up, state_of, wait_for
+from ..support.calls import READS
 from ..support.watched import (
     METER,
     OTHER,
@@ -158,3 +164,88 @@ async def test_gone_meters_are_removed(
     await wait_for(hass, freezer, minutes=31)
     polled = [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")]
     assert sorted(polled) == sorted(simulator.meters)
+
+
+@pytest.mark.parametrize(
+    "interface",
+    ["getBuildCode", "getUserCodeByAccount", "getAddress", "GetPaymentList", "GetConsumenList"],
+)
+async def test_permission_is_tried_again_now(
+    hass: HomeAssistant, simulator: Simulator, interface: str
+) -> None:
+    """Test that a person who says so has what isn't permitted tried at once, and is told."""
+    simulator.set_dialect(forbidden=(interface,))
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    client = entry.runtime_data.client
+    with pytest.raises(NotPermittedError):
+        await READS[interface](client)
+    simulator.reset_counts()
+    result = await decide(hass, entry, "missing_permissions", "try_again")
+    assert (result["type"], result["reason"]) == ("abort", "still_denied")
+    assert result["description_placeholders"] == {"interfaces": interface}
+    assert issue_of(hass, entry, "missing_permissions") is not None
+    assert len(simulator.calls_of(interface)) == 1
+
+    simulator.set_dialect(forbidden=())
+    result = await decide(hass, entry, "missing_permissions", "try_again")
+    assert result["type"] == "create_entry"
+    assert issue_of(hass, entry, "missing_permissions") is None
+    await READS[interface](client)
+
+
+async def test_recharges_are_tried_again_now(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Test that a denied recharge may be tried again, which sends nothing by itself."""
+    simulator.set_dialect(forbidden=("Prestore",))
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    client = entry.runtime_data.client
+    for _ in range(2):
+        with pytest.raises(PlatformError):
+            await client.prestore(METER, "HA1", Decimal(1))
+    assert len(simulator.calls_of("Prestore")) == 1
+    result = await decide(hass, entry, "missing_permissions", "try_again")
+    assert result["type"] == "create_entry"
+    assert issue_of(hass, entry, "missing_permissions") is None
+    assert len(simulator.calls_of("Prestore")) == 1
+    simulator.set_dialect(forbidden=())
+    await client.prestore(METER, "HA2", Decimal(1))
+    assert issue_of(hass, entry, "missing_permissions") is None
+
+
+@pytest.mark.parametrize("interface", ["GetUserInfo", "login"])
+async def test_account_is_tried_again_now(
+    hass: HomeAssistant, simulator: Simulator, interface: str
+) -> None:
+    """Test that an account that couldn't be set up for want of a permission is set up at once."""
+    simulator.set_dialect(forbidden=(interface,))
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    assert entry.state.value == "setup_error"
+    simulator.reset_counts()
+    result = await decide(hass, entry, "missing_permissions", "try_again")
+    assert (result["type"], result["reason"]) == ("abort", "still_denied")
+    assert result["description_placeholders"] == {"interfaces": interface}
+    assert len(simulator.calls_of(interface)) == 1
+    assert entry.state.value == "setup_error"
+    simulator.set_dialect(forbidden=())
+    result = await decide(hass, entry, "missing_permissions", "try_again")
+    assert result["type"] == "create_entry"
+    assert issue_of(hass, entry, "missing_permissions") is None
+    assert entry.state.value == "loaded"
+    assert state_of(hass, entry, METER, "balance").state != STATE_UNAVAILABLE
+
+
+async def test_permission_of_an_account_without_meters(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """Test that an account without a meter can have its lists tried again."""
+    simulator.set_dialect(forbidden=("getBuildCode", "GetPaymentList"))
+    entry = listed_account(simulator, meters=[])
+    await set_up(hass, entry)
+    client = entry.runtime_data.client
+    for interface in ("getBuildCode", "GetPaymentList"):
+        with pytest.raises(NotPermittedError):
+            await READS[interface](client)
+    result = await decide(hass, entry, "missing_permissions", "try_again")
+    assert result["description_placeholders"] == {"interfaces": "getBuildCode"}

@@ -249,6 +249,14 @@ class Session:
         if self._permissions.denials.pop(interface, None):
             self.on_change(False)
 
+    def ask_again(self) -> None:
+        """Let the login and all that wasn't permitted be tried again, because a person says so."""
+        for interface in self.last_denied:
+            self.allow(interface)
+        if isinstance(self.refusal, NoApiPermissionError):
+            self.refusal = None
+            self.on_change(False)
+
     def is_denied_to(self, interface: Interface, subject: str) -> bool:
         """Tell whether a denial is about its subject alone, and not about the account."""
         return self._permissions.is_about_subject(interface, subject)

@@ -1,14 +1,21 @@
-"""The dialogs in which a person says what is to happen with meters that came or went."""
+"""The dialogs in which a person says what is to happen with meters, or that is permitted now."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
 import json
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 
+from ..api import Interface, NoApiPermissionError, PlatformError
+from ..connection import client_of
 from ..devices import async_deselect
+from ..issues import async_update_session_issues
 from ..settings import (
     CONF_KEPT,
     CONF_KNOWN,
@@ -20,9 +27,11 @@ from ..settings import (
 )
 from .listing import with_unique_names
 
+_A_DAY: Final = timedelta(days=1)
 
-class MetersFixFlow(RepairsFlow):
-    """A dialog about some meters of an account."""
+
+class AccountFixFlow(RepairsFlow):
+    """A dialog about an account, or about some of its meters."""
 
     choices: Sequence[str] = ()
 
@@ -50,7 +59,7 @@ class MetersFixFlow(RepairsFlow):
         self.hass.config_entries.async_update_entry(entry, options={**entry.options, **options})
 
 
-class NewMetersFlow(MetersFixFlow):
+class NewMetersFlow(AccountFixFlow):
     """Asks what is to happen with meters that the platform didn't have before."""
 
     choices = ("add", "ignore")
@@ -82,7 +91,7 @@ class NewMetersFlow(MetersFixFlow):
         return self.async_create_entry(data={})
 
 
-class LostMetersFlow(MetersFixFlow):
+class LostMetersFlow(AccountFixFlow):
     """Asks what is to happen with chosen meters that the platform doesn't have."""
 
     choices = ("keep", "remove")
@@ -97,3 +106,48 @@ class LostMetersFlow(MetersFixFlow):
         """Follow them no longer."""
         await async_deselect(self.hass, self.entry, self.about("codes"))
         return self.async_create_entry(data={})
+
+
+class PermissionsFlow(AccountFixFlow):
+    """Tries again what the platform didn't permit; a recharge is tried by the next one."""
+
+    choices = ("try_again",)
+
+    async def async_step_try_again(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Try the interfaces that only read at once, and say what isn't permitted still."""
+        entry, client = self.entry, client_of(self.hass, self.entry)
+        session = client.session
+        interfaces = session.last_denied
+        session.ask_again()
+        await self._async_read(interfaces)
+        denied = sorted(session.last_denied)
+        if isinstance(session.refusal, NoApiPermissionError):
+            denied = [Interface.LOGIN]
+        async_update_session_issues(self.hass, entry, session)
+        if entry.state is ConfigEntryState.SETUP_ERROR and not denied:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        if denied:
+            return self.async_abort(
+                reason="still_denied",
+                description_placeholders={"interfaces": ", ".join(denied)},
+            )
+        return self.async_create_entry(data={})
+
+    async def _async_read(self, interfaces: set[Interface]) -> None:
+        """Call those that only read, for the first meter; what else goes wrong shows elsewhere."""
+        client, now = client_of(self.hass, self.entry), dt_util.utcnow()
+        reads: dict[Interface, Callable[[], Awaitable[object]]] = {
+            Interface.BUILDINGS: client.get_buildings,
+            Interface.ROOMS: client.get_rooms,
+            Interface.ADDRESSES: client.get_addresses,
+        }
+        for code in list(chosen_meters(self.entry.options))[:1]:
+            span = (code, now - _A_DAY, now)
+            reads[Interface.METER] = partial(client.get_meter, code)
+            reads[Interface.PAYMENTS] = partial(client.get_payments, *span)
+            reads[Interface.CONSUMPTION] = partial(client.get_consumption, *span)
+        with suppress(PlatformError):
+            await client.session.token()
+        for interface in interfaces & reads.keys():
+            with suppress(PlatformError):
+                await reads[interface]()
