@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -81,3 +82,68 @@ async def test_account_removed_meanwhile(
     await wait_for(hass, freezer, seconds=20)
     await wait_for(hass, freezer, minutes=31)
     assert simulator.calls == []
+
+
+async def test_disabled_account(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that the look-ups rest while the account is disabled, and go on afterwards."""
+    await set_up(hass, config_entry)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore"))
+    await recharge(hass, config_entry)
+    by_user = ConfigEntryDisabler.USER
+    assert await hass.config_entries.async_set_disabled_by(config_entry.entry_id, by_user)
+    simulator.reset_counts()
+    await wait_for(hass, freezer, minutes=20)
+    assert simulator.calls == []
+    assert await hass.config_entries.async_set_disabled_by(config_entry.entry_id, None)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.calls_of("GetPaymentList")
+
+
+async def test_looked_up_once(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that what waits for its turn isn't looked up twice, whatever is recharged meanwhile."""
+    simulator.set_dialect(payment_delay=3600)
+    await set_up(hass, config_entry)
+    codes = sorted(simulator.meters)[:3]
+    for code in codes:
+        await recharge(hass, config_entry, code, amount=5)
+    follower = hass.data[DATA_FOLLOWER]
+    freezer.tick(70)
+    simulator.reset_counts()
+    for _ in range(3):
+        follower.async_schedule(config_entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    looked = [call.params["user_code"] for call in simulator.calls_of("GetPaymentList")]
+    assert {looked.count(code) for code in codes} == {looked.count(codes[0])}
+    assert looked.count(codes[0]) <= 2
+
+
+async def test_sooner_than_others(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that an order that is due sooner than all others isn't made to wait for them."""
+    simulator.set_dialect(payment_delay=3600)
+    await set_up(hass, config_entry)
+    await recharge(hass, config_entry, amount=5)
+    freezer.tick(65)
+    hass.data[DATA_FOLLOWER].async_schedule(config_entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore"))
+    await recharge(hass, config_entry, OTHER, amount=5)
+    simulator.reset_counts()
+    await wait_for(hass, freezer, seconds=20)
+    looked = {call.params["user_code"] for call in simulator.calls_of("GetPaymentList")}
+    assert looked == {OTHER}
+    assert await hass.config_entries.async_unload(config_entry.entry_id)

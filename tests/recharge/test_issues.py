@@ -19,10 +19,10 @@ def test_line_of_an_order() -> None:
 
 def test_many_orders() -> None:
     """Test that thirty orders are listed, and of more the number of the rest."""
-    assert listed([]) == ""
-    assert listed(["a", "b"]) == "- a\n- b"
-    assert len(listed(["a"] * 30).splitlines()) == 30
-    lines = listed(["a"] * 32).splitlines()
+    assert listed([], described) == ""
+    assert listed([ORDER, ORDER], lambda order: order.number) == "- HA1\n- HA1"
+    assert len(listed([ORDER] * 30, described).splitlines()) == 30
+    lines = listed([ORDER] * 32, described).splitlines()
     assert (len(lines), lines[-1]) == (31, "- … (+2)")
 
 

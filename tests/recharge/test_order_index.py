@@ -75,7 +75,12 @@ def test_unsettled() -> None:
     assert orders.unsettled_of("other") == []
     orders.put(order("C", 3, user_code="other", status=Status.UNKNOWN))
     assert numbers(orders.unsettled_of("other")) == ["C"]
+    account_id = orders.by_number["C"].account_id
+    assert numbers(orders.unsettled_of_account(account_id)) == ["A", "C"]
+    assert numbers(orders.open_of_account(account_id)) == ["C"]
+    assert orders.open_of_account("elsewhere") == []
     orders.put(order("C", 3, user_code="other"))
+    assert orders.open_of_account(account_id) == []
     assert orders.unsettled_of("other") == []
     assert numbers(orders.unsettled) == ["A"]
 

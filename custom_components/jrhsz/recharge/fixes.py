@@ -28,7 +28,6 @@ from .issues import (
     JOURNAL_RESTORED,
     JOURNAL_UNREADABLE,
     described,
-    listed,
 )
 from .order import Order
 from .orders import DATA_ORDERS
@@ -59,7 +58,7 @@ class OpenOrdersFlow(RepairsFlow):
         return self.async_show_menu(
             step_id="init",
             menu_options=["check", "order"],
-            description_placeholders={"orders": listed(self.hass.data[DATA_ORDERS].lines(orders))},
+            description_placeholders={"orders": self.hass.data[DATA_ORDERS].lines(orders)},
         )
 
     async def async_step_check(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:

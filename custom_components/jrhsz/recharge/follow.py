@@ -36,7 +36,10 @@ class Follower:
         self._hass = hass
         self._orders = orders
         self._timers: dict[str, CALLBACK_TYPE] = {}
+        self._next: dict[str, datetime] = {}
         self._looked: dict[str, datetime] = {}
+        # What waits for its turn to be looked up, which in a large account takes long.
+        self._waiting: set[str] = set()
 
     @callback
     def async_watch(self, entry: JrhszConfigEntry) -> None:
@@ -71,29 +74,49 @@ class Follower:
         self.async_schedule(entry)
 
     @callback
-    def async_schedule(self, entry: JrhszConfigEntry) -> None:
-        """Look up what is due of an account's orders by now, or wait until something is."""
-        if (cancel := self._timers.pop(entry.entry_id, None)) is not None:
-            cancel()
-        if self._hass.config_entries.async_get_entry(entry.entry_id) is None:
+    def async_schedule(
+        self, entry: JrhszConfigEntry, orders: Iterable[Order] | None = None
+    ) -> None:
+        """Look up what is due of an account's orders by now, or wait until something is.
+
+        Only some orders are looked at if they are given; nothing is due of others before.
+        """
+        if self._hass.config_entries.async_get_entry(entry.entry_id) is None or entry.disabled_by:
             return
-        due, now = self._due(entry), dt_util.utcnow()
-        if overdue := [order for order, at in due if at <= now]:
-            self._async_begin(entry, overdue)
+        if orders is None:
+            self._stop_waiting(entry)
+            orders = self._orders.unsettled_of(str(entry.unique_id))
+        due, now = self._due(entry, orders), dt_util.utcnow()
+        self._async_begin(entry, [order for order, at in due if at <= now])
+        if later := [at for _, at in due if at > now]:
+            self._async_wait(entry, min(*later, now + _LONGEST_PAUSE))
+
+    @callback
+    def _async_wait(self, entry: JrhszConfigEntry, until: datetime) -> None:
+        """Wait until something is due of an account's orders, unless something is before."""
+        if entry.entry_id in self._next and self._next[entry.entry_id] <= until:
             return
-        if not due:
-            return
+        self._stop_waiting(entry)
 
         @callback
         def async_again(_: datetime) -> None:
             """See what is due."""
-            del self._timers[entry.entry_id]
+            del self._timers[entry.entry_id], self._next[entry.entry_id]
             self.async_schedule(entry)
 
-        pause = min(min(at for _, at in due) - now, _LONGEST_PAUSE)
+        self._next[entry.entry_id] = until
         self._timers[entry.entry_id] = async_call_later(
-            self._hass, pause, HassJob(async_again, cancel_on_shutdown=True)
+            self._hass,
+            until - dt_util.utcnow(),
+            HassJob(async_again, cancel_on_shutdown=True),
         )
+
+    @callback
+    def _stop_waiting(self, entry: JrhszConfigEntry) -> None:
+        """Wait for nothing of an account's orders any more."""
+        if (cancel := self._timers.pop(entry.entry_id, None)) is not None:
+            del self._next[entry.entry_id]
+            cancel()
 
     async def async_look_up_all(self, entry_id: str) -> None:
         """Look all orders of an account up that are worth it."""
@@ -104,10 +127,18 @@ class Follower:
     @callback
     def _async_begin(self, entry: JrhszConfigEntry, orders: list[Order]) -> None:
         """Look orders of an account up in the background, then wait for the next."""
+        orders = [order for order in orders if order.number not in self._waiting]
+        if not orders:
+            return
+        numbers = {order.number for order in orders}
+        self._waiting |= numbers
 
         async def async_look_up() -> None:
             """Look up, then wait."""
-            await self._async_look_up(entry, orders)
+            try:
+                await self._async_look_up(entry, orders)
+            finally:
+                self._waiting -= numbers
             self.async_schedule(entry)
 
         self._hass.async_create_background_task(
@@ -129,12 +160,19 @@ class Follower:
                 )
             except PlatformError as err:
                 LOGGER.debug("Orders can't be looked up: %s", err)
-        unsettled = {order.number for order in self._orders.journal.unsettled}
-        self._looked = {number: at for number, at in self._looked.items() if number in unsettled}
+        kept = {number: at for number, at in self._looked.items() if self._is_unsettled(number)}
+        self._looked = kept
 
-    def _due(self, entry: JrhszConfigEntry) -> list[tuple[Order, datetime]]:
+    def _is_unsettled(self, number: str) -> bool:
+        """Tell whether an order is to be looked up still."""
+        order = self._orders.journal.orders.get(number)
+        return order is not None and order.is_unsettled
+
+    def _due(
+        self, entry: JrhszConfigEntry, orders: Iterable[Order]
+    ) -> list[tuple[Order, datetime]]:
         """Return the orders of an account that are due by themselves, and when."""
-        orders = self._orders.unsettled_of(str(entry.unique_id))
+        orders = [order for order in orders if order.number not in self._waiting]
         delays = {
             platform: self._orders.delays_at(entry, platform)
             for platform in {order.platform for order in orders}

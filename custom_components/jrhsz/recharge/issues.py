@@ -1,6 +1,6 @@
 """The issues that ask a person about orders or the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 import hashlib
 from typing import Final
@@ -27,9 +27,9 @@ _LISTED: Final = 30
 
 @callback
 def async_update_open_orders(
-    hass: HomeAssistant, account_id: str, lines: Sequence[str], username: str = ""
+    hass: HomeAssistant, account_id: str, lines: str, username: str = ""
 ) -> None:
-    """Keep the one issue that lists an account's open orders, a line each, up to date.
+    """Keep the one issue that lists an account's open orders, as lines, up to date.
 
     It outlives the account: then nobody can look them up, but they are not forgotten. Without any
     account nothing would make the issue again after a restart.
@@ -52,7 +52,7 @@ def async_update_open_orders(
         translation_key=OPEN_ORDERS if entry else "orders_left",
         translation_placeholders={
             "account": entry.title if entry else username,
-            "orders": listed(lines),
+            "orders": lines,
         },
     )
 
@@ -127,10 +127,10 @@ def open_orders_issue(account_id: str) -> str:
     return f"{OPEN_ORDERS}_{hashlib.sha256(account_id.encode()).hexdigest()[:10]}"
 
 
-def listed(lines: Sequence[str]) -> str:
-    """Return a list of lines; of hundreds the first ones, and the number of the rest."""
-    shown = [f"- {line}" for line in lines[:_LISTED]]
-    rest = len(lines) - len(shown)
+def listed(orders: Sequence[Order], line: Callable[[Order], str]) -> str:
+    """Return a list with a line for each order; of hundreds the first ones, and how many more."""
+    shown = [f"- {line(order)}" for order in orders[:_LISTED]]
+    rest = len(orders) - len(shown)
     return "\n".join([*shown, f"- … (+{rest})"] if rest else shown)
 
 

@@ -82,6 +82,14 @@ class Journal:
         """Return those of a user code, on whatever platform, oldest first."""
         return self._contents.orders.unsettled_of(user_code)
 
+    def unsettled_of_account(self, account_id: str) -> list[Order]:
+        """Return those of an account, oldest first."""
+        return self._contents.orders.unsettled_of_account(account_id)
+
+    def open_of_account(self, account_id: str) -> list[Order]:
+        """Return the open orders of an account, oldest first."""
+        return self._contents.orders.open_of_account(account_id)
+
     def knows(self, number: str) -> bool:
         """Tell whether there ever was an order of this number, capitals or not."""
         return self._contents.knows(number)

@@ -22,7 +22,7 @@ class OrderIndex:
         """Start without any."""
         self._orders: dict[str, Order] = {}
         self.by_number: Mapping[str, Order] = MappingProxyType(self._orders)
-        self._unsettled: defaultdict[str, dict[str, Order]] = defaultdict(dict)
+        self._unsettled: defaultdict[_Place, dict[str, Order]] = defaultdict(dict)
         self._capitals: dict[str, tuple[str, ...]] = {}
         self._lists: defaultdict[_Place, list[_Entry]] = defaultdict(list)
 
@@ -32,8 +32,8 @@ class OrderIndex:
         self._orders[number] = order
         if old is not None:
             self._settle(old)
-        if order.is_unsettled:
-            self._unsettled[order.user_code][number] = order
+        for place in _unsettled_places(order):
+            self._unsettled[place][number] = order
         if old is None and number != (shown := number.upper()):
             self._capitals[shown] = *self._capitals.get(shown, ()), number
         if old is None or _places(old) != _places(order) or old.sent != order.sent:
@@ -54,10 +54,10 @@ class OrderIndex:
 
     def _settle(self, order: Order) -> None:
         """Take an order out of those that are unsettled."""
-        if order.is_unsettled:
-            del self._unsettled[order.user_code][order.number]
-            if not self._unsettled[order.user_code]:
-                del self._unsettled[order.user_code]
+        for place in _unsettled_places(order):
+            del self._unsettled[place][order.number]
+            if not self._unsettled[place]:
+                del self._unsettled[place]
 
     def _take_out(self, order: Order) -> None:
         """Take an order out of the lists."""
@@ -81,13 +81,23 @@ class OrderIndex:
     @property
     def unsettled(self) -> list[Order]:
         """Return the orders that are open or watched, oldest first."""
-        orders = (order for of_meter in self._unsettled.values() for order in of_meter.values())
-        return sorted(orders, key=lambda order: order.sent)
+        return self._unsettled_at(_ALL)
 
     def unsettled_of(self, user_code: str) -> list[Order]:
         """Return those of a user code, on whatever platform, oldest first."""
-        orders = self._unsettled.get(user_code, {}).values()
-        return sorted(orders, key=lambda order: order.sent)
+        return self._unsettled_at(("meter", user_code))
+
+    def unsettled_of_account(self, account_id: str) -> list[Order]:
+        """Return those of an account, oldest first."""
+        return self._unsettled_at(("account", account_id))
+
+    def open_of_account(self, account_id: str) -> list[Order]:
+        """Return the open orders of an account, oldest first."""
+        return self._unsettled_at(("open", account_id))
+
+    def _unsettled_at(self, place: _Place) -> list[Order]:
+        """Return the unsettled orders of a place, oldest first."""
+        return sorted(self._unsettled.get(place, {}).values(), key=lambda order: order.sent)
 
     def sent_since(self, begin: datetime) -> list[Order]:
         """Return all orders since a time, oldest first."""
@@ -116,3 +126,10 @@ class OrderIndex:
 def _places(order: Order) -> tuple[_Place, ...]:
     """Return the lists in which an order stands."""
     return _ALL, ("meter", order.user_code), ("account", order.account_id)
+
+
+def _unsettled_places(order: Order) -> tuple[_Place, ...]:
+    """Return where an order is found as long as it is unsettled."""
+    if not order.is_unsettled:
+        return ()
+    return (*_places(order), *((("open", order.account_id),) if order.is_open else ()))

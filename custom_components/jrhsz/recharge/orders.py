@@ -6,7 +6,7 @@ lose an order.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -30,6 +30,7 @@ from .issues import (
     async_update_journal,
     async_update_open_orders,
     described,
+    listed,
 )
 from .journal import Journal
 from .look_up import async_look, has_shown_payments
@@ -94,15 +95,16 @@ class Orders:
 
     def unsettled_of(self, account_id: str) -> list[Order]:
         """Return an account's orders that are looked up, oldest first, but for those under way."""
-        return [
-            order
-            for order in self.journal.unsettled
-            if order.account_id == account_id and not self.is_under_way(order)
-        ]
+        return self._but_under_way(self.journal.unsettled_of_account(account_id))
 
     def open_of(self, account_id: str) -> list[Order]:
         """Return the open orders of an account, oldest first, but for those under way."""
-        return [order for order in self.unsettled_of(account_id) if order.is_open]
+        return self._but_under_way(self.journal.open_of_account(account_id))
+
+    def _but_under_way(self, orders: Iterable[Order]) -> list[Order]:
+        """Return the orders whose outcome no attempt is about to find out."""
+        under_way = {attempt.number for attempt in self.attempts if not attempt.concluded}
+        return [order for order in orders if order.number not in under_way]
 
     def delays_of(self, order: Order, entry: JrhszConfigEntry) -> ListDelays:
         """Return what the other orders of an account tell about the list that an order is in."""
@@ -271,7 +273,7 @@ class Orders:
             and order.username == entry.data[CONF_USERNAME]
         ]
         for left in {order.account_id for order in back}:
-            async_update_open_orders(self._hass, left, [])
+            async_update_open_orders(self._hass, left, "")
         if back:
             moved = (replace(order, account_id=account_id) for order in back)
             # It begins at once: what follows finds them already.
@@ -288,12 +290,12 @@ class Orders:
         async_update_open_orders(self._hass, account_id, self.lines(orders), username)
 
     @callback
-    def lines(self, orders: Sequence[Order]) -> list[str]:
+    def lines(self, orders: Sequence[Order]) -> str:
         """Return a line for each order, also when it will be settled without anybody's help."""
-        return [
-            " · ".join(filter(None, (described(order), self._being_checked(order))))
-            for order in orders
-        ]
+        return listed(
+            orders,
+            lambda order: " · ".join(filter(None, (described(order), self._being_checked(order)))),
+        )
 
     def _being_checked(self, order: Order) -> str:
         """Return what is told of an order that will be settled without anybody's help."""

@@ -84,7 +84,7 @@ async def _async_credit_and_read(
     if isinstance(order, RechargeOutcome):
         return order
     if attempt.number is not None:
-        hass.data[DATA_FOLLOWER].async_schedule(meter.entry)
+        hass.data[DATA_FOLLOWER].async_schedule(meter.entry, [order])
         await async_read_again(hass, meter, order, attempt.sent or begun)
     elif (other := orders.attempt_of(order.number)) is not None and other.task is not None:
         await asyncio.wait({other.task})
