@@ -534,15 +534,17 @@ async def test_cost_of_a_recharge(
     """
     await set_up(hass, config_entry)
     costs = []
-    for count, meters in ((60, (METER, OTHER)), (2000, ("2022040005", "2022040007"))):
+    codes = sorted(simulator.meters)
+    for count, meters in ((60, codes[:4]), (2000, codes[4:])):
         orders = many_orders(count, account_id=str(config_entry.unique_id), **values)
         await journal_of(hass).async_reserve(*orders)
-        # A poll or a look-up that happens to run meanwhile counts too: the cheaper of two is meant.
+        # A poll or a look-up that happens to run meanwhile counts too: the cheapest one is meant.
         tries = []
         for meter in meters:
+            await hass.async_block_till_done(wait_background_tasks=True)
             with Steps() as steps:
                 assert (await recharge(hass, config_entry, meter))["status"] == "confirmed"
             tries.append(steps.count)
         costs.append(min(tries))
     assert costs[0] > 200
-    assert costs[1] < 1.1 * costs[0]
+    assert costs[1] < 1.2 * costs[0], costs
