@@ -33,7 +33,7 @@ from .balance import BalanceWatch, BecameLow
 from .const import DOMAIN, LOGGER
 from .exceptions import translation
 from .history.ledger import credits_of
-from .history.state import MeterHistory
+from .history.state import Listed, MeterHistory
 from .history.values import days_left
 from .news import BecameSilent, Change, MeterNews, Teller, Values
 from .outage import OutageWatch
@@ -165,6 +165,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._suspect: MeterInfo | None = None
         self._failed_once = False
         self._urgent = False
+        self.listed: Listed | None = None
         self._turn: Turn | None = None
         self._unfollow: CALLBACK_TYPE | None = None
         self._poll: asyncio.Task[Any] | None = None
@@ -180,6 +181,35 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     def device_identifier(self) -> tuple[str, str]:
         """Return what the meter's device is known by."""
         return (DOMAIN, f"{self.config_entry.unique_id}|{self.user_code}")
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name of the meter's device, which a person may have changed."""
+        device = dr.async_get(self.hass).async_get_device_by_identifier(
+            self.device_identifier, self.config_entry.entry_id
+        )
+        return (device and (device.name_by_user or device.name)) or self.device_name
+
+    @property
+    def statistic_name(self) -> str:
+        """Return the name in statistics, with the account's where another one has the same."""
+        name, mine = self.shown_name, self.config_entry
+        titles = {
+            entry.title
+            for entry in self.hass.config_entries.async_loaded_entries(DOMAIN)
+            if entry is not mine and self._has_namesake(entry, name)
+        }
+        if not titles:
+            return name
+        return f"{name} ({mine.unique_id if mine.title in titles else mine.title})"
+
+    def _has_namesake(self, entry: JrhszConfigEntry, name: str) -> bool:
+        """Tell whether another account has the same meter, or one of the same place, by a name."""
+        return any(
+            meter.shown_name == name
+            for meter in entry.runtime_data.coordinators.values()
+            if self.user_code == meter.user_code or self.device_name == meter.device_name
+        )
 
     @property
     def is_known(self) -> bool:
@@ -376,11 +406,21 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self.save_history()
 
     @callback
-    def note_payments(self, payments: Iterable[Payment]) -> None:
-        """Note the payments of the last days for the cost, whoever read them."""
+    def note_payments(self, payments: Iterable[Payment], since: datetime) -> Listed:
+        """Note the payments since a time for cost and statistics, whoever read them."""
+        listed = Listed(int(since.timestamp()), tuple(credits_of(payments)))
         if self._has_history:
-            self.history.note_payments(credits_of(payments), int(dt_util.utcnow().timestamp()))
+            self.history.note_payments(listed.credits, int(dt_util.utcnow().timestamp()))
+            self.listed = listed = listed.after(self.listed)
             self.save_history()
+        return listed
+
+    @callback
+    def note_credited(self, listed: Listed, now: int) -> None:
+        """Note that listed payments are in their statistic, those of hours that are over."""
+        self.history.note_credited(listed.begin)
+        if self.listed is listed and listed.is_over(now):
+            self.listed = None
 
     @callback
     def save_history(self) -> None:

@@ -217,7 +217,7 @@ class PaymentWatch:
         payments = await entry.runtime_data.client.get_payments(
             user_code, *span, Turn(Priority.POLL)
         )
-        self._coordinator.note_payments(payments)
+        self._coordinator.note_payments(payments, span[0])
         await self._hass.data[DATA_ORDERS].async_examine(entry, user_code, payments, span)
         if self._hass.is_stopping or not self._can_tell():
             # What was seen couldn't be saved before it is told, or nobody be told after it.

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from custom_components.jrhsz.history.plan import (
+    are_payments_due,
     first_begin,
     is_renewal_due,
     is_sync_due,
+    payments_begin,
     rebuilt_window,
 )
 from custom_components.jrhsz.history.readings import DAY, HOUR
@@ -77,6 +79,21 @@ def test_the_last_hour_is_written_when_it_is_over(
     read_time = datetime.fromtimestamp(history.used_until, UTC)
     due = NOW + synced * 60 + hours * HOUR
     assert [is_sync_due(history, read_time, time) for time in (due - 60, due)] == [False, True]
+
+
+def test_payments_of_the_past_are_read_once() -> None:
+    """Test that they are read back to where records begin, then those of a month."""
+    now = 100 * DAY
+    history = MeterHistory(started=10 * DAY, payments_read_at=now)
+    assert are_payments_due(history, now)
+    assert payments_begin(history, now) == 10 * DAY
+    history.note_credited(10 * DAY)
+    assert not are_payments_due(history, now)
+    assert payments_begin(history, now) == 70 * DAY
+    # More of the past is read later.
+    history.started = 5 * DAY
+    assert are_payments_due(history, now)
+    assert payments_begin(history, now) == 5 * DAY
 
 
 def test_a_renewal_from_the_future_is_none() -> None:

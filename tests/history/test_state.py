@@ -12,7 +12,7 @@ from custom_components.jrhsz.api import MeterKind
 from custom_components.jrhsz.history.cost import Costs, Spread, costs_of
 from custom_components.jrhsz.history.ledger import Credit, Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR
-from custom_components.jrhsz.history.state import MeterHistory, Window
+from custom_components.jrhsz.history.state import Listed, MeterHistory, Window
 from custom_components.jrhsz.history.sums import Sums
 from custom_components.jrhsz.history.usage import Row, Stored, Usage, usage_of
 
@@ -78,6 +78,7 @@ def test_whatever_changes_is_kept_anew() -> None:
         lambda: history.note_poll(10 * DAY, 10 * DAY, Decimal("-0.50")),
         lambda: history.note_poll(11 * DAY, 11 * DAY, Decimal("-1.50")),
         lambda: history.note_payments([Credit(9 * DAY, Decimal("100.00"))], 10 * DAY),
+        lambda: history.note_credited(3 * DAY),
         lambda: history.note_usage(usage("+2 0:00", "+3 0:00", "48.5", "50")),
         lambda: history.note_costs(costs("+2 0:00", "+3 0:00", "1")),
     ]
@@ -88,6 +89,29 @@ def test_whatever_changes_is_kept_anew() -> None:
         assert history.as_dict() != kept
         kept = history.as_dict()
         assert MeterHistory.from_dict(json.loads(json.dumps(kept))) == history
+
+
+def test_lists_of_payments() -> None:
+    """Test that a list goes on from a longer one, and which hours it tells all of."""
+    long = Listed(5 * DAY + 7, (Credit(6 * DAY + 5, Decimal(1)), Credit(9 * DAY, Decimal(2))))
+    assert Listed(8 * DAY, (Credit(10 * DAY, Decimal(3)),)).after(long) == Listed(
+        5 * DAY + 7, (Credit(6 * DAY + 5, Decimal(1)), Credit(10 * DAY, Decimal(3)))
+    )
+    assert long.after(None) is long.after(Listed(8 * DAY, ())) is long
+    assert long.first_hour == 6 * DAY
+    assert Listed(5 * DAY + 7, ()).first_hour == 5 * DAY + HOUR
+    assert not long.is_over(9 * DAY + HOUR - 1)
+    assert long.is_over(9 * DAY + HOUR)
+
+
+def test_payments_before_the_first_balance() -> None:
+    """Test that old payments don't wait for a place in a balance, and since when they are known."""
+    history = MeterHistory()
+    history.note_payments([Credit(2 * DAY, Decimal(1)), Credit(9 * DAY, Decimal(2))], 10 * DAY)
+    assert history.ledger.credits == (Credit(9 * DAY, Decimal(2)),)
+    for since, known in ((5 * DAY, 5 * DAY), (6 * DAY, 5 * DAY), (DAY, DAY)):
+        history.note_credited(since)
+        assert history.credited_since == known
 
 
 def test_balances_that_come_while_the_cost_is_computed_stay() -> None:

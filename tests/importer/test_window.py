@@ -33,7 +33,7 @@ async def write(
     """Import records, and return how many rows were written."""
     end = int(now.timestamp())
     window = Window(0, end, goes_on=False, reaches_present=True)
-    outcome = await Import.of(hass, meter or meter_of(), window, records).async_run()
+    outcome = await Import.of(hass, meter or meter_of(), window, records, listed=None).async_run()
     return len(outcome.consumption_rows)
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 import json
 from random import Random
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final, cast, override
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
@@ -104,9 +104,16 @@ class DrivenMeter(MeterCoordinator):
         self.platform = platform
         self._account = entry.runtime_data
         self._has_history = True
+        self.listed = None
         self._baseline = self._suspect = None
         self._listeners = {}
         vars(self)["data"] = None
+
+    @property
+    @override
+    def statistic_name(self) -> str:
+        """Return any name."""
+        return self.device_name
 
     def answer(self, info: MeterInfo) -> None:
         """Take an answer as a poll does."""
@@ -171,8 +178,9 @@ class Driver:
         self._balance = info.balance
         if self._looks_left:
             self._looks_left -= 1
+            since = datetime.fromtimestamp(now - _PAYMENTS_BACK, UTC)
             payments = self.life.account.payments(now - _PAYMENTS_BACK, now + DAY, now)
-            meter.note_payments(payments)
+            meter.note_payments(payments, since)
         if importer._are_payments_due(meter, now):
             await importer._async_read_payments(meter)
         # An import that goes on after a window is due again at once.

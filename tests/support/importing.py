@@ -14,9 +14,10 @@ def meter_of(code: str = "1", kind: MeterKind = MeterKind.ELECTRICITY) -> MeterC
     """Return what an import needs to know of a meter."""
     meter = SimpleNamespace(
         user_code=code,
-        device_name="一栋电 101",
+        statistic_name="一栋电 101",
         data=SimpleNamespace(kind=kind),
         history=MeterHistory(),
+        listed=None,
         config_entry=SimpleNamespace(unique_id=ACCOUNT),
     )
     return cast(MeterCoordinator, meter)

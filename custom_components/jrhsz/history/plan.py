@@ -47,7 +47,21 @@ def are_payments_due(history: MeterHistory, now: int) -> bool:
     """Tell whether payments are to be read: nightly, and hourly while a balance waits for one."""
     if history.payments_read_at < _last_night(now) or history.payments_read_at > now:
         return True
+    if is_credited_due(history):
+        return True
     return history.awaits_payment and now - history.payments_read_at >= HOUR
+
+
+def is_credited_due(history: MeterHistory) -> bool:
+    """Tell whether the payments of the past are not in their statistic yet."""
+    since, started = history.credited_since, history.started
+    return since is None or (started is not None and started < since)
+
+
+def payments_begin(history: MeterHistory, now: int) -> int:
+    """Return since when payments are to be read: those of a month may come late or change."""
+    begin = min(history.ledger.accounted_until or now - 2 * DAY, now - RENEWED)
+    return min(begin, history.started or begin) if is_credited_due(history) else begin
 
 
 def costs_at(history: MeterHistory, now: int) -> int | None:

@@ -13,7 +13,7 @@ from .ledger import Credit, Follows, Ledger, Prices, Sample
 from .prices import Spent, price_of, spread_of
 from .readings import DAY
 from .sums import Sums, day_at
-from .usage import Usage, next_hour
+from .usage import Usage, hour_of, next_hour
 
 _MAX_SAMPLES: Final = 500
 CHARGES_KEPT: Final = 400 * DAY
@@ -32,6 +32,30 @@ class Window(NamedTuple):
     renews: bool = False
 
 
+class Listed(NamedTuple):
+    """The payments since a time, as the platform lists them."""
+
+    begin: int
+    credits: tuple[Credit, ...]
+
+    @property
+    def first_hour(self) -> int:
+        """Return the first hour of which all is known; older ones may not be listed any more."""
+        oldest = min((credit.time for credit in self.credits), default=self.begin)
+        return max(next_hour(self.begin), hour_of(oldest))
+
+    def after(self, earlier: Self | None) -> Self:
+        """Return the list, with the payments of one before that reached back longer."""
+        if earlier is None or earlier.begin >= self.begin:
+            return self
+        old = (credit for credit in earlier.credits if credit.time < self.begin)
+        return self._replace(begin=earlier.begin, credits=(*old, *self.credits))
+
+    def is_over(self, now: int) -> bool:
+        """Tell whether the hours of all payments are over."""
+        return all(hour_of(credit.time) < hour_of(now) for credit in self.credits)
+
+
 @dataclass(slots=True)
 class MeterHistory:
     """The state of a meter's history; times are seconds since 1970.
@@ -39,7 +63,8 @@ class MeterHistory:
     Windows of records from `started` to `cursor` were read; the next begins at `begin`, where a
     record was read that those before don't change any more. `complete` is set when a window
     first reaches the present. `use`, `cost` (of use, without charges) and `billed` (the use that
-    has this cost) are known up to `used_until` and `cost_until`.
+    has this cost) are known up to `used_until` and `cost_until`. Payments since `credited_since`
+    are in their statistic.
 
     No value is ever changed, each is replaced: so what was made of them to be kept is made anew.
     """
@@ -53,6 +78,7 @@ class MeterHistory:
     payments_read_at: int = 0
     used_until: int = 0
     cost_until: int = 0
+    credited_since: int | None = None
     ledger: Ledger = field(default_factory=Ledger)
     use: Sums = field(default_factory=Sums)
     cost: Sums = field(default_factory=Sums)
@@ -93,8 +119,15 @@ class MeterHistory:
 
     def note_payments(self, payments: Iterable[Credit], now: int) -> None:
         """Note the payments of some days up to now, as they are listed."""
+        if not self.ledger.samples:
+            payments = [credit for credit in payments if credit.time > now - 2 * DAY]
         self.ledger = self.ledger.with_credits(payments)
         self.payments_read_at = now
+
+    def note_credited(self, since: int) -> None:
+        """Note that the payments since a time are in their statistic."""
+        if self.credited_since is None or since < self.credited_since:
+            self.credited_since = since
 
     def note_usage(self, usage: Usage) -> None:
         """Note the use of the days that records tell of."""
@@ -180,6 +213,7 @@ class MeterHistory:
                     ledger.accounted_until,
                 ],
                 "until": [self.used_until, self.cost_until],
+                "credited_since": self.credited_since,
                 "samples": [[*sample[:2], f"{sample.balance:f}"] for sample in ledger.samples],
                 "payments": _as_lists(ledger.credits),
                 "billed_until": ledger.billed_until,
@@ -204,6 +238,7 @@ class MeterHistory:
                 for poll, read_time, balance in kept["samples"]
             )
             billed_until, follows = kept.get("billed_until"), kept.get("follows")
+            credited_since = kept.get("credited_since")
             if cost_until and samples and "billed_until" not in kept:
                 # What was kept at first has it as the time of the first reading.
                 billed_until = samples[0].read_time
@@ -217,6 +252,7 @@ class MeterHistory:
                 payments_read_at=payments_read_at,
                 used_until=used_until,
                 cost_until=cost_until,
+                credited_since=None if credited_since is None else int(credited_since),
                 ledger=Ledger(
                     samples=samples,
                     credits=_from_lists(kept["payments"]),
@@ -234,7 +270,7 @@ class MeterHistory:
             )
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             return cls()
-        if "billed" in kept:
+        if "credited_since" in kept:
             history._kept = kept
         return history
 

@@ -16,6 +16,7 @@ from homeassistant.components.recorder.models import (
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
     get_last_statistics,
+    get_metadata,
     statistics_during_period,
 )
 from homeassistant.components.recorder.tasks import SynchronizeTask
@@ -117,18 +118,33 @@ async def async_metadata(
     """Return what describes a statistic of a meter whose kind is known."""
     kind = KINDS[meter.data.kind]
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
-    key = "cost" if statistic is Statistic.COST else str(meter.data.kind)
-    counts_money = statistic is Statistic.COST
+    counts_money = statistic is not Statistic.CONSUMPTION
+    key = str(statistic if counts_money else meter.data.kind)
     text = texts[f"component.{DOMAIN}.selector.statistic.options.{key}"]
     return StatisticMetaData(
         mean_type=StatisticMeanType.NONE,
         has_sum=True,
-        name=text.format(meter=meter.device_name),
+        name=text.format(meter=meter.statistic_name),
         source=DOMAIN,
         statistic_id=statistic_id(str(meter.config_entry.unique_id), meter.user_code, statistic),
         unit_class=None if counts_money else kind.unit_class,
         unit_of_measurement="CNY" if counts_money else kind.unit,
     )
+
+
+async def async_rename(hass: HomeAssistant, meter: MeterCoordinator) -> None:
+    """Give the statistics of a meter the name that its device has now.
+
+    Raises RecorderError.
+    """
+    wanted = [await async_metadata(hass, meter, statistic) for statistic in Statistic]
+    ids = {metadata["statistic_id"] for metadata in wanted}
+    known = await async_execute(hass, lambda: get_metadata(hass, statistic_ids=ids))
+    for metadata in wanted:
+        _, found = known.get(metadata["statistic_id"], (0, metadata))
+        if found["name"] != metadata["name"]:
+            async_add_external_statistics(hass, metadata, [])
+    await _async_written(hass)
 
 
 def stored_rows(hass: HomeAssistant, statistic_id: str, start: int) -> Stored:
@@ -252,6 +268,14 @@ def _exact_or_none(value: float | None) -> Decimal | None:
     return None if value is None else exact(value)
 
 
+async def _async_written(hass: HomeAssistant) -> None:
+    """Wait until the recorder did all that it was told up to now."""
+    # Its own wait ends too early while it works on its last task.
+    written = hass.loop.create_future()
+    get_instance(hass).queue_task(SynchronizeTask(written))
+    await written
+
+
 async def async_write_rows(
     hass: HomeAssistant, metadata: StatisticMetaData, rows: list[Row]
 ) -> None:
@@ -261,7 +285,6 @@ async def async_write_rows(
     """
     if not rows:
         return
-    recorder = get_instance(hass)
     for batch in batched(rows, _ROWS_AT_ONCE, strict=False):
         async_add_external_statistics(
             hass,
@@ -275,10 +298,7 @@ async def async_write_rows(
                 for row in batch
             ],
         )
-        # The recorder's own wait ends too early while it works on its last task.
-        written = hass.loop.create_future()
-        recorder.queue_task(SynchronizeTask(written))
-        await written
+        await _async_written(hass)
     stored = await async_execute(hass, stored_rows, hass, metadata["statistic_id"], rows[0].start)
     if any(stored.rows.get(row.start) != (float(row.state), float(row.sum)) for row in rows):
         msg = f"The recorder didn't write {metadata['statistic_id']}"

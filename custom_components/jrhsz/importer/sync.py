@@ -10,7 +10,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
@@ -31,21 +32,24 @@ from ..history.plan import (
     are_payments_due,
     costs_at,
     first_begin,
+    is_credited_due,
     is_renewal_due,
     is_sync_due,
     next_begin,
     next_window,
+    payments_begin,
     rebuilt_window,
     spans,
 )
 from ..history.readings import DAY, HOUR
 from ..history.settlement import Correction
-from ..history.state import MeterHistory, Window
+from ..history.state import Listed, MeterHistory, Window
 from ..history.usage import Usage, hour_of
-from .recorder import async_is_migrating
+from .recorder import RecorderError, async_has_recorder, async_is_migrating, async_rename
 from .window import Import, async_begin_of_stored, async_end_of_stored
 from .worker import Worker, async_update_states, seconds_now
 
+_NAMES: Final = {"name", "name_by_user"}
 _CHECK_EVERY: Final = timedelta(minutes=1)
 # Machines without a clock of their own start in 1970.
 _NEVER_BEFORE: Final = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
@@ -68,6 +72,7 @@ class HistoryImport:
         self._told: set[tuple[str, Correction]] = set()
         self._day = day_in_china(dt_util.utcnow())
         self._cancel_timer: CALLBACK_TYPE | None = None
+        self._unfollow: CALLBACK_TYPE | None = None
 
     @callback
     def async_start(self) -> None:
@@ -77,13 +82,35 @@ class HistoryImport:
         )
         self._account.on_known = self._async_check
         self._account.stop_import = self.async_stop
+        self._unfollow = self._hass.bus.async_listen(
+            dr.EVENT_DEVICE_REGISTRY_UPDATED, self._async_follow_name
+        )
 
     async def async_stop(self) -> None:
         """Stop for good."""
-        if self._cancel_timer is not None:
-            self._cancel_timer()
+        for stop in (self._cancel_timer, self._unfollow):
+            if stop is not None:
+                stop()
         for worker in self._workers:
             await worker.async_stop()
+
+    @callback
+    def _async_follow_name(self, event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        """Rename the statistics of a meter whose device was renamed."""
+        if event.data["action"] != "update" or not _NAMES & event.data["changes"].keys():
+            return
+        device = dr.async_get(self._hass).async_get(event.data["device_id"])
+        for meter in self._account.polled:
+            if device and meter.device_identifier in device.identifiers and meter.is_known:
+                self._entry.async_create_background_task(
+                    self._hass, self._async_rename(meter), f"{DOMAIN} name of {meter.user_code}"
+                )
+
+    async def _async_rename(self, meter: MeterCoordinator) -> None:
+        """Rename the statistics of a meter; otherwise the next row does."""
+        if async_has_recorder(self._hass) and meter.data.kind:
+            with suppress(RecorderError):
+                await async_rename(self._hass, meter)
 
     @callback
     def _async_check(self, _: datetime | None = None) -> None:
@@ -111,6 +138,8 @@ class HistoryImport:
     def _is_sync_due(self, meter: MeterCoordinator, now: int) -> bool:
         """Tell whether a window of records is to be read, or the cost computed without."""
         history = meter.history
+        if meter.listed is not None and hour_of(history.synced_at) < hour_of(now):
+            return True
         if Interface.CONSUMPTION in self._account.client.session.denied:
             return not 0 <= now - history.synced_at < HOUR
         return is_sync_due(history, meter.data.read_time, now) or is_renewal_due(
@@ -119,19 +148,17 @@ class HistoryImport:
 
     def _are_payments_due(self, meter: MeterCoordinator, now: int) -> bool:
         """Tell whether payments are to be read."""
+        if meter.listed is not None and is_credited_due(meter.history):
+            # They are waiting to be written.
+            return False
         denied = Interface.PAYMENTS in self._account.client.session.denied
         return not denied and are_payments_due(meter.history, now)
 
     async def _async_read_payments(self, meter: MeterCoordinator) -> None:
-        """Read the payments of the last days."""
+        """Read the payments of the last month, at first of all the past."""
         now = seconds_now()
-        payments = await self._account.client.get_payments(
-            meter.user_code,
-            dt_util.utc_from_timestamp(meter.history.ledger.accounted_until or now - 2 * DAY),
-            dt_util.utc_from_timestamp(now + DAY),
-            Turn(Priority.HISTORY),
-        )
-        meter.note_payments(payments)
+        await _async_begin(self._hass, meter, now)
+        await _async_read_payments(meter, payments_begin(meter.history, now), Priority.HISTORY)
 
     async def _async_sync(self, meter: MeterCoordinator) -> None:
         """Read the next window of records, and write what follows from it."""
@@ -153,6 +180,7 @@ class HistoryImport:
                 meter,
                 window,
                 records,
+                listed=meter.listed,
                 costs_at=costs_at(history, now) if settles else None,
             ).async_run()
             if records is None:
@@ -197,8 +225,11 @@ async def async_rebuild(
     records: list[Consumption] = []
     for span in spans(window.begin, window.end):
         records += await _async_records(meter, span, Priority.USER)
+    listed = None
+    with suppress(NotPermittedError):
+        listed = await _async_read_payments(meter, since, Priority.USER)
     async with meter.history_lock:
-        outcome = await Import.of(hass, meter, window, records).async_run()
+        outcome = await Import.of(hass, meter, window, records, listed=listed).async_run()
         _note(meter.history, window, outcome.usage)
     meter.save_history()
     meter.async_update_listeners()
@@ -224,6 +255,16 @@ async def _async_records(
     begin, end = map(dt_util.utc_from_timestamp, span)
     client = meter.config_entry.runtime_data.client
     return await client.get_consumption(meter.user_code, begin, end, Turn(priority))
+
+
+async def _async_read_payments(meter: MeterCoordinator, begin: int, priority: Priority) -> Listed:
+    """Read a meter's payments since a time."""
+    since = dt_util.utc_from_timestamp(begin)
+    client = meter.config_entry.runtime_data.client
+    payments = await client.get_payments(
+        meter.user_code, since, dt_util.utcnow() + timedelta(days=1), Turn(priority)
+    )
+    return meter.note_payments(payments, since)
 
 
 def _note(history: MeterHistory, window: Window, usage: Usage | None) -> None:

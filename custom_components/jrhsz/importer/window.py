@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple, Self
 
 from homeassistant.core import HomeAssistant
@@ -9,11 +10,20 @@ from homeassistant.util import dt as dt_util
 
 from ..api import Consumption
 from ..coordinator import MeterCoordinator
-from ..history.cost import Costs, costs_of
+from ..history.cost import Costs, costs_of, credited_rows
 from ..history.judged import Judged, judged_before
 from ..history.ledger import Ledger
-from ..history.state import Window
-from ..history.usage import Row, Stored, Usage, changed_rows, consumption_rows, hour_of, usage_of
+from ..history.state import Listed, Window
+from ..history.usage import (
+    Row,
+    Stored,
+    Usage,
+    changed_rows,
+    consumption_rows,
+    hour_of,
+    next_hour,
+    usage_of,
+)
 from .recorder import (
     Statistic,
     async_execute,
@@ -34,11 +44,14 @@ class Computed(NamedTuple):
     costs: Costs
     consumption_rows: list[Row]
     cost_rows: list[Row]
+    credited_rows: list[Row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """The import of a window of records; `costs_at` is as of when the cost is settled too.
+    """The import of a window of records, and of the payments that are listed, if any.
+
+    `costs_at` is as of when the cost is settled too.
 
     It has its own copy of what is known of balances, payments and readings: it computes in an
     executor, and the meter is polled meanwhile.
@@ -50,6 +63,7 @@ class Import:
     records: tuple[Consumption, ...]
     ledger: Ledger
     judged: Mapping[str, Judged]
+    listed: Listed | None
     costs_at: int | None
 
     @classmethod
@@ -60,9 +74,10 @@ class Import:
         window: Window,
         records: Iterable[Consumption] | None,
         *,
+        listed: Listed | None,
         costs_at: int | None = None,
     ) -> Self:
-        """Return the import of what is known of a meter now; without records, of its cost only."""
+        """Return the import of what is known of a meter now; without records, of money only."""
         return cls(
             hass=hass,
             meter=meter,
@@ -70,6 +85,7 @@ class Import:
             records=tuple(records or ()),
             ledger=meter.history.snapshot(),
             judged=judged_before(meter.history.judged, window.begin),
+            listed=listed,
             costs_at=costs_at,
         )
 
@@ -78,17 +94,25 @@ class Import:
 
         Raises RecorderError.
         """
-        if not async_has_recorder(self.hass):
-            return await self.hass.async_add_executor_job(self._compute, False)
-        outcome = await async_execute(self.hass, self._compute, True)
+        if async_has_recorder(self.hass):
+            outcome = await async_execute(self.hass, self._compute, True)
+            await self._async_write(outcome)
+        else:
+            outcome = await self.hass.async_add_executor_job(self._compute, False)
+        if self.listed is not None:
+            self.meter.note_credited(self.listed, self.window.end)
+        return outcome
+
+    async def _async_write(self, outcome: Computed) -> None:
+        """Write the rows that differ."""
         for statistic, rows in (
             (Statistic.CONSUMPTION, outcome.consumption_rows),
             (Statistic.COST, outcome.cost_rows),
+            (Statistic.CREDITED, outcome.credited_rows),
         ):
             if rows:
                 metadata = await async_metadata(self.hass, self.meter, statistic)
                 await async_write_rows(self.hass, metadata, rows)
-        return outcome
 
     def _compute(self, has_recorder: bool) -> Computed:  # noqa: FBT001  an executor passes no names
         """Return what follows from the records."""
@@ -108,7 +132,24 @@ class Import:
         if costs.steps:
             old = self._stored(Statistic.COST, hour_of(costs.begin)) if has_recorder else Stored()
             cost = changed_rows(costs.rows(old, window.end), old)
-        return Computed(usage, costs, consumption, cost)
+        return Computed(usage, costs, consumption, cost, self._credited(has_recorder))
+
+    def _credited(self, has_recorder: bool) -> list[Row]:  # noqa: FBT001  as above
+        """Return the rows of the payments that were listed.
+
+        The first row has no payment if there was none: nothing before it is known.
+        """
+        if self.listed is None or not has_recorder:
+            return []
+        begin, first, now = next_hour(self.listed.begin), self.listed.first_hour, self.window.end
+        old = self._stored(Statistic.CREDITED, first)
+        rows = credited_rows(self.listed.credits, old, begin=first, now=now)
+        name = _id_of(self.meter, Statistic.CREDITED)
+        if begin < min([hour_of(now), *(row.start for row in rows)]) and not first_stored(
+            self.hass, name, 0, first
+        ):
+            rows.insert(0, Row(begin, Decimal(0), Decimal(0)))
+        return changed_rows(rows, old)
 
     def _stored(self, statistic: Statistic, start: int) -> Stored:
         """Return the rows of a statistic."""
