@@ -194,6 +194,18 @@ def test_a_rise_waits_for_its_payment() -> None:
     assert by_hour(found) == {0: 1.0}
 
 
+def test_use_that_costs_little_asks_for_payments_once() -> None:
+    """Test that a payment may be in what a new register counted, but none that isn't listed."""
+    readings = [*((hour, str(hour)) for hour in range(6)), (6, "20"), (7, "21"), (8, "22")]
+    seen = [(hour, str(100 - hour)) for hour in range(7)]
+    samples = balances(*seen, (7, "93"), (8, "92"))
+    found = costs(samples, usage=used(*readings), hours=5.5)
+    assert (found.end, found.awaits_payment) == (at(5), True)
+    found = costs(samples, usage=used(*readings), hours=8.5)
+    assert (found.end, found.awaits_payment) == (at(8), False)
+    assert by_hour(found, 8.5) == dict.fromkeys(range(8), 1.0)
+
+
 def test_a_rise_without_payment_is_a_logged_correction() -> None:
     """Test that it is a credit in the end, and that the use in its hour has its cost."""
     samples = balances((0, "10"), (1, "9"), (2, "58"), (3, "57"), (4, "56"))

@@ -311,7 +311,7 @@ async def test_replaced_meters(
     simulator.meters[WATER].set_reading(1, charge=False)
     await hours(hass, freezer, 2)
     await restart(hass, entry)
-    await hours(hass, freezer, 66)
+    await hours(hass, freezer, 6)
     for code, meter in simulator.meters.items():
         started = entry.runtime_data.coordinators[code].history.started
         records = meter.records(dt_util.utc_from_timestamp(started))

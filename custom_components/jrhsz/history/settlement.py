@@ -78,7 +78,7 @@ class Settlement:
 
     `entered` is the sample of each credit that has one, `unexplained` are rises that no payment
     explained in time. Changes from the sample `settled` on have
-    to wait; `awaits_payment` if that is for a payment that isn't listed yet.
+    to wait; `awaits_payment` if that is for a payment that wasn't listed when the list was read.
     """
 
     ledger: Ledger
@@ -286,12 +286,15 @@ class Settlement:
         for change in self.changes:
             if change.poll > self.now and change.cost:
                 expected = change.expected
-                if (
-                    self.tariff is None
-                    or expected is None
-                    or 2 * expected - change.cost > self.tariff.usual_limit(expected, SLACK)
-                ):
+                if self.tariff is None or expected is None:
                     self.settled = min(self.settled, change.sample)
+                elif 2 * expected - change.cost > self.tariff.usual_limit(expected, SLACK):
+                    self._await_payment(change)
+
+    def _await_payment(self, change: Change) -> None:
+        """Wait where payments that are listed by now may tell something else."""
+        self.settled = min(self.settled, change.sample)
+        self.awaits_payment = True
 
     def _tell_bills_from_fees(self) -> None:
         """Tell which of two falls in one night is for the use: the one nearest to its cost."""
@@ -326,7 +329,7 @@ class Settlement:
             change.is_charge = change.lump > SLACK
             if change.is_charge and change.poll > self.now:
                 # A refund that isn't listed yet looks the same.
-                self.settled = min(self.settled, change.sample)
+                self._await_payment(change)
 
     def _is_more(self, change: Change, index: int) -> bool:
         """Tell whether a cost is more than that of the use, certainly or by how unusual it is.
