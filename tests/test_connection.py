@@ -64,8 +64,22 @@ async def test_one_http_session_of_each_kind(hass: HomeAssistant) -> None:
     checked = async_get_http(hass, verify_ssl=True)
     assert async_get_http(hass, verify_ssl=True) is checked
     assert async_get_http(hass, verify_ssl=False) is not checked
-    closed = [checked.closed]
+    closed = [checked.single.closed, checked.kept.closed]
     hass.bus.async_fire(EVENT_HOMEASSISTANT_CLOSE)
     await hass.async_block_till_done()
-    closed.append(checked.closed)
-    assert closed == [False, True]
+    closed += [checked.single.closed, checked.kept.closed]
+    assert closed == [False, False, True, True]
+
+
+async def test_connections_of_an_account(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that polls share one connection, over a reload too, and the login has its own."""
+    await set_up(hass, config_entry)
+    await hass.config_entries.async_reload(config_entry.entry_id)
+    await client_of(hass, config_entry).get_meter("2022040001")
+    (login,) = {call.connection for call in simulator.calls_of("login")}
+    reads = [call.connection for call in simulator.calls if call.interface != "login"]
+    # Meters and payments are read at the same time.
+    assert len(reads) > len(set(reads)) == 2
+    assert login not in reads

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import aiohttp
+from aiohttp.hdrs import USER_AGENT
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
     CONF_PASSWORD,
@@ -12,12 +13,18 @@ from homeassistant.const import (
     EVENT_HOMEASSISTANT_CLOSE,
 )
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.aiohttp_client import (
+    DATA_RESOLVER,
+    SERVER_SOFTWARE,
+    async_create_clientsession,
+)
+from homeassistant.helpers.json import json_dumps
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.ssl import get_default_context, get_default_no_verify_context
 from yarl import URL
 
-from .api import Client, OneUseRequest, Pacer, Session
+from .api import Client, Http, Pacer, Session, reuse_trace
 from .const import DOMAIN
 
 
@@ -27,7 +34,7 @@ class Connections:
 
     pacers: dict[str, Pacer] = field(default_factory=dict)
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
-    http: dict[bool, aiohttp.ClientSession] = field(default_factory=dict)
+    http: dict[bool, Http] = field(default_factory=dict)
 
 
 DATA_CONNECTIONS: HassKey[Connections] = HassKey(DOMAIN)
@@ -40,25 +47,37 @@ def async_get_connections(hass: HomeAssistant) -> Connections:
 
 
 @callback
-def async_get_http(hass: HomeAssistant, *, verify_ssl: bool) -> aiohttp.ClientSession:
-    """Return an HTTP session that keeps no cookies: they would mix the accounts of a host."""
+def async_get_http(hass: HomeAssistant, *, verify_ssl: bool) -> Http:
+    """Return HTTP sessions that keep no cookies: they would mix the accounts of a host."""
     shared = async_get_connections(hass).http
     if verify_ssl not in shared:
         # Cleaned up by ourselves: the helper would do it when the entry that came first unloads.
-        shared[verify_ssl] = http = async_create_clientsession(
+        kept = async_create_clientsession(
             hass,
             verify_ssl,
             auto_cleanup=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            request_class=OneUseRequest,
+            trace_configs=[reuse_trace()],
         )
+        # All sessions of the helper share one pool of connections.
+        single = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                force_close=True,
+                resolver=hass.data[DATA_RESOLVER],
+                ssl=get_default_context() if verify_ssl else get_default_no_verify_context(),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={USER_AGENT: SERVER_SOFTWARE},
+            json_serialize=json_dumps,
+        )
+        shared[verify_ssl] = Http(single=single, kept=kept)
 
-        @callback
-        def async_detach(_: Event) -> None:
-            """Let go of Home Assistant's connector."""
-            http.detach()
+        async def async_close(_: Event) -> None:
+            """Let go of Home Assistant's connector, and close ours."""
+            kept.detach()
+            await single.close()
 
-        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, async_detach)
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, async_close)
     return shared[verify_ssl]
 
 

@@ -10,7 +10,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.jrhsz.api import Client, OneUseRequest, Pacer, PlatformError, Session
+from custom_components.jrhsz.api import (
+    Client,
+    Http,
+    Pacer,
+    PlatformError,
+    Session,
+    reuse_trace,
+)
 from tests.simulator import Simulator
 
 PASSWORD = "demo-password"
@@ -81,13 +88,22 @@ def clock() -> WallClock:
 
 
 @pytest.fixture
-async def http() -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return an HTTP session like that of the integration."""
+async def sessions() -> AsyncGenerator[Http]:
+    """Return HTTP sessions like those of the integration."""
     # Half of the time would go into the stack of every callback.
     asyncio.get_running_loop().set_debug(enabled=False)
-    jar = aiohttp.DummyCookieJar()
-    async with aiohttp.ClientSession(cookie_jar=jar, request_class=OneUseRequest) as http:
-        yield http
+    jar, connector = aiohttp.DummyCookieJar(), aiohttp.TCPConnector(force_close=True)
+    async with (
+        aiohttp.ClientSession(cookie_jar=jar, connector=connector) as single,
+        aiohttp.ClientSession(cookie_jar=jar, trace_configs=[reuse_trace()]) as kept,
+    ):
+        yield Http(single=single, kept=kept)
+
+
+@pytest.fixture
+def http(sessions: Http) -> Http:
+    """Return the HTTP sessions."""
+    return sessions
 
 
 @pytest.fixture
@@ -99,7 +115,7 @@ async def simulator(socket_enabled: None, clock: WallClock) -> AsyncGenerator[Si
 
 @pytest.fixture
 async def make_session(
-    simulator: Simulator, http: aiohttp.ClientSession, clock: WallClock, no_pace: None
+    simulator: Simulator, http: Http, clock: WallClock, no_pace: None
 ) -> Callable[..., Session]:
     """Return what makes sessions of accounts."""
     pacer = Pacer()

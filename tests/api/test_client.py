@@ -5,7 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import aiohttp
 import pytest
 
 from custom_components.jrhsz.api import (
@@ -13,18 +12,22 @@ from custom_components.jrhsz.api import (
     Building,
     Client,
     Consumption,
+    ExchangeError,
     FailedError,
+    Http,
     Interface,
     MeterInfo,
     NotPermittedError,
     Payment,
     Priority,
     Room,
+    Session,
     Turn,
 )
 from tests.simulator import Fault, Simulator
 
 from ..support.calls import DAY, METER, NOON, READS, data_fault
+from ..support.raw_server import RawServer, http as http_answer
 from .conftest import PASSWORD
 
 
@@ -150,7 +153,7 @@ async def test_addresses(client: Client, simulator: Simulator, code: Any) -> Non
 )
 @pytest.mark.parametrize("encoding", ["form", "json"])
 async def test_names_are_sent_byte_for_byte(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession, text: str, encoding: Any
+    client: Client, simulator: Simulator, http: Http, text: str, encoding: Any
 ) -> None:
     """Codes and addresses go back exactly as they came."""
     simulator.set_dialect(body=encoding)
@@ -284,3 +287,53 @@ async def test_turn_is_used(client: Client, name: str) -> None:
     }
     await calls[name]()
     assert turn.started
+
+
+async def test_reads_share_a_connection(client: Client, simulator: Simulator) -> None:
+    """An order and a login have connections of their own, reads one for all of them."""
+    for number in range(3):
+        for read in READS.values():
+            await read(client)
+        await client.prestore(METER, f"HA012345678{number}", Decimal(5))
+    by_interface: dict[str, list[int | None]] = {}
+    for call in simulator.calls:
+        by_interface.setdefault(call.interface, []).append(call.connection)
+    own = by_interface.pop("login") + by_interface.pop("Prestore")
+    assert (len(own), len(set(own))) == (4, 4)
+    kept = {connection for found in by_interface.values() for connection in found}
+    assert len(kept) == 1
+    assert not kept & set(own)
+
+
+async def test_kept_connection_that_breaks(client: Client, simulator: Simulator) -> None:
+    """A read is repeated once then, at its pace, on another connection."""
+    before = await client.get_meter(METER)
+    simulator.add_fault(Fault(kind="cut"))
+    assert (await client.get_meter(METER)).table_no == before.table_no
+    calls = simulator.calls_of("GetUserInfo")
+    assert [call.connection == calls[0].connection for call in calls] == [True, True, False]
+    pacer = client.session.pacer
+    outcomes = [call.outcome for call in pacer.recent_calls("GetUserInfo")]
+    assert outcomes == ["200", "KeptConnectionError", "200"]
+
+    simulator.reset_counts()
+    simulator.add_fault(Fault(kind="cut", times=None))
+    with pytest.raises(ExchangeError):
+        await client.get_meter(METER)
+    assert len(simulator.calls) == 2
+    with pytest.raises(ExchangeError):
+        await client.prestore(METER, "HA0123456789", Decimal(5))
+    assert len(simulator.calls_of("Prestore")) == 1
+
+
+async def test_server_that_keeps_no_connection(
+    make_session: Callable[..., Session], simulator: Simulator
+) -> None:
+    """Nothing is repeated where the platform closes each connection after its answer."""
+    client = Client(make_session())
+    await client.get_meter(METER)
+    async with RawServer(http_answer(b'{"code":200,"data":[],"msg":"ok"}')) as server:
+        client.session.base_url = server.url
+        for _ in range(3):
+            await client.get_buildings()
+    assert server.connections == len(server.requests) == 3

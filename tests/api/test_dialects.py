@@ -6,12 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import aiohttp
 import pytest
 
 from custom_components.jrhsz.api import (
     Client,
     Consumption,
+    Http,
     MeterInfo,
     MeterKind,
     Payment,
@@ -137,7 +137,7 @@ async def test_departure(
     client: Client,
     make_session: Callable[..., Session],
     simulator: Simulator,
-    http: aiohttp.ClientSession,
+    http: Http,
     name: str,
 ) -> None:
     """Whatever one deployment does differently, the same is read, or nothing if there is none."""

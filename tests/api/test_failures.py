@@ -169,7 +169,7 @@ async def test_missing_parameter_that_stays(
         (Fault(kind="code", code=1006, times=None), TokenError),
         (Fault(kind="code", code=1009), NotPermittedError),
         (Fault(kind="status", status=429), RateLimitError),
-        (Fault(kind="cut"), ExchangeError),
+        (Fault(kind="cut", times=2), ExchangeError),
     ],
     ids=lambda value: getattr(value, "kind", None),
 )

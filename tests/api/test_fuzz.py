@@ -24,6 +24,7 @@ import orjson
 from custom_components.jrhsz.api import (
     Client,
     Encoding,
+    Http,
     MeterInfo,
     Pacer,
     PlatformError,
@@ -147,7 +148,7 @@ def call(interface: str, body: bytes, charset: str | None = None) -> Any:
     async def run() -> Any:
         """Make the call."""
         session = Session("http://platform", "demo", Pacer(), now=WallClock())
-        http = Mock(spec=aiohttp.ClientSession)
+        http = Http(single=Mock(), kept=Mock())
         session.use(PASSWORD, http)
         client = Client(session)
         async with asyncio.timeout(30):

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-import aiohttp
 import pytest
 
 from custom_components.jrhsz.api import (
@@ -12,6 +11,7 @@ from custom_components.jrhsz.api import (
     ConnectError,
     ContestedError,
     ExchangeError,
+    Http,
     HttpStatusError,
     RateLimitError,
     Session,
@@ -102,7 +102,7 @@ async def test_token_ends_once(client: Client, simulator: Simulator) -> None:
 
 
 async def test_thirty_logins_an_hour(
-    client: Client, simulator: Simulator, clock: WallClock, http: aiohttp.ClientSession
+    client: Client, simulator: Simulator, clock: WallClock, http: Http
 ) -> None:
     """Not even a person may log in more often."""
     begin = clock.now

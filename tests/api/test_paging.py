@@ -206,7 +206,7 @@ async def test_record_that_moves_to_the_next_page(client: Client, simulator: Sim
 async def test_page_that_fails(client: Client, simulator: Simulator) -> None:
     """A list with a page missing is no list."""
     simulator.set_dialect(page_cap=100)
-    simulator.add_fault(Fault(kind="cut", interface="GetConsumenList", skip=1))
+    simulator.add_fault(Fault(kind="cut", interface="GetConsumenList", skip=1, times=2))
     with pytest.raises(ExchangeError):
         await ten_days(client)
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import aiohttp
 import pytest
 
 from custom_components.jrhsz.api import (
     Client,
     CodeDeniedError,
+    Http,
     Interface,
     InterfaceDeniedError,
     NotPermittedError,
@@ -190,7 +190,7 @@ async def test_person_who_says_try_again(client: Client, simulator: Simulator) -
 
 
 async def test_denial_ends_with_new_credentials(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession
+    client: Client, simulator: Simulator, http: Http
 ) -> None:
     """Somebody who signs in again has had something changed."""
     simulator.set_dialect(forbidden=("getBuildCode",))

@@ -14,6 +14,7 @@ from custom_components.jrhsz.api import (
     ExchangeError,
     ExchangeTimeoutError,
     FailedError,
+    Http,
     HttpStatusError,
     InterfaceDeniedError,
     MissingParameterError,
@@ -143,9 +144,7 @@ async def test_prestore_needs_no_data(client: Client, simulator: Simulator, data
     await prestore(client)
 
 
-async def test_prestore_in_json(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession
-) -> None:
+async def test_prestore_in_json(client: Client, simulator: Simulator, http: Http) -> None:
     """An order uses the encoding that is known, in which all its fields are text."""
     simulator.set_dialect(body="json", json_types="strict")
     await client.session.sign_in(PASSWORD, http)

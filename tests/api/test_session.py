@@ -6,7 +6,6 @@ from datetime import UTC, timedelta
 import json
 from typing import Any
 
-import aiohttp
 import pytest
 
 from custom_components.jrhsz.api import (
@@ -15,6 +14,7 @@ from custom_components.jrhsz.api import (
     Encoding,
     ExchangeError,
     FailedError,
+    Http,
     HttpStatusError,
     Interface,
     NoApiPermissionError,
@@ -116,7 +116,7 @@ async def test_refusal_is_latched(client: Client, simulator: Simulator) -> None:
 
 
 async def test_refusal_for_want_of_permission_is_latched(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession
+    client: Client, simulator: Simulator, http: Http
 ) -> None:
     """Neither is an account without API permission tried again, until credentials are set."""
     simulator.deny_api("demo")
@@ -170,7 +170,7 @@ async def test_trouble_is_no_refusal(
 
 
 async def test_new_token_replaces_a_refused_password(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession
+    client: Client, simulator: Simulator, http: Http
 ) -> None:
     """After the right password was typed, everything goes on with its login."""
     simulator.set_password("demo", "another")

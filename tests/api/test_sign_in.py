@@ -4,7 +4,6 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-import aiohttp
 import pytest
 
 from custom_components.jrhsz.api import (
@@ -13,6 +12,7 @@ from custom_components.jrhsz.api import (
     Encoding,
     ExchangeError,
     FailedError,
+    Http,
     HttpStatusError,
     NoApiPermissionError,
     Pacer,
@@ -29,7 +29,7 @@ from .conftest import PASSWORD, WallClock
 
 
 async def test_sign_in_serves_everything(
-    simulator: Simulator, http: aiohttp.ClientSession, clock: WallClock, no_pace: None
+    simulator: Simulator, http: Http, clock: WallClock, no_pace: None
 ) -> None:
     """The login of a form is the login of the account."""
     session = Session(simulator.url, "demo", Pacer(), now=clock)
@@ -43,7 +43,7 @@ async def test_sign_in_serves_everything(
 
 @pytest.mark.parametrize("wrong_body", [1001, 1002, 1008, 1009, 4711, 404, 415, 500])
 async def test_sign_in_finds_json(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession, wrong_body: int
+    client: Client, simulator: Simulator, http: Http, wrong_body: int
 ) -> None:
     """A platform that reads JSON only is found out, however it answers a form."""
     simulator.set_dialect(body="json", json_types="strict", wrong_body=wrong_body)
@@ -58,7 +58,7 @@ async def test_sign_in_finds_json(
 
 @pytest.mark.parametrize("kind", ["html", "truncated", "no_code", "garbage"])
 async def test_sign_in_after_an_unreadable_answer(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession, kind: Any
+    client: Client, simulator: Simulator, http: Http, kind: Any
 ) -> None:
     """Whatever isn't understood is tried as JSON, once."""
     simulator.add_fault(Fault(kind=kind))
@@ -71,7 +71,7 @@ async def test_sign_in_after_an_unreadable_answer(
 @pytest.mark.parametrize("body", ["form", "json"])
 @pytest.mark.parametrize("wrong_body", [1001, 1002, 1008, 500])
 async def test_sign_in_with_a_wrong_password(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession, body: str, wrong_body: int
+    client: Client, simulator: Simulator, http: Http, body: str, wrong_body: int
 ) -> None:
     """A wrong password is called that, in whichever encoding it was understood."""
     simulator.set_dialect(body=body, wrong_body=wrong_body)
@@ -84,7 +84,7 @@ async def test_sign_in_with_a_wrong_password(
 @pytest.mark.parametrize("body", ["form", "json"])
 @pytest.mark.parametrize("wrong_body", [1001, 1002, 1008, 500])
 async def test_sign_in_without_permission(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession, body: str, wrong_body: int
+    client: Client, simulator: Simulator, http: Http, body: str, wrong_body: int
 ) -> None:
     """So is an account that may not use the API."""
     simulator.deny_api("demo")
@@ -95,9 +95,7 @@ async def test_sign_in_without_permission(
     assert client.session.encoding is Encoding.FORM
 
 
-async def test_sign_in_too_soon(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession
-) -> None:
+async def test_sign_in_too_soon(client: Client, simulator: Simulator, http: Http) -> None:
     """A refusal for pace says nothing about the encoding."""
     simulator.add_fault(Fault(kind="code", code=1001, msg="请求过快"))
     with pytest.raises(RateLimitError):
@@ -106,7 +104,7 @@ async def test_sign_in_too_soon(
 
 
 async def test_sign_in_too_soon_the_second_time(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession
+    client: Client, simulator: Simulator, http: Http
 ) -> None:
     """A refusal for pace tells more than that parameters are missing."""
     simulator.add_fault(Fault(kind="code", code=1008))
@@ -128,7 +126,7 @@ async def test_sign_in_too_soon_the_second_time(
 async def test_sign_in_that_fails_either_way(
     client: Client,
     simulator: Simulator,
-    http: aiohttp.ClientSession,
+    http: Http,
     faults: list[Any],
     error: type[ReplyError],
 ) -> None:
@@ -142,7 +140,7 @@ async def test_sign_in_that_fails_either_way(
 
 @pytest.mark.parametrize("kind", ["cut", "cut_body"])
 async def test_sign_in_over_a_broken_connection(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession, kind: Any
+    client: Client, simulator: Simulator, http: Http, kind: Any
 ) -> None:
     """No answer says nothing about the encoding."""
     simulator.add_fault(Fault(kind=kind))
@@ -152,7 +150,7 @@ async def test_sign_in_over_a_broken_connection(
 
 
 async def test_sign_in_that_fails_changes_nothing(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession, clock: WallClock
+    client: Client, simulator: Simulator, http: Http, clock: WallClock
 ) -> None:
     """A typing error in a form doesn't stop the account."""
     await client.get_meter(METER)
@@ -167,7 +165,7 @@ async def test_sign_in_that_fails_changes_nothing(
 
 
 async def test_callers_wait_for_somebody_signing_in(
-    client: Client, simulator: Simulator, http: aiohttp.ClientSession
+    client: Client, simulator: Simulator, http: Http
 ) -> None:
     """A login that is under way in a form serves the others too."""
     await asyncio.gather(client.session.sign_in(PASSWORD, http), client.get_meter(METER))
@@ -176,7 +174,7 @@ async def test_callers_wait_for_somebody_signing_in(
 
 async def test_two_logins_of_a_form_keep_the_pace(
     simulator: Simulator,
-    http: aiohttp.ClientSession,
+    http: Http,
     clock: WallClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

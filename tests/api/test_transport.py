@@ -16,6 +16,7 @@ from custom_components.jrhsz.api import (
     Encoding,
     ExchangeError,
     ExchangeTimeoutError,
+    Http,
     HttpStatusError,
     PlatformError,
     RateLimitError,
@@ -24,6 +25,7 @@ from custom_components.jrhsz.api import (
     UnreadableReplyError,
     transport,
 )
+from custom_components.jrhsz.api.errors import KeptConnectionError
 from custom_components.jrhsz.api.reply import Reply, parse
 from tests.simulator import Fault, Simulator
 
@@ -39,6 +41,12 @@ FIELDS: dict[str, str | int] = {
 }
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+@pytest.fixture
+def http(sessions: Http) -> aiohttp.ClientSession:
+    """Return the HTTP session for orders."""
+    return sessions.single
 
 
 @pytest.fixture
@@ -92,6 +100,22 @@ async def test_no_connection_is_used_twice(
     for _ in range(3):
         await post(http, server.url)
     assert server.connections == len(server.requests) == 3
+
+
+async def test_connection_that_is_kept(sessions: Http, server: RawServer) -> None:
+    """A kept one is used again; that it broke is told of those that were used before alone."""
+    http = sessions.kept
+    server.closes = False
+    for _ in range(3):
+        await post(http, server.url)
+    assert (server.connections, len(server.requests)) == (1, 3)
+    server.answer, server.closes = b"", True
+    with pytest.raises(KeptConnectionError, match=r"^The connection broke \([A-Za-z]+\)$"):
+        await post(http, server.url)
+    with pytest.raises(ExchangeError) as caught:
+        await post(http, server.url)
+    assert type(caught.value) is ExchangeError
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])

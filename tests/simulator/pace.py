@@ -13,7 +13,10 @@ UNLIMITED = "Prestore"
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """Hold one call; `arrived` and `answered` are monotonic seconds."""
+    """Hold one call; `arrived` and `answered` are monotonic seconds.
+
+    `connection` is the client's port, which is another for each connection.
+    """
 
     number: int
     interface: str
@@ -30,6 +33,7 @@ class Call:
     fault: str | None = None
     status: int | None = None
     code: int | str | float | None = None
+    connection: int | None = None
     gone: Callable[[], bool] = field(repr=False, compare=False)
 
     @property

@@ -64,6 +64,8 @@ class Server:
         body = await request.read()
         arrived = self._sim.monotonic()
         params, encoding, is_read = read_body(request, body, self._sim.dialect)
+        transport = request.transport
+        peer = None if transport is None else transport.get_extra_info("peername")
         call = Call(
             number=self._sim.pace.next_number(),
             interface=interface,
@@ -72,6 +74,7 @@ class Server:
             encoding=encoding,
             arrived=arrived,
             at=self._sim.now(),
+            connection=None if peer is None else peer[1],
             gone=lambda: request.transport is None or request.transport.is_closing(),
         )
         self._sim.pace.arrive(call, self._sim.dialect)

@@ -21,12 +21,12 @@ from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 from homeassistant.config_entries import ConfigEntries
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from custom_components.jrhsz.api import Client, OneUseRequest, session as session_module
+from custom_components.jrhsz.api import Client, Http, session as session_module
 from custom_components.jrhsz.api.transport import post
 from custom_components.jrhsz.connection import async_get_session
 from custom_components.jrhsz.recharge.follow import DATA_FOLLOWER, async_setup_orders
@@ -118,7 +118,8 @@ async def start(folder: str, url: str) -> HomeAssistant:
     await ir.async_load(hass)
     await async_setup_orders(hass)
     session = async_get_session(hass, url, "demo")
-    session.use("demo-password", ClientSession(request_class=OneUseRequest))
+    single = ClientSession(connector=TCPConnector(force_close=True))
+    session.use("demo-password", Http(single=single, kept=ClientSession()))
     return hass
 
 

@@ -45,7 +45,7 @@ from .pacer import Pacer, Priority, Turn
 from .paging import MAX_PAGE_SIZE
 from .permissions import DENIAL_LIFE
 from .session import Session
-from .transport import Encoding, OneUseRequest
+from .transport import Encoding, Http, reuse_trace
 from .values import CHINA_STANDARD_TIME, day_in_china, number
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "ExchangeError",
     "ExchangeTimeoutError",
     "FailedError",
+    "Http",
     "HttpStatusError",
     "IncompleteListError",
     "Interface",
@@ -77,7 +78,6 @@ __all__ = [
     "NoApiPermissionError",
     "NotPermittedError",
     "NotSentError",
-    "OneUseRequest",
     "Pacer",
     "Payment",
     "PlatformError",
@@ -97,4 +97,5 @@ __all__ = [
     "is_door_check",
     "is_general_failure",
     "number",
+    "reuse_trace",
 ]

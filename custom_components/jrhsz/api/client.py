@@ -24,6 +24,7 @@ from .errors import (
     FailedError,
     HttpStatusError,
     InterfaceDeniedError,
+    KeptConnectionError,
     MissingParameterError,
     NoApiPermissionError,
     NotPermittedError,
@@ -279,7 +280,10 @@ class Client:
     async def _call(
         self, interface: Interface, fields: _Fields, turn: Turn, encoding: Encoding | None = None
     ) -> Reply:
-        """Call an interface that only reads, once more with a new token if that may help."""
+        """Call an interface that only reads, once more with a new token if that may help.
+
+        Once more too if a connection broke that was kept open.
+        """
         session = self.session
         subject = _subject(fields)
         may_log_in = True
@@ -301,7 +305,10 @@ class Client:
             return await session.send(interface, fields, token, encoding or session.encoding)
 
         while True:
-            token, reply = await session.pacer.run(interface, turn, prepare, exchange)
+            try:
+                token, reply = await session.pacer.run(interface, turn, prepare, exchange)
+            except KeptConnectionError:
+                token, reply = await session.pacer.run(interface, turn, prepare, exchange)
             session.note_answer(interface, reply.error)
             if reply.says_no_records or not (error := reply.error):
                 session.confirm(token, interface, subject)

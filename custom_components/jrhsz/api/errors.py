@@ -6,7 +6,8 @@
     │   ├── NotPermittedError     the platform is known not to permit this interface
     │   └── ContestedError        a login would be one too many
     ├── ExchangeError             the connection broke after it was made
-    │   └── ExchangeTimeoutError  no whole answer in time
+    │   ├── ExchangeTimeoutError  no whole answer in time
+    │   └── KeptConnectionError   it was one that was kept open, which the other side may end
     └── ReplyError                something answered
         ├── HttpStatusError       with another HTTP status than 200
         │   └── RedirectError     namely with a redirect, which is never followed
@@ -61,6 +62,10 @@ class ExchangeError(PlatformError):
 
 class ExchangeTimeoutError(ExchangeError):
     """No whole answer came in time: the platform may or may not have acted."""
+
+
+class KeptConnectionError(ExchangeError):
+    """A connection that was kept open broke: the other side may have closed it meanwhile."""
 
 
 class NotPermittedError(NotSentError):

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
-import aiohttp
-
 from .errors import (
     LOGIN_CODES,
     SUCCESS,
@@ -31,7 +29,7 @@ from .pacer import Pacer, Turn
 from .permissions import Permissions, aware
 from .quota import Quota
 from .reply import Reply
-from .transport import Encoding, post
+from .transport import Encoding, Http, post
 from .window import Dates
 
 _MAX_TOKEN: Final = 4096
@@ -73,7 +71,7 @@ class Session:
         self.refusal: AuthenticationError | NoApiPermissionError | None = None
         self.on_change: Callable[[bool], None] = lambda new_token: None  # noqa: ARG005  nobody listens yet
         self._password = ""
-        self._http: aiohttp.ClientSession | None = None
+        self._http: Http | None = None
         self._token: Token | None = None
         self._lock = asyncio.Lock()
         self._logins = Logins()
@@ -84,7 +82,7 @@ class Session:
         """Show neither password nor token."""
         return f"<Session {self.base_url}>"
 
-    def use(self, password: str, http: aiohttp.ClientSession) -> None:
+    def use(self, password: str, http: Http) -> None:
         """Use these credentials from now on; a refusal of earlier ones is forgotten."""
         if password != self._password:
             self._permissions.clear()
@@ -102,7 +100,7 @@ class Session:
         self._password, self._http, self._token, self.refusal = "", None, None, None
         self._permissions.clear()
 
-    async def sign_in(self, password: str, http: aiohttp.ClientSession) -> None:
+    async def sign_in(self, password: str, http: Http) -> None:
         """Log in with credentials that a person typed, and use them if they are right.
 
         The encoding of bodies is found here: a form, then JSON once, unless the platform's
@@ -169,9 +167,10 @@ class Session:
         if self._http is None:
             msg = "No credentials are in use"
             raise RuntimeError(msg)
+        is_order = interface is Interface.RECHARGE
         try:
             reply = await post(
-                self._http,
+                self._http.single if is_order else self._http.kept,
                 f"{self.base_url}/user/{interface}",
                 {"token": token.value, "admin_user_name": self.username, **fields},
                 encoding,
@@ -308,7 +307,7 @@ class Session:
         self._logins, self._permissions = logins, permissions
         return self
 
-    async def _log_in_anyhow(self, password: str, http: aiohttp.ClientSession) -> Token:
+    async def _log_in_anyhow(self, password: str, http: Http) -> Token:
         """Log in, in the other encoding if the platform can't find the fields in this one."""
         try:
             return await self._log_in(password, http, self.encoding)
@@ -317,9 +316,7 @@ class Session:
         self.encoding = self.encoding.other
         return token
 
-    async def _log_in(
-        self, password: str, http: aiohttp.ClientSession, encoding: Encoding
-    ) -> Token:
+    async def _log_in(self, password: str, http: Http, encoding: Encoding) -> Token:
         """Log in once, at the pace of logins."""
 
         async def prepare() -> datetime:
@@ -332,7 +329,7 @@ class Session:
             """Send the login."""
             try:
                 reply = await post(
-                    http,
+                    http.single,
                     f"{self.base_url}/user/{Interface.LOGIN}",
                     {"admin_user_name": self.username, "api_password": password},
                     encoding,

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Final, override
+from types import SimpleNamespace
+from typing import Final
 
 import aiohttp
 from yarl import URL
@@ -18,6 +19,7 @@ from .errors import (
     ExchangeError,
     ExchangeTimeoutError,
     HttpStatusError,
+    KeptConnectionError,
     PlatformError,
     RateLimitError,
     RedirectError,
@@ -33,7 +35,6 @@ _LARGE_REPLY_BYTES: Final = 256 * 1024
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
 _CHUNK_BYTES: Final = 64 * 1024
 _MAX_HOST: Final = 253
-_HEADERS: Final = {"Connection": "close"}
 
 
 class Encoding(StrEnum):
@@ -48,18 +49,37 @@ class Encoding(StrEnum):
         return Encoding.JSON if self is Encoding.FORM else Encoding.FORM
 
 
-class OneUseRequest(aiohttp.ClientRequest):
-    """A request on a connection of its own, to be given to the HTTP session as `request_class`.
+@dataclass(frozen=True, slots=True)
+class Http:
+    """The HTTP sessions: `single` opens a connection for each request, `kept` keeps them.
 
     A connection kept open may be closed by the other side just when a request is sent on it, which
-    can't be told from a request that was acted on. With seconds between calls it saves nothing.
+    can't be told from a request that was acted on: an order or a login never goes over one. Reads
+    do, which saves most of what a connection costs, above all with TLS. `kept` has `reuse_trace`,
+    `single` a connector that closes each connection.
     """
 
-    @override
-    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        """Send the request; not every server closes the connection because it is asked to."""
-        conn.protocol.force_close()  # type: ignore[union-attr]  # it has one until it is released
-        return await super().send(conn)
+    single: aiohttp.ClientSession
+    kept: aiohttp.ClientSession
+
+
+@dataclass(slots=True)
+class _Way:
+    """Over what a request goes."""
+
+    is_reused: bool = False
+
+
+def reuse_trace() -> aiohttp.TraceConfig:
+    """Return what lets `post` tell a connection that was kept from one that was made for it."""
+
+    async def note_reuse(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        """Note that the request goes over a connection that was used before."""
+        context.trace_request_ctx.is_reused = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(note_reuse)
+    return trace
 
 
 async def post(
@@ -71,21 +91,21 @@ async def post(
     """Send one request and return the reply, of whatever return code and HTTP status.
 
     Raises ConnectError, ExchangeError or a ReplyError that isn't a ReturnCodeError, except that
-    an HTTP 429 is a RateLimitError. Nothing is ever sent twice and no redirect is followed.
+    an HTTP 429 is a RateLimitError. Nothing is ever sent twice here and no redirect is followed.
     """
     if http.closed:
         msg = "The HTTP session is closed: its owner is stopping"
         raise ConnectError(msg)
-    as_form = encoding is Encoding.FORM
+    as_form, way = encoding is Encoding.FORM, _Way()
     error: PlatformError
     try:
         async with http.post(
             url,
             data={key: str(value) for key, value in fields.items()} if as_form else None,
             json=None if as_form else fields,
-            headers=_HEADERS,
             allow_redirects=False,
             timeout=_TIMEOUT,
+            trace_request_ctx=way,
         ) as response:
             body = await _body(response)
     except aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError:
@@ -95,7 +115,8 @@ async def post(
     except TimeoutError:
         error = ExchangeTimeoutError("No whole answer came in time")
     except (aiohttp.ClientError, OSError, ValueError) as err:
-        error = ExchangeError(f"The connection broke ({type(err).__name__})")
+        kind = KeptConnectionError if way.is_reused else ExchangeError
+        error = kind(f"The connection broke ({type(err).__name__})")
     else:
         return await _reply(response, body)
     # Raised here, so that it doesn't carry the cause, which may show what was sent or answered.
