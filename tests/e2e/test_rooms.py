@@ -283,7 +283,7 @@ async def look_at_orders(frontend: Frontend) -> None:
     await page.get_by_role("searchbox").fill(answer["order_number"][:9])
     await expect(page.get_by_role("row")).to_have_count(2)
     await page.get_by_role("button", name="与平台核对").click()
-    await page.get_by_text("一致", exact=True).wait_for()
+    await page.get_by_text("一致", exact=True).wait_for(timeout=SENT_WITHIN)
     rows = await saved_rows(frontend, page)
     assert rows[0][:4] == ["时间", "房间", "用户编号", "金额"]
     assert rows[1][1:6] == ["'=1+1", room["meters"][0]["user_code"], "12.5", "已到账", "平台答复"]

@@ -48,7 +48,7 @@ async def async_recharge_records(
     for user_code in sorted(meters):
         try:
             payments = await entry.runtime_data.client.get_payments(
-                user_code, *wider, Turn(Priority.POLL)
+                user_code, *wider, Turn(Priority.RECHARGE)
             )
         except UNKNOWN_METER:
             gone.add(user_code)
