@@ -210,12 +210,19 @@ def test_charges_of_months_long_ago() -> None:
 
 
 @pytest.mark.parametrize(
-    ("used_until", "cost_until", "settled"),
-    [(0, 0, True), (END, END, True), (END - 1, END, False), (END, END - 1, False)],
+    ("known", "settled"),
+    [
+        ((0, 0, 0), True),
+        ((END, END, END), True),
+        ((END - 1, END, END), False),
+        ((END, END - 1, END), False),
+        ((END, END, END - 1), False),
+    ],
 )
-def test_what_is_settled(used_until: int, cost_until: int, *, settled: bool) -> None:
-    """Test that a span is not settled before records and balances after it were read."""
-    history = MeterHistory(used_until=used_until, cost_until=cost_until)
+def test_what_is_settled(known: tuple[int, int, int], *, settled: bool) -> None:
+    """Test that a span is not settled before records, balances and payments after it were read."""
+    used_until, cost_until, read_at = known
+    history = MeterHistory(used_until=used_until, cost_until=cost_until, payments_read_at=read_at)
     assert is_settled(history, END) is settled
 
 

@@ -183,9 +183,11 @@ def charges_between(history: MeterHistory, begin: int, end: int) -> Decimal | No
 def is_settled(history: MeterHistory, end: int) -> bool:
     """Tell whether nothing is known to be missing before a time.
 
-    A row of an hour may be of its first minutes, until a later record or balance is read.
+    A row of an hour may be of its first minutes, until a later record or balance is read; payments
+    are read nightly.
     """
-    return not (0 < history.used_until < end or 0 < history.cost_until < end)
+    known = (history.used_until, history.cost_until, history.payments_read_at)
+    return not any(0 < until < end for until in known)
 
 
 def _meters(
