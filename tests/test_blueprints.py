@@ -486,6 +486,7 @@ async def test_credit_on_tap_with_an_unknown_outcome(
     assert credited(simulator) == 50
 
 
+@pytest.mark.usefixtures("no_pauses")
 async def test_credit_on_tap_refused(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, user: str
 ) -> None:
@@ -695,7 +696,7 @@ async def test_automatic_recharge_is_not_needed(
     assert simulator.calls_of("Prestore") == []
 
 
-@pytest.mark.usefixtures("switch")
+@pytest.mark.usefixtures("switch", "no_pauses")
 async def test_automatic_recharge_refused(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:

@@ -276,6 +276,8 @@ def test_defaults(language: str) -> None:
         if line.startswith("| ") and len(cells := line.strip("|").split("|")) == 4
     }
     expected = shown_settings({})
+    assert expected.pop("add_new_meters") is False
+    assert "off" in rows["add_new_meters"] or "关" in rows["add_new_meters"]
     large = shown_settings({"meters": [{}] * 21})["history_days"]
     found = {key: re.findall(r"[\d,]+", rows[key]) for key in expected}
     assert {key: float(values[0].replace(",", "")) for key, values in found.items()} == expected

@@ -21,6 +21,7 @@ SETTINGS = {
     "max_recharge": 500.0,
     "max_recharge_per_day": 1000.0,
     "max_recharge_total_per_day": 2000.0,
+    "add_new_meters": False,
 }
 CHOSEN = [
     {"user_code": "2022040002", "building": "Old name", "room": "1"},
@@ -116,6 +117,7 @@ async def test_add_meters(
         "meters": [*CHOSEN, {"user_code": "2022040005", "building": "三栋电", "room": "101"}],
         "scan_interval": 60,
         "history_days": 0,
+        "add_new_meters": False,
         "known": ["2022040005", "2022040007"],
         "places": {"by_building": ["gzfh-3-d"]},
     }
@@ -171,7 +173,12 @@ async def test_remove_meters(
     assert flow.error == "nothing_chosen"
     await flow.submit(meters=["2022040001"])
     await finished(hass, flow)
-    assert entry.options == {"meters": CHOSEN[1:], "scan_interval": 60, "history_days": 0}
+    assert entry.options == {
+        "meters": CHOSEN[1:],
+        "scan_interval": 60,
+        "history_days": 0,
+        "add_new_meters": False,
+    }
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert sorted(str(device.name) for device in devices) == ["demo", "一栋电 101"]
     assert simulator.calls == []
@@ -208,6 +215,28 @@ async def test_add_by_code(
     await finished(hass, flow)
     assert codes_of(entry) == ["2022040002", "2022040001", "2022040008"]
     assert "places" not in entry.options
+
+
+async def test_new_meters_are_followed_where_all_were_chosen(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Test that taking all sets the option, that picking leaves it, and that it can be changed."""
+    for way, expected in (("all_meters", True), ("pick_meters", True)):
+        flow = await Driver.options(hass, entry.entry_id)
+        await flow.choose("meters")
+        await flow.choose("by_building")
+        await flow.submit()
+        await flow.choose(way)
+        if way == "pick_meters":
+            await flow.submit(meters=["2022040001"])
+        await finished(hass, flow)
+        assert entry.options["add_new_meters"] is expected
+    flow = await Driver.options(hass, entry.entry_id)
+    await flow.choose("settings")
+    assert flow.default("add_new_meters") is True
+    await flow.submit(**SETTINGS)
+    await finished(hass, flow)
+    assert entry.options["add_new_meters"] is False
 
 
 async def test_nothing_changes_by_itself(

@@ -32,6 +32,7 @@ def test_defaults() -> None:
         max_recharge=Decimal(500),
         max_recharge_per_day=Decimal(1000),
         max_recharge_total_per_day=Decimal(2000),
+        add_new_meters=False,
         is_small_account=True,
         is_vast_account=False,
     )

@@ -34,11 +34,16 @@ async def async_setup_entry(
         code: SeenPayments.from_dict(known.get(code)) for code in entry.runtime_data.coordinators
     }
     store.register("payments", lambda: {code: item.as_dict() for code, item in seen.items()})
-    async_add_for_meters(
-        entry,
-        async_add_entities,
-        lambda coordinator: [RechargeEvent(coordinator, seen[coordinator.user_code])],
-    )
+
+    def events_of(coordinator: MeterCoordinator) -> list[RechargeEvent]:
+        """Return the event of a meter, also of one that came later."""
+        return [
+            RechargeEvent(
+                coordinator, seen.setdefault(coordinator.user_code, SeenPayments.from_dict(None))
+            )
+        ]
+
+    async_add_for_meters(entry, async_add_entities, events_of)
 
 
 class RechargeEvent(JrhszEntity, EventEntity):

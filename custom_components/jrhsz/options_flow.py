@@ -6,6 +6,7 @@ from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -16,6 +17,7 @@ from .api import Client
 from .connection import client_of
 from .meters.choosing_steps import ChoosingFlow
 from .settings import (
+    CONF_ADD_NEW_METERS,
     CONF_HISTORY_DAYS,
     CONF_LOW_BALANCE,
     CONF_LOW_BALANCE_WATER,
@@ -46,6 +48,7 @@ _SETTINGS: Final = {
     CONF_MAX_RECHARGE: _number(0, 100_000, "CNY", 0.01),
     CONF_MAX_RECHARGE_PER_DAY: _number(0, 100_000, "CNY", 0.01),
     CONF_MAX_RECHARGE_TOTAL_PER_DAY: _number(0, 1_000_000, "CNY", 0.01),
+    CONF_ADD_NEW_METERS: BooleanSelector(),
 }
 _WHOLE_NUMBERS: Final = (CONF_SCAN_INTERVAL, CONF_SILENT_HOURS, CONF_HISTORY_DAYS)
 

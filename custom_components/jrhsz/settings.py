@@ -22,6 +22,7 @@ CONF_HISTORY_DAYS: Final = "history_days"
 CONF_MAX_RECHARGE: Final = "max_recharge"
 CONF_MAX_RECHARGE_PER_DAY: Final = "max_recharge_per_day"
 CONF_MAX_RECHARGE_TOTAL_PER_DAY: Final = "max_recharge_total_per_day"
+CONF_ADD_NEW_METERS: Final = "add_new_meters"
 
 MAX_METERS: Final = 3000
 _SMALL_ACCOUNT: Final = 20
@@ -36,6 +37,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     CONF_MAX_RECHARGE: 500.0,
     CONF_MAX_RECHARGE_PER_DAY: 1000.0,
     CONF_MAX_RECHARGE_TOTAL_PER_DAY: 2000.0,
+    CONF_ADD_NEW_METERS: False,
 }
 
 
@@ -95,6 +97,7 @@ class Settings:
     max_recharge: Decimal
     max_recharge_per_day: Decimal
     max_recharge_total_per_day: Decimal
+    add_new_meters: bool
     is_small_account: bool
     is_vast_account: bool
 
@@ -111,6 +114,7 @@ class Settings:
             max_recharge=_decimal(values[CONF_MAX_RECHARGE]),
             max_recharge_per_day=_decimal(values[CONF_MAX_RECHARGE_PER_DAY]),
             max_recharge_total_per_day=_decimal(values[CONF_MAX_RECHARGE_TOTAL_PER_DAY]),
+            add_new_meters=values[CONF_ADD_NEW_METERS] is True,
             is_small_account=_is_small(options),
             is_vast_account=len(options.get(CONF_METERS, [])) > _LARGE_ACCOUNT,
         )

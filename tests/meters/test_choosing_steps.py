@@ -23,6 +23,7 @@ async def test_pick_meters(browse: Driver) -> None:
     await browse.submit(meters=["2022040008", "2022040004"])
     assert codes_of(browse) == ["2022040004", "2022040008"]
     assert len(entry_of(browse).options["known"]) == 8
+    assert entry_of(browse).options["add_new_meters"] is False
 
 
 async def test_all_but(browse: Driver, simulator: Simulator) -> None:
@@ -36,7 +37,17 @@ async def test_all_but(browse: Driver, simulator: Simulator) -> None:
     assert sorted(browse.default("meters")) == sorted(simulator.meters)
     await browse.submit(meters=["2022040001", "2022040003"])
     assert len(codes_of(browse)) == 6
+    assert entry_of(browse).options["add_new_meters"] is False
     assert "2022040001" not in codes_of(browse)
+
+
+async def test_all(browse: Driver) -> None:
+    """Test that who takes all meters gets those that come later too."""
+    await browse.choose("by_building")
+    await browse.submit()
+    await browse.choose("all_meters")
+    assert len(codes_of(browse)) == 8
+    assert entry_of(browse).options["add_new_meters"] is True
 
 
 async def test_too_many_meters(browse: Driver, monkeypatch: pytest.MonkeyPatch) -> None:

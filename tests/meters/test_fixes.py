@@ -101,14 +101,14 @@ async def test_too_many_are_not_added(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that the limit of meters holds here too, and the issue stays."""
-    monkeypatch.setattr("custom_components.jrhsz.meters.fixes.MAX_METERS", 8)
+    monkeypatch.setattr("custom_components.jrhsz.meters.newcomers.MAX_METERS", 8)
     entry = listed_account(simulator)
     await set_up(hass, entry)
     simulator.add_meter()
     await wait_for(hass, freezer, hours=25)
     result = await decide(hass, entry, "new_meters", "add")
     assert (result["type"], result["reason"]) == ("abort", "too_many_meters")
-    assert result["description_placeholders"]["max_meters"] == "8"
+    assert result["description_placeholders"]["max_meters"] == "3000"
     assert len(chosen(entry)) == 8
     assert issue_of(hass, entry, "new_meters") is not None
 

@@ -227,7 +227,8 @@ async def test_listing_not_permitted(
     await browse.choose("all_meters")
     options = entry_of(browse).options
     assert options == {
-        "meters": [{"user_code": "2022040003", "building": "", "room": "2022040003"}]
+        "meters": [{"user_code": "2022040003", "building": "", "room": "2022040003"}],
+        "add_new_meters": True,
     }
 
 

@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..settings import (
+    CONF_ADD_NEW_METERS,
     CONF_KNOWN,
     CONF_METERS,
     CONF_PLACES,
@@ -46,7 +47,7 @@ class ChoosingFlow(ListingFlow):
         """Take all meters, unless they are too many."""
         if len(codes := self._candidates) > MAX_METERS:
             return await self.async_step_too_many()
-        return self._async_take(codes)
+        return self._async_take(codes, with_new_ones=True)
 
     async def async_step_too_many(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Say why not all can be taken."""
@@ -117,8 +118,13 @@ class ChoosingFlow(ListingFlow):
             return self._show_meters(step_id, marked, "too_many_meters")
         return self._async_take(codes)
 
-    def _async_take(self, codes: Collection[str]) -> ConfigFlowResult:
-        """End the flow with these meters; those chosen before keep their names."""
+    def _async_take(
+        self, codes: Collection[str], *, with_new_ones: bool = False
+    ) -> ConfigFlowResult:
+        """End the flow with these meters; those chosen before keep their names.
+
+        Who takes all gets those that come later too; who picks leaves that as it is.
+        """
         chosen = self._chosen
         kept = [meter for code, meter in chosen.items() if code in codes]
         newcomers = [
@@ -126,7 +132,8 @@ class ChoosingFlow(ListingFlow):
         ]
         watched = self._watched(chosen.keys() - codes)
         meters = kept_meters(with_unique_names(kept, newcomers))
-        return self._async_finish({CONF_METERS: meters, **watched})
+        add_new = with_new_ones or self._old_options.get(CONF_ADD_NEW_METERS, False)
+        return self._async_finish({CONF_METERS: meters, CONF_ADD_NEW_METERS: add_new, **watched})
 
     def _watched(self, removed: Collection[str]) -> dict[str, Any]:
         """Return where new meters are to be looked for, and which codes are not new.

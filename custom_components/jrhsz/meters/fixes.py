@@ -16,16 +16,8 @@ from ..api import Interface, NoApiPermissionError, PlatformError
 from ..connection import client_of
 from ..devices import async_deselect
 from ..issues import async_update_session_issues
-from ..settings import (
-    CONF_KEPT,
-    CONF_KNOWN,
-    CONF_METERS,
-    MAX_METERS,
-    ChosenMeter,
-    chosen_meters,
-    kept_meters,
-)
-from .listing import with_unique_names
+from ..settings import CONF_KEPT, CONF_KNOWN, MAX_METERS, ChosenMeter, chosen_meters
+from .newcomers import async_follow_too
 
 _A_DAY: Final = timedelta(days=1)
 
@@ -71,17 +63,11 @@ class NewMetersFlow(AccountFixFlow):
 
     async def async_step_add(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Choose them, unless they are too many."""
-        entry = self.entry
-        chosen = chosen_meters(entry.options)
-        new = [meter for meter in self._new if meter.user_code not in chosen]
-        if len(chosen) + len(new) > MAX_METERS:
+        if not async_follow_too(self.hass, self.entry, self._new):
             return self.async_abort(
                 reason="too_many_meters",
                 description_placeholders={"max_meters": str(MAX_METERS)},
             )
-        meters = with_unique_names(chosen.values(), new)
-        self.change(**{CONF_METERS: kept_meters(meters)})
-        self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return await self.async_step_ignore()
 
     async def async_step_ignore(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:

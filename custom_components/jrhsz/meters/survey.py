@@ -20,6 +20,7 @@ from ..settings import (
     kept_meters,
 )
 from .listing import Listing, Place, async_get_places
+from .newcomers import async_follow_too
 
 _EVERY: Final = timedelta(days=1)
 _EVERY_WHILE_ABSENT: Final = timedelta(hours=12)
@@ -108,6 +109,9 @@ class Survey:
         """Look if that is due; a clock that was set back must not put it off."""
         if self._entry.pref_disable_polling or self._busy:
             return
+        # A person may have said so after they were found.
+        if self._are_added(self._account.new):
+            self._account.new = []
         every = _EVERY_WHILE_ABSENT if self._absences else _EVERY
         suspects = self._suspects()
         # If none answers, that says nothing about any.
@@ -146,13 +150,24 @@ class Survey:
         await self._async_note_absences(doubtful)
         options = entry.options
         seen = {*options.get(CONF_KNOWN, []), *chosen}
-        account.new = [meter for code, meter in listed.items() if code not in seen]
+        new = [meter for code, meter in listed.items() if code not in seen]
+        account.new = [] if self._are_added(new) else new
+        options = entry.options
         kept = [code for code in options.get(CONF_KEPT, []) if code in self._absences]
         if kept != options.get(CONF_KEPT, []):
             self._hass.config_entries.async_update_entry(
                 entry, options={**options, CONF_KEPT: kept}
             )
         account.on_meters_change()
+
+    def _are_added(self, new: list[ChosenMeter]) -> bool:
+        """Follow new meters where that is wanted; otherwise, or if too many, a person is asked."""
+        if not new or not self._account.settings.add_new_meters:
+            return False
+        if not async_follow_too(self._hass, self._entry, new):
+            return False
+        LOGGER.info("New meters of account %s are followed: %s", self._entry.title, len(new))
+        return True
 
     def _suspects(self) -> set[str]:
         """Return the meters whose last poll was answered as if there were no such meter."""
