@@ -1,6 +1,6 @@
 """Which meters a target means: those of its devices, areas, floors, labels and entities."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState
@@ -19,9 +19,31 @@ MEANT_BY: Final = ("balance", "low_balance")
 def async_meters_in(
     hass: HomeAssistant, target: dict[str, Any], meant_by: Collection[str] = MEANT_BY
 ) -> list[MeterCoordinator]:
-    """Return the meters of loaded accounts that a target means now, as Home Assistant resolves it.
+    """Return the meters of loaded accounts that a target means now.
 
     A meter is meant by its device, and by those of its entities whose keys are given.
+    """
+    entries: list[JrhszConfigEntry] = hass.config_entries.async_entries(DOMAIN)
+    meters = {
+        meter.device_identifier[1]: meter
+        for entry in entries
+        if entry.state is ConfigEntryState.LOADED
+        for meter in entry.runtime_data.coordinators.values()
+    }
+    meant = async_meant(hass, target, meters, meant_by)
+    return [meter for identifier, meter in meters.items() if identifier in meant]
+
+
+@callback
+def async_meant(
+    hass: HomeAssistant,
+    target: dict[str, Any],
+    meters: Iterable[str],
+    meant_by: Collection[str] = MEANT_BY,
+) -> set[str]:
+    """Return those of some meters, by what identifies their devices, that a target means now.
+
+    Home Assistant resolves it, whether or not their accounts are loaded.
     """
     selected = async_extract_referenced_entity_ids(hass, TargetSelection(target))
     unique_ids = _unique_ids(hass, selected.referenced | selected.indirectly_referenced)
@@ -32,15 +54,11 @@ def async_meters_in(
         if (device := devices.async_get(device_id)) is not None
         for identifier in device.identifiers
     }
-    entries: list[JrhszConfigEntry] = hass.config_entries.async_entries(DOMAIN)
-    return [
+    return {
         meter
-        for entry in entries
-        if entry.state is ConfigEntryState.LOADED
-        for meter in entry.runtime_data.coordinators.values()
-        if meter.device_identifier in identifiers
-        or any(f"{meter.device_identifier[1]}|{key}" in unique_ids for key in meant_by)
-    ]
+        for meter in meters
+        if (DOMAIN, meter) in identifiers or any(f"{meter}|{key}" in unique_ids for key in meant_by)
+    }
 
 
 def _unique_ids(hass: HomeAssistant, entity_ids: Collection[str]) -> set[str]:

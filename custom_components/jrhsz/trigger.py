@@ -1,4 +1,4 @@
-"""The triggers for automations: what became of a meter's balance, its days left, its silence."""
+"""The triggers for automations: what became of a meter, and what came of recharges."""
 
 from typing import Any, override
 
@@ -11,6 +11,7 @@ from .coordinator import SIGNAL_BECAME_LOW, SIGNAL_BECAME_SILENT, MeterCoordinat
 from .crossed_triggers import BalanceCrossedTrigger, DaysLeftCrossedTrigger
 from .meter_trigger import MeterTrigger
 from .news import BecameSilent
+from .settled_trigger import RechargeSettledTrigger
 
 
 class BalanceBecameLowTrigger(MeterTrigger[BecameLow]):
@@ -56,6 +57,7 @@ TRIGGERS: dict[str, type[Trigger]] = {
     "balance_crossed": BalanceCrossedTrigger,
     "days_left_crossed": DaysLeftCrossedTrigger,
     "meter_became_silent": MeterBecameSilentTrigger,
+    "recharge_settled": RechargeSettledTrigger,
 }
 
 

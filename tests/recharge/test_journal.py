@@ -217,7 +217,8 @@ async def test_outcome_that_cannot_be_written(
     await restart_process(hass, config_entry)
     (order,) = orders_of(hass).values()
     assert (order.status, order.source) == ("confirmed", "payments")
-    assert statuses(journal_of(hass).path.read_bytes()) == ["unknown", "confirmed"]
+    # In between it is told that nothing is known yet: the order was not known to be told.
+    assert statuses(journal_of(hass).path.read_bytes()) == ["unknown", "unknown", "confirmed"]
 
 
 async def test_next_write_makes_up(

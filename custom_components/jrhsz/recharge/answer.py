@@ -79,7 +79,8 @@ async def async_find(
                     break
                 await asyncio.sleep(pause)
     attempt.patience = None
-    return order
+    # A balance may have told more of it meanwhile.
+    return orders.journal.orders[order.number]
 
 
 async def async_read_again(

@@ -191,6 +191,7 @@ async def async_setup_orders(hass: HomeAssistant) -> None:
     hass.data[DATA_STARTED_BY_HAND] = StartedByHand(hass)
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, orders.async_stop)
     await orders.journal.async_load()
+    orders.outcomes.async_start()
     for account_id in orders.journal.accounts:
         orders.async_update_issue(account_id)
     for order in orders.journal.unsettled:

@@ -60,6 +60,8 @@ class Order:
     What the balance shows: it was `balance_before` when it was sent, with `awaited` on its way from
     earlier orders, `balance_after` once it was read again, and last seen as `balance_seen`; `rises`
     are those since, as long as it matters. The credit is `in_balance` or still on its way there.
+
+    What came of it is `untold` as long as no automation could hear of it.
     """
 
     number: str
@@ -91,6 +93,7 @@ class Order:
     awaited: Decimal = _NOTHING
     rises: tuple[Rise, ...] = ()
     in_balance: bool = False
+    untold: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -35,6 +35,7 @@ from .issues import (
 from .journal import Journal
 from .look_up import async_look, has_shown_payments
 from .order import Order, Source, Status
+from .outcomes import Outcomes
 from .proof import ONE_DAY, WATCHED, Look, Span, examined
 from .request import AccountMeter
 from .words import async_being_checked
@@ -69,6 +70,7 @@ class Orders:
         journal.on_change = lambda: async_update_journal(hass, journal)
         self.reserving = asyncio.Lock()
         self.attempts: set[Attempt] = set()
+        self.outcomes = Outcomes(hass, journal, self.is_under_way)
         self._hass = hass
         self._meter_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -142,6 +144,7 @@ class Orders:
     ) -> None:
         """Write an outcome down, which ends the attempt, then tell it."""
         before = self.journal.orders.get(order.number)
+        order = self.outcomes.to_be_told(order)
         await self.journal.async_update(order)
         if attempt is not None:
             attempt.concluded = True
@@ -157,6 +160,7 @@ class Orders:
             },
             context=context or Context(user_id=order.user_id),
         )
+        self.outcomes.async_tell(order)
         if order.status is not Status.REJECTED:
             async_dispatcher_send(self._hass, signal_of(order.account_id, order.user_code))
         self.async_update_issue(order.account_id)

@@ -267,6 +267,7 @@ def _new_order(meter: CreditedMeter, request: Request, number: str, amount: Deci
         user_id=request.context.user_id,
         sent=dt_util.utcnow(),
         up_to=request.up_to,
+        untold=True,
     )
 
 
