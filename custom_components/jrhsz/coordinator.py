@@ -72,6 +72,8 @@ class JrhszData:
     store: AccountStore
     history_store: AccountStore
     device_id: str
+    to_rebuild: int = 0
+    rebuilt: int = 0
     coordinators: dict[str, MeterCoordinator] = field(default_factory=dict)
     adders: list[Callable[[Sequence[MeterCoordinator]], None]] = field(default_factory=list)
     outage: OutageWatch = field(kw_only=True)
@@ -101,7 +103,9 @@ class JrhszData:
 
     @property
     def import_progress(self) -> float | None:
-        """Return which part of the first import is done, 0 to 1; nothing if there is none."""
+        """Return which part of the first import, or of a rebuild, is done; nothing if of none."""
+        if self.to_rebuild:
+            return self.rebuilt / self.to_rebuild
         if not self.settings.history_days:
             return None
         now = int(dt_util.utcnow().timestamp())

@@ -19,12 +19,12 @@ import voluptuous as vol
 
 from .api import AuthenticationError, Consumption, PlatformError, Priority, Turn
 from .const import DOMAIN
-from .coordinator import JrhszConfigEntry
+from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .exceptions import translation
 from .history.usage import hour_of
 from .importer.bills import async_bills
+from .importer.rebuild import async_rebuild_all
 from .importer.recorder import RecorderError, async_has_recorder
-from .importer.sync import async_rebuild
 from .recharge.actions import RECHARGE_SCHEMA, async_handle_recharge, async_meter
 from .recharge.journal_file import DETAILS_KEPT
 from .recharge.records import async_recharge_records
@@ -49,7 +49,11 @@ GET_RECHARGES_SCHEMA: Final = vol.Schema(
     }
 )
 REBUILD_HISTORY_SCHEMA: Final = vol.Schema(
-    {vol.Required(ATTR_DEVICE_ID): cv.string, vol.Optional(ATTR_START): cv.datetime}
+    {
+        vol.Exclusive(ATTR_DEVICE_ID, "meters"): vol.All(cv.ensure_list, [cv.string]),
+        vol.Exclusive(ATTR_CONFIG_ENTRY_ID, "meters"): cv.string,
+        vol.Optional(ATTR_START): cv.datetime,
+    }
 )
 GET_BILLS_SCHEMA: Final = vol.Schema(
     {
@@ -157,21 +161,64 @@ async def _async_get_consumption(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_rebuild_history(call: ServiceCall) -> ServiceResponse:
-    """Read the records of a meter from a time on, then write its statistic over."""
-    meter = async_meter(call.hass, call.data[ATTR_DEVICE_ID])
+    """Read the records of meters from a time on, then write their statistics over."""
+    meters = _meters_to_rebuild(call)
     _require_recorder(call.hass)
     if (start := async_time(call, ATTR_START)) is not None and start > dt_util.utcnow():
         raise invalid_span()
-    coordinator = meter.entry.runtime_data.coordinators[meter.user_code]
-    if coordinator.data.kind is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="unknown_kind")
     try:
-        records, rows = await async_rebuild(call.hass, coordinator, start)
+        result = await async_rebuild_all(call.hass, meters, start)
     except PlatformError as err:
-        raise platform_failure(call.hass, meter.entry, err) from err
+        raise platform_failure(call.hass, meters[0].config_entry, err) from err
     except RecorderError as err:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_written") from err
-    return {"records": records, "changed_hours": rows} if call.return_response else None
+    failed: list[Any] = [
+        {
+            "user_code": meter.user_code,
+            "meter": meter.shown_name,
+            "error": str(HomeAssistantError(**translation(err))),
+        }
+        for meter, err in result.failed
+    ]
+    if not call.return_response:
+        if failed:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="not_all_rebuilt",
+                translation_placeholders={
+                    "meters": " ".join(f"{row['meter']}: {row['error']}" for row in failed)
+                },
+            )
+        return None
+    response: dict[str, Any] = {
+        "records": result.records,
+        "changed_hours": result.changed_hours,
+    }
+    return response if len(meters) == 1 else {**response, "failed": failed}
+
+
+def _meters_to_rebuild(call: ServiceCall) -> list[MeterCoordinator]:
+    """Return the meters that are named, or all of an account whose kind is known.
+
+    Raises ServiceValidationError if there are none.
+    """
+    if ATTR_CONFIG_ENTRY_ID in call.data:
+        entry: JrhszConfigEntry = async_get_config_entry(
+            call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
+        )
+        polled = entry.runtime_data.polled
+        meters = [meter for meter in polled if meter.is_known and meter.data.kind]
+    else:
+        named = [
+            async_meter(call.hass, device_id)
+            for device_id in dict.fromkeys(call.data.get(ATTR_DEVICE_ID, ()))
+        ]
+        meters = [meter.entry.runtime_data.coordinators[meter.user_code] for meter in named]
+        if any(not meter.is_known or meter.data.kind is None for meter in meters):
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="unknown_kind")
+    if not meters:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter")
+    return meters
 
 
 def _as_response(record: Consumption) -> dict[str, Any]:

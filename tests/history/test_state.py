@@ -48,7 +48,7 @@ def test_progress() -> None:
     """Test that it grows with the windows that were read."""
     history = MeterHistory()
     assert history.progress(1000) == 0
-    history.start(0)
+    history.start(0, 0)
     assert history.progress(1000) == 0
     history.note_window(Window(0, 250, goes_on=False, reaches_present=False), 200)
     assert history.progress(1000) == 0.25
@@ -72,7 +72,8 @@ def test_whatever_changes_is_kept_anew() -> None:
     """Test that what was made to be kept is never older than the history."""
     history = history_of(usage("0:00", "+2 0:00", "0", "48.5"), costs("0:00", "+2 0:00", "5.5"))
     changes: list[Callable[[], object]] = [
-        lambda: history.start(12),
+        lambda: history.start(12, 10),
+        lambda: history.note_asked(8),
         lambda: history.note_window(Window(12, 34, goes_on=False, reaches_present=True), 30),
         lambda: history.note_sync(35),
         lambda: history.note_poll(10 * DAY, 10 * DAY, Decimal("-0.50")),
@@ -194,6 +195,7 @@ def test_what_was_kept_at_first() -> None:
     }
     history = MeterHistory.from_dict(kept)
     assert history == MeterHistory(
+        asked_since=12,
         started=12,
         cursor=34,
         complete=True,

@@ -60,11 +60,11 @@ class Listed(NamedTuple):
 class MeterHistory:
     """The state of a meter's history; times are seconds since 1970.
 
-    Windows of records from `started` to `cursor` were read; the next begins at `begin`, where a
-    record was read that those before don't change any more. `complete` is set when a window
-    first reaches the present. `use`, `cost` (of use, without charges) and `billed` (the use that
-    has this cost) are known up to `used_until` and `cost_until`. Payments since `credited_since`
-    are in their statistic.
+    Windows of records from `started` to `cursor` were read, those since `asked_since` were wanted;
+    the next begins at `begin`, where a record was read that those before don't change any more.
+    `complete` is set when a window first reaches the present. `use`, `cost` (of use, without
+    charges) and `billed` (the use that has this cost) are known up to `used_until` and
+    `cost_until`. Payments since `credited_since` are in their statistic.
 
     No value is ever changed, each is replaced: so what was made of them to be kept is made anew.
     """
@@ -72,6 +72,7 @@ class MeterHistory:
     started: int | None = None
     cursor: int | None = None
     begin: int | None = None
+    asked_since: int | None = None
     complete: bool = False
     synced_at: int = 0
     renewed_at: int = 0
@@ -95,10 +96,15 @@ class MeterHistory:
         if not name.startswith("_"):
             object.__setattr__(self, "_kept", None)
 
-    def start(self, started: int) -> None:
-        """Begin the first import, at a time in the past."""
+    def start(self, started: int, asked_since: int) -> None:
+        """Begin the first import, at a time in the past, later than asked for if more is stored."""
         self.started = self.cursor = started
+        self.asked_since = asked_since
         self.begin, self.complete = None, False
+
+    def note_asked(self, since: int) -> None:
+        """Note that all records since a time were read that there are."""
+        self.asked_since = since
 
     def note_poll(self, poll: int, read_time: int, balance: Decimal) -> bool:
         """Note a balance, and tell whether that is news."""
@@ -213,7 +219,7 @@ class MeterHistory:
                     ledger.accounted_until,
                 ],
                 "until": [self.used_until, self.cost_until],
-                "credited_since": self.credited_since,
+                "since": [self.asked_since, self.credited_since],
                 "samples": [[*sample[:2], f"{sample.balance:f}"] for sample in ledger.samples],
                 "payments": _as_lists(ledger.credits),
                 "billed_until": ledger.billed_until,
@@ -238,7 +244,7 @@ class MeterHistory:
                 for poll, read_time, balance in kept["samples"]
             )
             billed_until, follows = kept.get("billed_until"), kept.get("follows")
-            credited_since = kept.get("credited_since")
+            asked_since, credited_since = kept.get("since", (started, None))
             if cost_until and samples and "billed_until" not in kept:
                 # What was kept at first has it as the time of the first reading.
                 billed_until = samples[0].read_time
@@ -246,6 +252,7 @@ class MeterHistory:
                 started=None if started is None else int(started),
                 cursor=None if cursor is None else int(cursor),
                 begin=None if begin is None else int(begin),
+                asked_since=None if asked_since is None else int(asked_since),
                 complete=bool(complete),
                 synced_at=synced_at,
                 renewed_at=renewed_at,
@@ -270,7 +277,7 @@ class MeterHistory:
             )
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             return cls()
-        if "credited_since" in kept:
+        if "since" in kept:
             history._kept = kept
         return history
 

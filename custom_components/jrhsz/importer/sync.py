@@ -2,7 +2,8 @@
 
 At first the records of the past, window by window; then those since the last reading, at most once
 an hour and with an overlap, because records come late and get corrected; once a week those of the
-last month. Payments are read once a night, and when a balance rose without one.
+last month. Payments are read once a night, and when a balance rose without one. When more days of
+history are wanted than before, all records since then.
 """
 
 from collections.abc import Iterable
@@ -21,32 +22,26 @@ from ..api import (
     Interface,
     NotPermittedError,
     Priority,
-    Turn,
     day_in_china,
 )
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..history.plan import (
-    OVERLAP,
-    RENEWED,
     are_payments_due,
     costs_at,
-    first_begin,
     is_credited_due,
+    is_extension_due,
     is_renewal_due,
     is_sync_due,
-    next_begin,
     next_window,
     payments_begin,
-    rebuilt_window,
-    spans,
 )
 from ..history.readings import DAY, HOUR
 from ..history.settlement import Correction
-from ..history.state import Listed, MeterHistory, Window
-from ..history.usage import Usage, hour_of
+from ..history.usage import hour_of
+from .rebuild import async_begin, async_read_payments, async_rebuild, async_records, note
 from .recorder import RecorderError, async_has_recorder, async_is_migrating, async_rename
-from .window import Import, async_begin_of_stored, async_end_of_stored
+from .window import Import
 from .worker import Worker, async_update_states, seconds_now
 
 _NAMES: Final = {"name", "name_by_user"}
@@ -142,6 +137,12 @@ class HistoryImport:
             return True
         if Interface.CONSUMPTION in self._account.client.session.denied:
             return not 0 <= now - history.synced_at < HOUR
+        days = self._account.settings.history_days
+        return self._is_window_due(meter, now) or is_extension_due(history, days, now)
+
+    def _is_window_due(self, meter: MeterCoordinator, now: int) -> bool:
+        """Tell whether a window of records is to be read."""
+        history = meter.history
         return is_sync_due(history, meter.data.read_time, now) or is_renewal_due(
             history, meter.user_code, now
         )
@@ -157,18 +158,26 @@ class HistoryImport:
     async def _async_read_payments(self, meter: MeterCoordinator) -> None:
         """Read the payments of the last month, at first of all the past."""
         now = seconds_now()
-        await _async_begin(self._hass, meter, now)
-        await _async_read_payments(meter, payments_begin(meter.history, now), Priority.HISTORY)
+        await async_begin(self._hass, meter, now)
+        await async_read_payments(meter, payments_begin(meter.history, now), Priority.HISTORY)
 
     async def _async_sync(self, meter: MeterCoordinator) -> None:
         """Read the next window of records, and write what follows from it."""
         history, now = meter.history, seconds_now()
-        await _async_begin(self._hass, meter, now)
+        days = self._account.settings.history_days
+        if is_extension_due(history, days, now) and not self._is_window_due(meter, now):
+            await async_rebuild(
+                self._hass, meter, dt_util.utc_from_timestamp(now - days * DAY), Priority.HISTORY
+            )
+            history.note_asked(now - days * DAY)
+            meter.save_history()
+            return
+        await async_begin(self._hass, meter, now)
         is_renewal = is_renewal_due(history, meter.user_code, now)
         window = next_window(history, now, is_renewal=is_renewal)
         records: list[Consumption] | None = None
         with suppress(NotPermittedError):
-            records = await _async_records(meter, window[:2], Priority.HISTORY)
+            records = await async_records(meter, window[:2], Priority.HISTORY)
         if records is None:
             # The cost needs none of them.
             window = window._replace(end=now, reaches_present=True)
@@ -186,7 +195,7 @@ class HistoryImport:
             if records is None:
                 history.note_sync(now)
             else:
-                _note(history, window, outcome.usage)
+                note(history, window, outcome.usage)
             history.note_costs(outcome.costs)
         meter.save_history()
         self._tell(meter.user_code, outcome.costs.corrections)
@@ -203,74 +212,3 @@ class HistoryImport:
                     correction.amount,
                     datetime.fromtimestamp(correction.time, CHINA_STANDARD_TIME),
                 )
-
-
-async def async_rebuild(
-    hass: HomeAssistant, meter: MeterCoordinator, start: datetime | None
-) -> tuple[int, int]:
-    """Read all records of a meter from a time on, then write over the consumption that is stored.
-
-    Returns the number of records and of rows that changed. Raises PlatformError if a record
-    could not be read, and RecorderError.
-    """
-    now = seconds_now()
-    days = meter.config_entry.runtime_data.settings.history_days
-    since = now - max(days * DAY, RENEWED)
-    if start is not None:
-        since = int(start.timestamp())
-    if days:
-        await _async_begin(hass, meter, now)
-    seam = await async_begin_of_stored(hass, meter, since - OVERLAP, hour_of(since))
-    window = rebuilt_window(meter.history, since, seam, now)
-    records: list[Consumption] = []
-    for span in spans(window.begin, window.end):
-        records += await _async_records(meter, span, Priority.USER)
-    listed = None
-    with suppress(NotPermittedError):
-        listed = await _async_read_payments(meter, since, Priority.USER)
-    async with meter.history_lock:
-        outcome = await Import.of(hass, meter, window, records, listed=listed).async_run()
-        _note(meter.history, window, outcome.usage)
-    meter.save_history()
-    meter.async_update_listeners()
-    read = [record.read_time.timestamp() for record in records if record.read_time]
-    return sum(time >= since for time in read), len(outcome.consumption_rows)
-
-
-async def _async_begin(hass: HomeAssistant, meter: MeterCoordinator, now: int) -> None:
-    """Begin a meter's first import, unless that was done."""
-    history = meter.history
-    async with meter.history_lock:
-        if history.started is not None and history.started <= now:
-            return
-        end = await async_end_of_stored(hass, meter)
-        days = meter.config_entry.runtime_data.settings.history_days
-        history.start(first_begin(days, end, now))
-
-
-async def _async_records(
-    meter: MeterCoordinator, span: tuple[int, int], priority: Priority
-) -> list[Consumption]:
-    """Return a meter's records of a span."""
-    begin, end = map(dt_util.utc_from_timestamp, span)
-    client = meter.config_entry.runtime_data.client
-    return await client.get_consumption(meter.user_code, begin, end, Turn(priority))
-
-
-async def _async_read_payments(meter: MeterCoordinator, begin: int, priority: Priority) -> Listed:
-    """Read a meter's payments since a time."""
-    since = dt_util.utc_from_timestamp(begin)
-    client = meter.config_entry.runtime_data.client
-    payments = await client.get_payments(
-        meter.user_code, since, dt_util.utcnow() + timedelta(days=1), Turn(priority)
-    )
-    return meter.note_payments(payments, since)
-
-
-def _note(history: MeterHistory, window: Window, usage: Usage | None) -> None:
-    """Note what was read and written."""
-    begin = history.begin
-    if usage is not None:
-        history.note_usage(usage)
-        begin = next_begin(history, usage)
-    history.note_window(window, begin)
