@@ -269,12 +269,12 @@ async def test_rebuild_reads_first(
     await set_up(hass, entry)
     await wait_for(hass, freezer, minutes=1)
     stored = await rows_of(hass, entry, METER, Statistic.CONSUMPTION)
-    simulator.add_fault(Fault(kind="cut", interface="GetConsumenList", skip=1))
+    simulator.add_fault(Fault(kind="html", interface="GetConsumenList", skip=1))
     start = (simulator.now() - timedelta(days=80)).isoformat()
     device_id = device_of(hass, entry)
     with pytest.raises(HomeAssistantError) as error:
         await call(hass, "rebuild_history", device_id=device_id, start=start)
-    assert error.value.translation_key == "connection_broke"
+    assert error.value.translation_key == "unreadable_reply"
     assert await rows_of(hass, entry, METER, Statistic.CONSUMPTION) == stored
     with (
         patch("custom_components.jrhsz.importer.recorder.async_add_external_statistics"),
