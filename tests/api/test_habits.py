@@ -83,7 +83,7 @@ def test_refusals_of_an_hour() -> None:
 def test_meter_that_is_left_alone() -> None:
     """For a day it is told what the platform said last."""
     habits = Habits()
-    habits.leave_alone("a", FailedError(1001, "系统异常"), NOW)
+    habits.leave_alone("a", FailedError(1001, "系统异常"), NOW, is_over=True)
     habits.raise_if_left_alone("b", NOW)
     errors = []
     for seconds in (0, 86399):
@@ -93,8 +93,34 @@ def test_meter_that_is_left_alone() -> None:
     assert errors[0] is not errors[1]
     habits.raise_if_left_alone("a", NOW + DAY)
     habits.raise_if_left_alone("a", NOW - DAY)
-    habits.leave_alone("b", FailedError(1001, ""), NOW + DAY)
+    habits.leave_alone("b", FailedError(1001, ""), NOW + DAY, is_over=False)
     assert [*habits._left_alone] == ["b"]
+    with pytest.raises(FailedError):
+        habits.raise_if_left_alone("b", NOW + DAY + timedelta(minutes=59))
+    habits.raise_if_left_alone("b", NOW + DAY + timedelta(minutes=60))
+
+
+def test_search_that_goes_on() -> None:
+    """What was refused for a meter isn't tried again in the next hours, unless that is over."""
+    habits = Habits()
+    habits.note_tried("a", WEEK, NOW)
+    habits.note_tried("a", MONTH, NOW + DAY)
+    hours = [timedelta(hours=hours) for hours in (1, 3, 24, 26, 27)]
+    assert [len(habits.tried("a", NOW + time)) for time in hours] == [1, 0, 1, 1, 0]
+    assert habits.tried("b", NOW) == set()
+    habits.end_search("a")
+    assert habits.tried("a", NOW + DAY) == set()
+    habits.end_search("a")
+
+
+def test_search_that_had_no_attempt_left() -> None:
+    """What is wider than what it found is tried at once, not after a week."""
+    habits = Habits()
+    habits.learn(WEEK, "a", NOW)
+    habits.is_open = True
+    assert habits.trial(LONG, WEEK, NOW) == MONTH
+    assert habits.trial(SHORT, WEEK, NOW) is None
+    assert Habits.from_dict(habits.as_dict()).is_open
 
 
 def test_kept() -> None:
@@ -107,11 +133,14 @@ def test_kept() -> None:
         "candidate": {"dates": "%Y-%m-%d", "days": 7, "to_today": True},
         "witness": "a",
         "searched_at": "2026-11-02T04:00:00+00:00",
+        "is_open": False,
         "shown": ["%Y-%m-%d"],
         "page_cap": 100,
         "longest_page": 99,
         "first_page": 0,
     }
+    older = {name: value for name, value in kept.items() if name != "is_open"}
+    assert Habits.from_dict(older).as_dict() == kept
     restored = Habits.from_dict(kept)
     assert restored.as_dict() == kept
     assert restored.window_for("a") == QueryForm(Dates.DAYS, 7, to_today=True)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+import itertools
 from typing import Any
 
 import pytest
@@ -11,20 +12,23 @@ from custom_components.jrhsz.api import (
     Client,
     Consumption,
     FailedError,
+    Http,
     IncompleteListError,
     Interface,
     MissingParameterError,
     NotPermittedError,
+    Pacer,
     PlatformError,
     Priority,
     Session,
     Turn,
 )
 from custom_components.jrhsz.api.window import Dates, QueryForm
-from tests.simulator import Fault, Simulator
+from tests.simulator import Dialect, Fault, Simulator
 
 from ..support.calls import DAY, METER, NOON, PAGED, READS
-from .conftest import WallClock
+from ..support.direct import Direct
+from .conftest import PASSWORD, WallClock
 
 OTHER = "2022040002"
 THIRD = "2022040003"
@@ -163,6 +167,11 @@ async def test_windows_that_are_taken(
     assert are_right(simulator, await month(client))
     assert asked(simulator) == first
     simulator.reset_counts()
+    habits = client.session.habits[Interface.CONSUMPTION]
+    if habits.is_open:
+        # That its search goes on is tested below.
+        assert first[-len(later) + 1 :] == later[1:]
+        habits.is_open = False
     assert are_right(simulator, await month(client))
     assert asked(simulator) == later
     simulator.reset_counts()
@@ -171,6 +180,81 @@ async def test_windows_that_are_taken(
     simulator.reset_counts()
     assert are_right(simulator, await month(client, THIRD), THIRD)
     assert asked(simulator) == later
+
+
+async def month_of(client: Client, clock: WallClock, code: str) -> list[Consumption] | None:
+    """Return the readings of the last 35 days, if they can be had."""
+    begin = clock.now - 35 * DAY
+    try:
+        return await client.get_consumption(code, begin, clock.now, Turn(Priority.HISTORY))
+    except FailedError, MissingParameterError:
+        return None
+
+
+PLATFORMS: list[dict[str, Any]] = [
+    {
+        "max_span": max_span,
+        "dates": dates,
+        "end_whole_day": whole,
+        "future": future,
+        "dates_code": code,
+        "span_count": count,
+    }
+    for max_span, (dates, whole), future, code, count in itertools.product(
+        (0, 38, 31, 7, 1),
+        (("any", True), ("time", True), ("date", True), ("date", False)),
+        ("any", "refuse"),
+        (1001, 1008),
+        ("time", "days"),
+    )
+    # How windows are counted matters for few; one that takes a single date, and means where its
+    # day begins, lists nothing at all.
+    if (count == "time" or 0 < max_span < 31)
+    and (max_span, dates, whole, count) != (1, "date", False, "days")
+]
+
+
+@pytest.mark.parametrize("changes", PLATFORMS, ids=str)
+async def test_every_platform(
+    http: Http,
+    clock: WallClock,
+    monkeypatch: pytest.MonkeyPatch,
+    no_pace: None,
+    changes: dict[str, Any],
+) -> None:
+    """Within two hours all records of a month come, with six vain calls an hour at most."""
+    dialect = Dialect(**changes)
+    simulator = Simulator(
+        meters=3, clock=clock, history_days=40, upload_every=8 * 3600, dialect=dialect
+    )
+    direct = Direct(simulator)
+    monkeypatch.setattr("custom_components.jrhsz.api.session.post", direct.post)
+    session = Session(simulator.url, "demo", Pacer(), now=clock)
+    session.use(PASSWORD, http)
+    client = Client(session)
+    found, at = None, clock.now
+    for _ in range(2):
+        direct.refused = 0
+        if found is None:
+            at, found = clock.now, await month_of(client, clock, METER)
+        assert direct.refused <= 6
+        clock.advance(hours=1, minutes=1)
+    assert found
+    # Where a date is where its day begins, nothing shows today's before tomorrow.
+    until = at - DAY if dialect.dates == "date" and not dialect.end_whole_day else at
+    times = sorted(record.time for record in found if record.time and record.time <= until)
+    expected = simulator.meters[METER].records(at - 35 * DAY, until)
+    assert times == [record.read_time for record in expected]
+    # What is wider is found out by and by, and holds for the next meter at once.
+    for _ in range(4):
+        await month_of(client, clock, METER)
+        await month_of(client, clock, OTHER)
+        clock.advance(hours=1, minutes=1)
+    direct.refused, direct.listed = 0, []
+    assert await month_of(client, clock, THIRD)
+    assert direct.refused == 0
+    widest = dialect.max_span - (dialect.dates == "date")
+    assert len(direct.listed) <= (38 // max(widest, 1) + 2 if dialect.max_span else 1)
 
 
 async def test_second_meter_confirms(client: Client, simulator: Simulator) -> None:
@@ -238,17 +322,24 @@ async def test_everything_is_refused(
             with pytest.raises(error, match="系统异常"):
                 await month(client, meter)
     names = [call.params["user_code"] for call in simulator.calls_of("GetConsumenList")]
-    assert names.count(METER) in {5, 6}
-    assert len(names) <= 13
+    assert names.count(METER) == 6
+    assert len(names) <= 14
     clock.advance(hours=1)
+    simulator.reset_counts()
     with pytest.raises(error):
         await month(client, METER)
+    names = [call.params["user_code"] for call in simulator.calls_of("GetConsumenList")]
+    assert names in ([METER] * 3, [METER] * 5)
+    for _ in range(22):
+        clock.advance(hours=1)
+        with pytest.raises(error):
+            await month(client, METER)
     assert len(simulator.calls_of("GetConsumenList")) == len(names)
     with pytest.raises(error):
         await month(client, METER, Priority.USER)
     assert len(simulator.calls_of("GetConsumenList")) <= len(names) + 3
     simulator.clear_faults()
-    clock.advance(hours=23)
+    clock.advance(hours=2)
     assert are_right_again(await month(client, METER))
     assert client.session.habits[Interface.CONSUMPTION].window is None
 

@@ -12,6 +12,7 @@ _HOUR: Final = timedelta(hours=1)
 _REFUSALS_PER_HOUR: Final = 6
 _TRIED_AGAIN_AFTER: Final = timedelta(days=7)
 _LEFT_ALONE: Final = timedelta(hours=24)
+_GOES_ON: Final = timedelta(hours=3)
 
 
 @dataclass(slots=True)
@@ -20,14 +21,17 @@ class Habits:
 
     `window` was found with two meters; `candidate` with one, the `witness`, for which it holds
     until another one confirms it. `shown` are the forms of dates that have shown records: in
-    another one, an empty list may be one that wasn't understood. `page_cap` is the length at which
-    pages are cut short, `longest_page` the longest that came, `first_page` the number of the first.
+    another one, an empty list may be one that wasn't understood. While a search `is_open`, because
+    it found something but had no attempt left, what is wider is tried with the next lists.
+    `page_cap` is the length at which pages are cut short, `longest_page` the longest that came,
+    `first_page` the number of the first.
     """
 
     window: QueryForm | None = None
     candidate: QueryForm | None = None
     witness: str | None = None
     searched_at: datetime | None = None
+    is_open: bool = False
     shown: set[Dates] = field(default_factory=set)
     page_cap: int | None = None
     longest_page: int = 0
@@ -36,6 +40,7 @@ class Habits:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refusals: list[datetime] = field(default_factory=list)
     _left_alone: dict[str, tuple[datetime, ReturnCodeError]] = field(default_factory=dict)
+    _tried: dict[str, dict[QueryForm, datetime]] = field(default_factory=dict)
 
     def window_for(self, user_code: str) -> QueryForm | None:
         """Return the window that is known to work for a meter; nothing if any may work."""
@@ -45,7 +50,9 @@ class Habits:
         """Return the wider window that is to be tried instead of a known one, if that is due."""
         at = self.searched_at
         is_recent = at is not None and timedelta(0) <= now - at < _TRIED_AGAIN_AFTER
-        return None if is_recent or self.attempts_left(now) <= 1 else span.wider(known)
+        if (is_recent and not self.is_open) or self.attempts_left(now) <= 1:
+            return None
+        return span.wider(known)
 
     def attempts_left(self, now: datetime) -> int:
         """Return how many refusals a search may still get in this hour."""
@@ -55,6 +62,19 @@ class Habits:
     def note_refusal(self, now: datetime) -> None:
         """Note a refusal of a search."""
         self._refusals.append(now)
+
+    def note_tried(self, user_code: str, window: QueryForm, now: datetime) -> None:
+        """Note that a window was refused for a meter: a search that goes on is for others."""
+        self._tried.setdefault(user_code, {})[window] = now
+
+    def tried(self, user_code: str, now: datetime) -> set[QueryForm]:
+        """Return the windows that a search for a meter that isn't over tried before."""
+        tried = self._tried.get(user_code, {})
+        return {form for form, time in tried.items() if timedelta(0) <= now - time < _GOES_ON}
+
+    def end_search(self, user_code: str) -> None:
+        """Note that a search for a meter is over."""
+        self._tried.pop(user_code, None)
 
     def learn(self, window: QueryForm, user_code: str, now: datetime) -> None:
         """Note what works for a meter, right after something wider was refused."""
@@ -77,14 +97,16 @@ class Habits:
         if self.candidate in (None, self.window):
             self.candidate = self.witness = None
 
-    def leave_alone(self, user_code: str, refused: ReturnCodeError, now: datetime) -> None:
-        """Note that everything was refused for a meter."""
+    def leave_alone(
+        self, user_code: str, refused: ReturnCodeError, now: datetime, *, is_over: bool
+    ) -> None:
+        """Note that all was refused for a meter, or all that a search could try by now."""
         alone = self._left_alone.items()
         self._left_alone = {code: kept for code, kept in alone if _is_left_alone(kept[0], now)}
-        self._left_alone[user_code] = now, refused
+        self._left_alone[user_code] = now + (_LEFT_ALONE if is_over else _HOUR), refused
 
     def raise_if_left_alone(self, user_code: str, now: datetime) -> None:
-        """Raise what was told when everything was refused for a meter, for a day."""
+        """Raise what was told when a meter was left alone, while it is."""
         if (kept := self._left_alone.get(user_code)) and _is_left_alone(kept[0], now):
             # The traceback of a shared error would grow with every raise.
             raise type(kept[1])(kept[1].code, kept[1].message)
@@ -96,6 +118,7 @@ class Habits:
             "candidate": self.candidate.as_dict() if self.candidate else None,
             "witness": self.witness,
             "searched_at": self.searched_at.isoformat() if self.searched_at else None,
+            "is_open": self.is_open,
             "shown": sorted(form.value for form in self.shown),
             "page_cap": self.page_cap,
             "longest_page": self.longest_page,
@@ -107,6 +130,7 @@ class Habits:
         """Read what `as_dict` gave; raises KeyError, TypeError or ValueError for anything else."""
         habits = cls(
             witness=_optional(str, kept["witness"]),
+            is_open=kept.get("is_open") is True,
             shown=set(map(Dates, kept["shown"])),
             page_cap=_optional(int, kept["page_cap"]),
             longest_page=_optional(int, kept["longest_page"]) or 0,
@@ -121,9 +145,9 @@ class Habits:
         return habits
 
 
-def _is_left_alone(since: datetime, now: datetime) -> bool:
-    """Tell whether a meter is still left alone."""
-    return timedelta(0) <= now - since < _LEFT_ALONE
+def _is_left_alone(until: datetime, now: datetime) -> bool:
+    """Tell whether a meter is still left alone; a clock that was set back puts nothing off."""
+    return now < until <= now + _LEFT_ALONE
 
 
 def _optional[ValueT](kind: type[ValueT], value: Any) -> ValueT | None:

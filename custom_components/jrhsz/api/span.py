@@ -128,7 +128,8 @@ class SpanReader[ItemT: Timed]:
     ) -> QueryForm | None:
         """Return a window that works after one was refused, and remember it."""
         habits, code, now = self.habits, self.user_code, self.now
-        if known is None or known == asked:
+        is_trial = known is not None and known != asked
+        if not is_trial:
             known = habits.candidate or habits.window
         # The refused one was an attempt, or two: in both encodings.
         count = 2 if isinstance(refused, MissingParameterError) else 1
@@ -136,7 +137,8 @@ class SpanReader[ItemT: Timed]:
         if span.first > span.today or not (known or habits.attempts_left(now)):
             return None
         habits.note_refusal(now)
-        windows = search(span, asked, known, attempts, whole=self.whole)
+        tried = habits.tried(code, now)
+        windows = search(span, asked, known, attempts, whole=self.whole, tried=tried)
         found: QueryForm | None
         works: bool | None = None
         while True:
@@ -146,13 +148,17 @@ class SpanReader[ItemT: Timed]:
                 found, is_over = end.value
                 break
             if window != known and not habits.attempts_left(now):
-                return None
+                found, is_over = None, False
+                break
             works = await self._attempt(span, window)
-        if is_over or not self.urgent:
-            if found:
-                habits.learn(found, code, now)
-            elif not self.whole:
-                habits.leave_alone(code, refused, now)
+        if found and (is_over or not self.urgent):
+            if is_trial or found != known:
+                habits.is_open = not (is_trial or is_over)
+            habits.learn(found, code, now)
+        if not found and not self.whole and (is_over or not self.urgent):
+            habits.leave_alone(code, refused, now, is_over=is_over)
+        if is_over or found:
+            habits.end_search(code)
         return found
 
     async def _attempt(self, span: QueryDays, window: QueryForm) -> bool:
@@ -161,6 +167,7 @@ class SpanReader[ItemT: Timed]:
             pages = await self._pages(span.parts(window)[0], window, is_attempt=True)
         except FailedError, MissingParameterError:
             self.habits.note_refusal(self.now)
+            self.habits.note_tried(self.user_code, window, self.now)
             return False
         self._attempted[window] = pages
         return True

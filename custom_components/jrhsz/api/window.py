@@ -4,7 +4,7 @@ Nobody documents how long a window may be, whether it may end in the future, and
 written. So a span is asked for as a whole, and only if that is refused otherwise.
 """
 
-from collections.abc import Generator
+from collections.abc import Container, Generator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -14,6 +14,8 @@ from .values import CHINA_STANDARD_TIME
 
 # From the widest to the narrowest, in days, margins included.
 SPANS: Final = (38, 31, 7, 1)
+# Without times: one date at both ends, where the whole of it belongs to a window of a day.
+ONE_DATE: Final = 0
 # What is hardly narrower tells nothing.
 _MUCH: Final = 3
 _FEW: Final = 7
@@ -46,6 +48,8 @@ class QueryForm:
     @property
     def wider(self) -> QueryForm:
         """Return the next wider window."""
+        if self.days == ONE_DATE:
+            return replace(self, days=SPANS[-1])
         if self.days is not None:
             index = SPANS.index(self.days)
             return replace(self, days=SPANS[index - 1] if index else None)
@@ -59,7 +63,7 @@ class QueryForm:
     def from_dict(cls, kept: dict[str, Any]) -> Self:
         """Read what `as_dict` gave; raises KeyError, TypeError or ValueError for anything else."""
         days = kept["days"]
-        if days not in (None, *SPANS):
+        if days not in (None, *SPANS, ONE_DATE):
             raise ValueError(days)
         return cls(Dates(kept["dates"]), days, kept["to_today"] is True)
 
@@ -87,17 +91,17 @@ class QueryDays:
         begins where the next one ends.
         """
         last = min(self.last, self.today) if window.to_today else self.last
-        has_times = window.dates is Dates.TIMES
+        are_whole = window.dates is Dates.TIMES or window.days == ONE_DATE
         parts: list[Ends] = []
         while last >= self.first:
             first = self.first
             if window.days is not None:
-                first = max(first, last - max(window.days - 1, 0 if has_times else 1) * _DAY)
+                first = max(first, last - max(window.days - 1, 0 if are_whole else 1) * _DAY)
             ends = datetime.combine(first, time.min), datetime.combine(last, _DAY_ENDS)
             parts.append((ends[0].strftime(window.dates), ends[1].strftime(window.dates)))
             if first == self.first:
                 break
-            last = first - _DAY if has_times else first
+            last = first - _DAY if are_whole else first
         return parts
 
     def shortened(self, window: QueryForm) -> QueryForm | None:
@@ -124,16 +128,24 @@ class QueryDays:
 
 
 def search(
-    span: QueryDays, refused: QueryForm, known: QueryForm | None, attempts: int, *, whole: bool
+    span: QueryDays,
+    refused: QueryForm,
+    known: QueryForm | None,
+    attempts: int,
+    *,
+    whole: bool,
+    tried: Container[QueryForm] = (),
 ) -> Generator[QueryForm, bool | None, tuple[QueryForm | None, bool]]:
     """Yield windows to try after one was refused, and be told which of them work.
 
     The shortest that is any use comes first: if not even that works, the length isn't the reason.
-    For a `whole` list the form of dates stays. Returns the widest that works, and whether the
-    search came to its end within its attempts.
+    For a `whole` list the form of dates stays. What was `tried` isn't worth a try again. Returns
+    one that works, and whether the search came to its end within its attempts: if it did not, a
+    wider one may work too, or one that wasn't tried yet.
     """
-    steps = _steps(span, refused, known, whole=whole)
-    for step in steps:
+    for step in _steps(span, refused, known, whole=whole):
+        if step in tried:
+            continue
         if not attempts:
             return None, False
         attempts -= 1
@@ -142,12 +154,13 @@ def search(
     else:
         return None, True
     if step.days != 1 or step == known:
-        return step, True
+        return step, step.days in {None, ONE_DATE}
     lengths = span.narrower(replace(step, days=None))
     wider = [replace(step, days=days) for days in lengths if days > 1]
+    wider = [window for window in wider if window not in tried]
     for window in wider[max(len(wider) - attempts, 0) :]:
         if (yield window):
-            return window, True
+            return window, len(wider) <= attempts
     return step, not wider or attempts > 0
 
 
@@ -166,11 +179,15 @@ def _steps(
     # A span of a few days is hardly refused for its length.
     is_long = bool(lengths) and lengths[0] > _FEW
     steps = [known, short, *((shortest, other) if is_long else (other, shortest))]
-    # With a date only, a window should rather end tomorrow: it may leave its last day out.
-    last = replace(other, days=_FEW, to_today=True) if span.shortened(other) else None
+    steps.append(replace(other, days=1))
+    if span.shortened(other):
+        # With a date only, a window should rather end tomorrow: it may leave its last day out.
+        steps += [replace(other, days=days, to_today=True) for days in (_FEW, 1)]
+    if other.dates is Dates.DAYS:
+        steps.append(replace(other, days=ONE_DATE, to_today=True))
     return [
         step
-        for step in (*steps, replace(other, days=1), last)
+        for step in dict.fromkeys(steps)
         if step and step != refused and not (whole and step.dates is not refused.dates)
     ]
 
