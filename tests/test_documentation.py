@@ -19,6 +19,7 @@ import pytest
 from custom_components.jrhsz import condition as conditions, services, trigger as triggers
 from custom_components.jrhsz.api import Consumption, Payment
 from custom_components.jrhsz.recharge import records as recharge_records
+from custom_components.jrhsz.recharge.job import COUNTED
 from custom_components.jrhsz.recharge.order import Order
 from custom_components.jrhsz.recharge.request import RechargeOutcome
 from custom_components.jrhsz.responses import payment_record
@@ -105,7 +106,9 @@ def keys_of_responses() -> set[str]:
     assert reading
     return {
         "verification",
-        *(field.name for field in fields(RechargeOutcome)),
+        *(field.name for field in fields(RechargeOutcome) if field.name != "look"),
+        *COUNTED,
+        *("device_id", "earlier", "total"),
         *recharge_records._record(order, {None: None}),
         *payment_record(payment),
         *services._as_response(reading),

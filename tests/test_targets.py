@@ -11,7 +11,7 @@ from homeassistant.helpers import (
 )
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.jrhsz.targets import async_meters_in
+from custom_components.jrhsz.targets import async_balances_in, async_meters_in
 
 from .support.accounts import set_up, state_of
 from .support.watched import METER, OTHER, device_of
@@ -68,3 +68,40 @@ async def test_account_that_is_not_loaded(
     assert device is not None
     assert await hass.config_entries.async_unload(config_entry.entry_id)
     assert meant(hass, device_id=[device.id]) == []
+
+
+async def test_balances(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    entity_registry: er.EntityRegistry,
+    area_registry: ar.AreaRegistry,
+) -> None:
+    """Test that a meter's money is meant by its balance alone, wherever its device is."""
+    await set_up(hass, config_entry)
+    area, other = area_registry.async_create("Hall"), area_registry.async_create("Cellar")
+    for code in (METER, OTHER):
+        device = device_of(hass, config_entry, code)
+        assert device is not None
+        device_registry.async_update_device(device.id, area_id=area.id)
+    balance = state_of(hass, config_entry, METER, "balance").entity_id
+    low = state_of(hass, config_entry, OTHER, "low_balance").entity_id
+    total = entity_registry.async_get_entity_id(
+        "sensor", "jrhsz", f"{config_entry.unique_id}|total_balance"
+    )
+
+    def found(**target: Any) -> set[str]:
+        """Return the user codes of the balances that a target means."""
+        balances = async_balances_in(hass, target)
+        return {entity.unique_id.split("|")[-2] for entity in balances}
+
+    assert found(area_id=[area.id]) == {METER, OTHER}
+    assert found(entity_id=[balance, low, str(total), "sensor.nothing"]) == {METER}
+    entity_registry.async_update_entity(balance, area_id=other.id)
+    assert found(area_id=[area.id]) == {OTHER}
+    entity_registry.async_update_entity(
+        state_of(hass, config_entry, OTHER, "balance").entity_id,
+        hidden_by=er.RegistryEntryHider.USER,
+    )
+    assert found(area_id=[area.id]) == set()
+    assert found() == set()

@@ -25,7 +25,15 @@ from .history.usage import hour_of
 from .importer.bills import async_bills
 from .importer.rebuild import async_rebuild_all
 from .importer.recorder import RecorderError, async_has_recorder
-from .recharge.actions import RECHARGE_SCHEMA, async_handle_recharge, async_meter
+from .recharge.actions import (
+    ATTR_BATCH,
+    RECHARGE_MANY_SCHEMA,
+    RECHARGE_SCHEMA,
+    async_handle_recharge,
+    async_handle_recharge_many,
+    async_meter,
+    read_batch_name,
+)
 from .recharge.journal_file import DETAILS_KEPT
 from .recharge.records import async_recharge_records
 from .recharge.rights import async_require_administrator, async_require_reader
@@ -45,6 +53,7 @@ GET_RECHARGES_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
         **_SPAN,
+        vol.Optional(ATTR_BATCH): object,
         vol.Optional(ATTR_VERIFY, default=False): cv.boolean,
     }
 )
@@ -70,6 +79,14 @@ def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     async_register_admin_service(
         hass, DOMAIN, "recharge", async_handle_recharge, RECHARGE_SCHEMA, SupportsResponse.OPTIONAL
+    )
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        "recharge_many",
+        async_handle_recharge_many,
+        RECHARGE_MANY_SCHEMA,
+        SupportsResponse.OPTIONAL,
     )
     async_register_admin_service(
         hass,
@@ -109,8 +126,11 @@ async def _async_get_recharges(call: ServiceCall) -> ServiceResponse:
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
     span = async_span(call, DETAILS_KEPT)
+    batch = read_batch_name(call.data[ATTR_BATCH]) if ATTR_BATCH in call.data else None
     try:
-        return await async_recharge_records(call.hass, entry, span, verify=call.data[ATTR_VERIFY])
+        return await async_recharge_records(
+            call.hass, entry, span, batch=batch, verify=call.data[ATTR_VERIFY]
+        )
     except PlatformError as err:
         raise platform_failure(call.hass, entry, err) from err
 

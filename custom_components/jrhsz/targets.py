@@ -6,7 +6,11 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+from homeassistant.helpers.target import (
+    SelectedEntities,
+    TargetSelection,
+    async_extract_referenced_entity_ids,
+)
 
 from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
@@ -46,7 +50,7 @@ def async_meant(
     Home Assistant resolves it, whether or not their accounts are loaded.
     """
     selected = async_extract_referenced_entity_ids(hass, TargetSelection(target))
-    unique_ids = _unique_ids(hass, selected.referenced | selected.indirectly_referenced)
+    unique_ids = {entity.unique_id for entity in _ours(hass, selected)}
     devices = dr.async_get(hass)
     identifiers = {
         identifier
@@ -61,8 +65,15 @@ def async_meant(
     }
 
 
-def _unique_ids(hass: HomeAssistant, entity_ids: Collection[str]) -> set[str]:
-    """Return the unique ids of those entities that are ours."""
+@callback
+def async_balances_in(hass: HomeAssistant, target: dict[str, Any]) -> list[er.RegistryEntry]:
+    """Return the *balance* entities of meters that a target means, of whatever account."""
+    selected = async_extract_referenced_entity_ids(hass, TargetSelection(target))
+    return [entity for entity in _ours(hass, selected) if entity.unique_id.endswith("|balance")]
+
+
+def _ours(hass: HomeAssistant, selected: SelectedEntities) -> list[er.RegistryEntry]:
+    """Return those of the selected entities that are ours."""
     registry = er.async_get(hass)
-    entities = (registry.async_get(entity_id) for entity_id in entity_ids)
-    return {entity.unique_id for entity in entities if entity and entity.platform == DOMAIN}
+    found = map(registry.async_get, selected.referenced | selected.indirectly_referenced)
+    return [entity for entity in found if entity and entity.platform == DOMAIN]

@@ -4,16 +4,23 @@ from decimal import Decimal
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.auth.models import User
 from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import (
+    area_registry as ar,
+    config_validation as cv,
+    device_registry as dr,
+)
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from ..simulator import Fault, Simulator
-from ..support.accounts import account_of, set_up, wait_for
+from ..support.accounts import account_of, set_up, state_of, wait_for
 from ..support.recharges import (
     METER,
     OTHER,
@@ -21,6 +28,7 @@ from ..support.recharges import (
     device_of,
     orders_of,
     recharge,
+    recharge_many,
     restart_process,
 )
 
@@ -258,3 +266,121 @@ async def test_errors_without_a_response(
     assert error.value.translation_key == "recharge_rejected"
     assert "20.00" in str(error.value)
     assert hass.data[DATA_ORDERS].journal.unsettled != []
+
+
+async def many(hass: HomeAssistant, **data: Any) -> list[str]:
+    """Return the user codes of the meters that would be credited."""
+    response = await recharge_many(hass, amount=20, dry_run=True, **data)
+    return [row["user_code"] for row in response["recharges"]]
+
+
+async def many_refused(hass: HomeAssistant, **data: Any) -> str | None:
+    """Return why many meters are refused."""
+    with pytest.raises(ServiceValidationError) as error:
+        await many(hass, **data)
+    return error.value.translation_key
+
+
+async def test_targets(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    area_registry: ar.AreaRegistry,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """Test that Home Assistant says which meters a target means, and that none is an error."""
+    await set_up(hass, config_entry)
+    area = area_registry.async_create("Hall")
+    devices = [device_of(hass, config_entry, code) for code in (METER, OTHER)]
+    for device_id in devices:
+        device_registry.async_update_device(device_id, area_id=area.id)
+    assert await many(hass, area_id=area.id) == [METER, OTHER]
+    assert await many(hass, device_id=devices[1:]) == [OTHER]
+    balance = state_of(hass, config_entry, METER, "balance").entity_id
+    reading = state_of(hass, config_entry, OTHER, "reading").entity_id
+    assert await many(hass, entity_id=[balance, reading]) == [METER]
+    for target in ({"entity_id": reading}, {"area_id": "nothing"}, {"entity_id": "all"}):
+        assert await many_refused(hass, **target) == "no_meters"
+    assert await many_refused(hass) == "one_target"
+    assert await many_refused(hass, area_id=[]) == "one_target"
+    both = {"config_entry_id": config_entry.entry_id, "area_id": area.id}
+    assert await many_refused(hass, **both) == "one_target"
+
+
+async def test_exclude(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    area_registry: ar.AreaRegistry,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """Test that what is excluded is not credited, where Home Assistant knows of that."""
+    await set_up(hass, config_entry)
+    area = area_registry.async_create("Hall")
+    for code in (METER, OTHER):
+        device_id = device_of(hass, config_entry, code)
+        device_registry.async_update_device(device_id, area_id=area.id)
+    balance = state_of(hass, config_entry, METER, "balance").entity_id
+    excluded = {"area_id": [area.id], "exclude": {"entity_id": [balance]}}
+    if not hasattr(cv, "TARGET_EXCLUDE_SCHEMA"):
+        with pytest.raises(vol.Invalid):
+            await many(hass, **excluded)
+        return
+    assert await many(hass, **excluded) == [OTHER]
+    excluded["exclude"] = {"area_id": [area.id]}
+    assert await many_refused(hass, **excluded) == "no_meters"
+
+
+async def test_account_that_is_not_loaded(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> None:
+    """Test that an account that isn't loaded is an error, however it is meant."""
+    await set_up(hass, config_entry)
+    balance = state_of(hass, config_entry, METER, "balance").entity_id
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+    for target in ({"config_entry_id": config_entry.entry_id}, {"entity_id": balance}):
+        assert await many_refused(hass, **target) == "service_config_entry_not_loaded"
+
+
+async def test_disabled_meters(
+    hass: HomeAssistant, config_entry: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    """Test that those whose device a person disabled are not among all of an account."""
+    await set_up(hass, config_entry)
+    device_registry.async_update_device(
+        device_of(hass, config_entry, METER), disabled_by=dr.DeviceEntryDisabler.USER
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    found = await many(hass, config_entry_id=config_entry.entry_id)
+    assert METER not in found
+    assert OTHER in found
+
+
+async def test_meter_that_never_answered(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a meter without a device is among all of an account, and found by its code."""
+    simulator.add_fault(Fault(kind="status", interface="GetUserInfo", user_code=METER, times=None))
+    await set_up(hass, config_entry)
+    response = await recharge_many(hass, config_entry_id=config_entry.entry_id, amount=20)
+    (row,) = [row for row in response["recharges"] if row["user_code"] == METER]
+    assert (row["status"], row["device_id"], row["meter"]) == ("refused", None, f"一栋 {METER}")
+    simulator.clear_faults()
+    assert (await call(hass, user_code=METER, amount=20))["status"] == "confirmed"
+
+
+async def test_rights_of_many(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    hass_read_only_user: User,
+) -> None:
+    """Test that only administrators credit many meters."""
+    await set_up(hass, config_entry)
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            "jrhsz",
+            "recharge_many",
+            {"config_entry_id": config_entry.entry_id, "amount": 20, "batch": "B1"},
+            blocking=True,
+            context=Context(user_id=hass_read_only_user.id),
+        )
+    assert simulator.calls_of("Prestore") == []

@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.jrhsz.address import platform_of
 from custom_components.jrhsz.connection import DATA_CONNECTIONS
 from custom_components.jrhsz.recharge.follow import DATA_FOLLOWER, async_setup_orders
+from custom_components.jrhsz.recharge.many import DATA_JOBS
 from custom_components.jrhsz.recharge.order import Order, Status
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
@@ -74,6 +75,7 @@ async def restart_process(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     for cancel in hass.data[DATA_FOLLOWER]._timers.values():
         cancel()
     hass.data.pop(DATA_CONNECTIONS, None)
+    hass.data.pop(DATA_JOBS, None)
     await async_setup_orders(hass)
     await set_up(hass, entry)
 
@@ -182,3 +184,14 @@ def written_before(orders: Iterable[Order], hashes: Iterable[str] = ()) -> bytes
     body = {"orders": records, "hashes": sorted(hashes)}
     checksum = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     return json.dumps({"version": 1, "checksum": checksum, **body}).encode()
+
+
+async def recharge_many(hass: HomeAssistant, *, response: bool = True, **data: Any) -> Any:
+    """Credit many meters, by default with the batch `B1`, and return the response."""
+    return await hass.services.async_call(
+        "jrhsz",
+        "recharge_many",
+        {"batch": "B1", **data},
+        blocking=True,
+        return_response=response,
+    )

@@ -5,21 +5,27 @@ import reprlib
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import Context, HomeAssistant, ServiceCall, ServiceResponse, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.service import async_get_config_entry
 import voluptuous as vol
 
 from ..const import DOMAIN
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..settings import chosen_meters
+from ..targets import async_balances_in
+from .batch import BATCH, Batch
+from .job import FAILED
+from .many import async_jobs
 from .order import Status
 from .request import ORDER_NUMBER, CreditedMeter, Request, read_amount
 from .rights import async_require_administrator
 from .send import async_recharge
 
 ATTR_AMOUNT: Final = "amount"
+ATTR_BATCH: Final = "batch"
 ATTR_DRY_RUN: Final = "dry_run"
 ATTR_ONLY_BELOW: Final = "only_below"
 ATTR_ORDER_NUMBER: Final = "order_number"
@@ -33,11 +39,22 @@ AMOUNTS: Final = {
     vol.Optional(ATTR_ONLY_BELOW): object,
     vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
 }
+_TARGET: Final = {str(key) for key in cv.ENTITY_SERVICE_FIELDS}
 RECHARGE_SCHEMA: Final = vol.Schema(
     {
         vol.Optional(ATTR_DEVICE_ID): cv.string,
         vol.Optional(ATTR_USER_CODE): cv.string,
         vol.Optional(ATTR_ORDER_NUMBER): object,
+        **AMOUNTS,
+    }
+)
+
+
+RECHARGE_MANY_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_BATCH): object,
+        **cv.ENTITY_SERVICE_FIELDS,
         **AMOUNTS,
     }
 )
@@ -64,6 +81,86 @@ async def async_handle_recharge(call: ServiceCall) -> ServiceResponse:
     return None
 
 
+async def async_handle_recharge_many(call: ServiceCall) -> ServiceResponse:
+    """Book credit on many meters; without a response to tell it, everything but success raises."""
+    await async_require_administrator(call)
+    jobs = async_jobs(call.hass)
+    job = await jobs.async_start(*read_batch(call.hass, call.data, call.context))
+    await jobs.async_wait(job)
+    counts = job.counts()
+    if not call.return_response and any(counts[status] for status in FAILED):
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="recharge_many_failed",
+            translation_placeholders={
+                "batch": job.batch.name,
+                **{key: str(count) for key, count in counts.items()},
+            },
+        )
+    return job.as_response() if call.return_response else None
+
+
+def read_batch_name(name: object) -> str:
+    """Return the name of a batch, or raise ServiceValidationError if it is none."""
+    if not isinstance(name, str) or not BATCH.fullmatch(name):
+        raise _invalid(key="invalid_batch", value=name)
+    return name
+
+
+@callback
+def read_batch(
+    hass: HomeAssistant, data: dict[str, Any], context: Context
+) -> tuple[Batch, list[CreditedMeter], Request]:
+    """Return which batch is meant, its meters, and what is asked for each of them.
+
+    Raises ServiceValidationError if it isn't clear beyond doubt.
+    """
+    name = read_batch_name(data[ATTR_BATCH])
+    request = read_request(data, context)
+    entry, meters = _async_meters(hass, data)
+    batch = Batch(
+        name=name,
+        account_id=str(entry.unique_id),
+        amount=request.amount,
+        up_to=request.up_to,
+        only_below=request.only_below,
+    )
+    return batch, meters, request
+
+
+@callback
+def _async_meters(
+    hass: HomeAssistant, data: dict[str, Any]
+) -> tuple[JrhszConfigEntry, list[CreditedMeter]]:
+    """Return the account and its meters that are meant: all of them, or those of a target."""
+    target = {key: value for key, value in data.items() if key in _TARGET and value}
+    if (ATTR_CONFIG_ENTRY_ID in data) is bool(target):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="one_target")
+    entry: JrhszConfigEntry
+    if not target:
+        entry = async_get_config_entry(hass, DOMAIN, data[ATTR_CONFIG_ENTRY_ID])
+        coordinators = entry.runtime_data.polled
+    else:
+        balances = async_balances_in(hass, target)
+        entry_ids = {str(balance.config_entry_id) for balance in balances}
+        if len(entry_ids) > 1:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="several_accounts"
+            )
+        if not entry_ids:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meters")
+        entry = async_get_config_entry(hass, DOMAIN, entry_ids.pop())
+        unique_ids = {balance.unique_id for balance in balances}
+        coordinators = [
+            coordinator
+            for coordinator in entry.runtime_data.coordinators.values()
+            if f"{coordinator.device_identifier[1]}|balance" in unique_ids
+        ]
+    if not coordinators:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meters")
+    return entry, [async_credited(hass, coordinator) for coordinator in coordinators]
+
+
 @callback
 def async_named_meter(hass: HomeAssistant, data: dict[str, Any]) -> CreditedMeter:
     """Return the meter that is named, by its device or by its user code.
@@ -83,8 +180,8 @@ def async_named_meter(hass: HomeAssistant, data: dict[str, Any]) -> CreditedMete
     for entry in entries:
         if entry.state is ConfigEntryState.LOADED:
             coordinator = entry.runtime_data.coordinators.get(user_code)
-            if coordinator and (meter := async_credited(hass, coordinator)):
-                return meter
+            if coordinator is not None:
+                return async_credited(hass, coordinator)
     raise _invalid(key="no_user_code", value=user_code)
 
 
@@ -107,13 +204,13 @@ def async_meter(hass: HomeAssistant, device_id: str) -> CreditedMeter:
 
 
 @callback
-def async_credited(hass: HomeAssistant, coordinator: MeterCoordinator) -> CreditedMeter | None:
-    """Return the meter of a coordinator as people know it, once it has a device."""
+def async_credited(hass: HomeAssistant, coordinator: MeterCoordinator) -> CreditedMeter:
+    """Return the meter of a coordinator as people know it; it may have no device yet."""
     device = dr.async_get(hass).async_get_device_by_identifier(
         coordinator.device_identifier, coordinator.config_entry.entry_id
     )
     if device is None:
-        return None
+        return _credited(coordinator, "", coordinator.device_name)
     return _credited(coordinator, device.id, device.name_by_user or device.name)
 
 

@@ -1,7 +1,8 @@
 """What a recharge is refused for before anything is sent."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, time
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from homeassistant.core import HomeAssistant
@@ -16,6 +17,7 @@ from .journal import Journal
 from .order import Order, Status
 from .proof import OUR_NUMBER, matches
 from .request import CreditedMeter
+from .words import async_user_name
 
 
 def refusal(*, key: str, **placeholders: str) -> ServiceValidationError:
@@ -38,6 +40,27 @@ def refuse_open_order(journal: Journal, meter: CreditedMeter) -> None:
             raise refusal(key="open_order", meter=meter.name, order_number=order.number)
 
 
+async def async_refuse_newer(
+    hass: HomeAssistant, journal: Journal, meter: CreditedMeter, seen: str | None
+) -> None:
+    """Refuse if there is a newer order of a meter than the one that somebody saw last.
+
+    None was seen if it is an empty text; nothing is compared if it is not told.
+    """
+    newest = newest_order(journal, meter)
+    if seen is None or newest is None or newest.number == seen:
+        return
+    known = journal.orders.get(seen)
+    if known is not None and known.sent >= newest.sent:
+        return
+    user = await async_user_name(hass, newest.user_id)
+    minutes = max(1, (dt_util.utcnow() - newest.sent) // timedelta(minutes=1))
+    told = {"minutes": str(minutes), "amount": f"{newest.amount:.2f}", "meter": meter.name}
+    if user is None:
+        raise refusal(key="newer_order_by_automation", **told)
+    raise refusal(key="newer_order", user=user, **told)
+
+
 def refuse_above_limit(meter: CreditedMeter, amount: Decimal | None) -> None:
     """Refuse what is too much for one order, as far as its amount is known."""
     limit = Settings.of(meter.entry.options).max_recharge
@@ -47,10 +70,35 @@ def refuse_above_limit(meter: CreditedMeter, amount: Decimal | None) -> None:
         raise refusal(key="limit_per_order", limit=f"{limit:.2f}")
 
 
-def refuse_beyond_day(
-    journal: Journal, meter: CreditedMeter, amount: Decimal, payments: Sequence[Payment]
-) -> None:
-    """Refuse what is too much for today, in China Standard Time.
+@dataclass(frozen=True, slots=True)
+class DayLimit:
+    """A limit of a day, and what is used of it; refusals for it have a `key`."""
+
+    key: str
+    limit: Decimal
+    used: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        """Return what is left of it."""
+        return max(self.limit - self.used, Decimal(0))
+
+    def refuse_beyond(self, amount: Decimal, key: str | None = None, **placeholders: str) -> None:
+        """Refuse an amount that is more than what is left."""
+        if self.used + amount > self.limit:
+            raise refusal(
+                key=key or self.key,
+                limit=f"{self.limit:.2f}",
+                used=f"{self.used:.2f}",
+                left=f"{self.left:.2f}",
+                **placeholders,
+            )
+
+
+def limits_of_day(
+    journal: Journal, meter: CreditedMeter, payments: Sequence[Payment] = ()
+) -> tuple[DayLimit, DayLimit]:
+    """Return the limits of today, in China Standard Time: that of a meter, and of its account.
 
     What is confirmed or unknown counts, and so do the meter's payments that are ours and aren't
     among these orders: of another Home Assistant, of before a restore, or believed to be rejected.
@@ -70,21 +118,28 @@ def refuse_beyond_day(
         and not any(matches(order.number, payment) for order in of_meter)
     )
     settings = Settings.of(meter.entry.options)
-    for key, limit, used in (
-        ("limit_per_day", settings.max_recharge_per_day, _total(o.amount for o in of_meter)),
-        (
+    of_account = _of_account(meter, counted)
+    return (
+        DayLimit(
+            "limit_per_day",
+            settings.max_recharge_per_day,
+            _total(order.amount for order in of_meter) + others,
+        ),
+        DayLimit(
             "limit_total_per_day",
             settings.max_recharge_total_per_day,
-            _total(order.amount for order in _of_account(meter, counted)),
+            _total(order.amount for order in of_account) + others,
         ),
-    ):
-        if (used := used + others) + amount > limit:
-            raise refusal(
-                key=key,
-                limit=f"{limit:.2f}",
-                used=f"{used:.2f}",
-                left=f"{max(limit - used, Decimal(0)):.2f}",
-            )
+    )
+
+
+def newest_order(journal: Journal, meter: CreditedMeter) -> Order | None:
+    """Return the newest order of a meter that isn't known to be rejected."""
+    orders = reversed(journal.of_meter(meter.user_code))
+    return next(
+        (order for order in orders if meter.shares(order) and order.status is not Status.REJECTED),
+        None,
+    )
 
 
 def _is_ours(journal: Journal, payment: Payment) -> bool:

@@ -47,7 +47,7 @@ class Order:
 
     What was asked: `account_id` is the unique id of the account's entry, `platform` whom it was
     sent to, `sent` the moment before. Its amount filled the balance `up_to` so much, if that was
-    asked for.
+    asked for. It may be one of a `batch`.
 
     What was answered: `code` and `message` at `answered`, when the platform's own clock showed
     `platform_time`.
@@ -75,6 +75,7 @@ class Order:
     user_id: str | None
     sent: datetime
     up_to: Decimal | None = None
+    batch: str = ""
     status: Status = Status.UNKNOWN
     source: Source = Source.ANSWER
     code: int | None = None
@@ -190,6 +191,7 @@ _READERS: Final[dict[str, Callable[[Any], object]]] = {
     "amount": Decimal,
     "sent": datetime.fromisoformat,
     "up_to": Decimal,
+    "batch": intern,
     "status": Status,
     "source": Source,
     "answered": datetime.fromisoformat,

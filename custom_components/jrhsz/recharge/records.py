@@ -14,6 +14,7 @@ from ..responses import float_or_none, payment_record
 from .order import Order, Status
 from .orders import DATA_ORDERS
 from .proof import ONE_DAY, OUR_NUMBER, matches
+from .words import async_user_name
 
 
 async def async_recharge_records(
@@ -21,9 +22,12 @@ async def async_recharge_records(
     entry: JrhszConfigEntry,
     span: tuple[datetime, datetime],
     *,
+    batch: str | None,
     verify: bool,
 ) -> ServiceResponse:
     """Return the orders of an account in a span, oldest first, with all that is known of them.
+
+    They may be those of a batch alone.
 
     To verify them reads the payments of all its meters, at the platform's pace. Raises
     PlatformError, and HomeAssistantError unless the whole journal is known.
@@ -34,9 +38,9 @@ async def async_recharge_records(
     def of_span() -> list[Order]:
         """Return the orders as they are known now."""
         known = orders.journal.of_account(str(entry.unique_id), begin)
-        return [order for order in known if order.sent <= end]
+        return [order for order in known if order.sent <= end and batch in {None, order.batch}]
 
-    names = {order.user_id: await _async_name(hass, order.user_id) for order in of_span()}
+    names = {order.user_id: await async_user_name(hass, order.user_id) for order in of_span()}
     if not verify:
         return {"recharges": [_record(order, names) for order in of_span()]}
 
@@ -44,7 +48,9 @@ async def async_recharge_records(
     unknown: list[JsonValueType] = []
     gone: set[str] = set()
     wider = (begin - ONE_DAY, end + ONE_DAY)
-    meters = {order.user_code for order in of_span()} | set(entry.runtime_data.coordinators)
+    meters = {order.user_code for order in of_span()}
+    if batch is None:
+        meters |= set(entry.runtime_data.coordinators)
     for user_code in sorted(meters):
         try:
             payments = await entry.runtime_data.client.get_payments(
@@ -104,9 +110,3 @@ def _record(order: Order, names: dict[str | None, str | None]) -> dict[str, Any]
         "balance_before": float_or_none(order.balance_before),
         "balance_after": float_or_none(order.balance_after),
     }
-
-
-async def _async_name(hass: HomeAssistant, user_id: str | None) -> str | None:
-    """Return the name of a user; nobody's, if an automation acted."""
-    user = await hass.auth.async_get_user(user_id) if user_id else None
-    return user.name if user else user_id

@@ -1,6 +1,7 @@
 """What somebody asks for, and what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 import math
 import re
@@ -14,6 +15,7 @@ from ..address import are_two_names, platform_of
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..responses import float_or_none
 from .order import Order
+from .proof import Look
 
 ORDER_NUMBER: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 
@@ -87,7 +89,13 @@ class CreditedMeter(AccountMeter):
 class Request:
     """What somebody asks for, checked as far as that goes without the meter.
 
-    It is an amount, or to fill the balance up to so much.
+    It is an amount, or to fill the balance up to so much. A number that was made up elsewhere may
+    have been used within the time that `searched` tells.
+
+    An order of a `batch` has the number of one of its `attempts`. Its caller waits neither for what
+    an answer leaves open nor for the new balance, and may hand over a `look` of the last minutes.
+
+    Who saw which order of the meter was the `newest` one wants no other one to have come since.
     """
 
     amount: Decimal | None = None
@@ -96,6 +104,11 @@ class Request:
     only_below: Decimal | None = None
     dry_run: bool = False
     context: Context
+    searched: timedelta = timedelta(days=31)
+    batch: str = ""
+    attempts: tuple[str, ...] = ()
+    look: Look | None = None
+    newest: str | None = None
 
     def wanted(self, balance: Decimal) -> Decimal | None:
         """Return how much to credit at a balance; nothing if nothing is needed."""
@@ -123,6 +136,7 @@ class RechargeOutcome:
     balance_before: Decimal | None
     balance: Decimal | None
     message: str
+    look: Look | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, order: Order, message: str) -> Self:
@@ -146,6 +160,7 @@ class RechargeOutcome:
         amount: Decimal | None,
         order_number: str | None = None,
         message: str = "",
+        look: Look | None = None,
     ) -> Self:
         """Return the outcome of a request that nothing was sent for.
 
@@ -158,6 +173,7 @@ class RechargeOutcome:
             balance_before=balance,
             balance=balance,
             message=message,
+            look=look,
         )
 
     def as_response(self, meter: CreditedMeter) -> dict[str, Any]:

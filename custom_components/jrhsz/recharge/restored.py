@@ -40,7 +40,7 @@ def payments_needed(
     now, number, gap = dt_util.utcnow(), request.order_number, journal.gap
     since = now - 2 * ONE_DAY
     if number is not None and not journal.knows(number) and now - journal.since < _YOUNG:
-        since = min(since, now - _searched(hass, meter))
+        since = min(since, now - min(_searched(hass, meter), request.searched))
     if gap is None or compared(meter.account_id, meter.user_code) in journal.notes:
         return since, False
     if not gap.confirmed:

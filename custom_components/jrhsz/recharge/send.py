@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -21,13 +22,15 @@ from ..connection import client_of, session_of
 from ..const import DOMAIN
 from .answer import async_find, async_read_again, classified
 from .balances import ARRIVAL, on_the_way, total
+from .batch import number_of
 from .drafts import async_hand_out, random_number, require_draft
 from .follow import DATA_FOLLOWER
 from .journal import Journal
 from .limits import (
+    async_refuse_newer,
+    limits_of_day,
     refusal,
     refuse_above_limit,
-    refuse_beyond_day,
     refuse_open_order,
     refuse_while_stopping,
 )
@@ -43,6 +46,7 @@ NOT_NEEDED: Final = "not_needed"
 DRY_RUN: Final = "dry_run"
 
 _RANDOM_CHARACTERS: Final = 26
+_LOOK_LASTS: Final = timedelta(minutes=5)
 
 
 async def async_recharge(
@@ -72,7 +76,7 @@ async def async_recharge(
         return task.result()
     if attempt.number is None or attempt.number not in orders.journal.orders:
         raise refusal(key="stopping")
-    return _outcome(hass, meter, attempt.number)
+    return async_outcome(hass, meter, attempt.number)
 
 
 async def _async_credit_and_read(
@@ -85,10 +89,11 @@ async def _async_credit_and_read(
         return order
     if attempt.number is not None:
         hass.data[DATA_FOLLOWER].async_schedule(meter.entry, [order])
-        await async_read_again(hass, meter, order, attempt.sent or begun)
+        if not request.batch:
+            await async_read_again(hass, meter, order, attempt.sent or begun)
     elif (other := orders.attempt_of(order.number)) is not None and other.task is not None:
         await asyncio.wait({other.task})
-    return _outcome(hass, meter, order.number)
+    return async_outcome(hass, meter, order.number)
 
 
 async def _async_credit(
@@ -100,20 +105,24 @@ async def _async_credit(
     is to be sent.
     """
     orders, client = hass.data[DATA_ORDERS], client_of(hass, meter.entry)
-    number = request.order_number or random_number(_RANDOM_CHARACTERS)
+    made_up = random_number(_RANDOM_CHARACTERS)
 
     async with orders.lock_of(meter.user_code):
         refuse_while_stopping(hass)
         await orders.async_require_journal()
+        number = number_of(orders.journal, request) or made_up
         if order := _earlier(orders.journal, meter, number, request):
             return order
         require_draft(orders.journal, meter, number)
         refuse_above_limit(meter, request.amount)
-        look = await _async_read(hass, meter, request)
+        await async_refuse_newer(hass, orders.journal, meter, request.newest)
+        look = await _async_look(hass, meter, request)
 
         async with orders.reserving:
-            await orders.async_take(meter, look)
-            await async_take_over_missing(orders.journal, meter, look.payments)
+            await _async_take(orders, meter, request, look)
+            # What was taken over may be another attempt.
+            given = number_of(orders.journal, request, look.payments)
+            number = given or made_up
             if order := _earlier(orders.journal, meter, number, request):
                 return order
             if order := _shown(meter, request, number, look.payments):
@@ -123,13 +132,13 @@ async def _async_credit(
                 return amount
             refuse_open_order(orders.journal, meter)
             refuse_above_limit(meter, amount)
-            refuse_beyond_day(orders.journal, meter, amount, look.payments)
+            for limit in limits_of_day(orders.journal, meter, look.payments):
+                limit.refuse_beyond(amount)
             if request.dry_run:
-                draft = request.order_number or await async_hand_out(
-                    orders.journal, meter, request.context.user_id
-                )
+                user_id = request.context.user_id
+                draft = given or await async_hand_out(orders.journal, meter, user_id)
                 return RechargeOutcome.without_order(
-                    DRY_RUN, request, look.balance, amount=amount, order_number=draft
+                    DRY_RUN, request, look.balance, amount=amount, order_number=draft, look=look
                 )
             refuse_while_stopping(hass)
             order = _new_order(meter, request, number, amount)
@@ -152,16 +161,26 @@ async def _async_credit(
         order = classified(hass, meter, orders.journal.orders[number], error)
         if order.is_open:
             await orders.journal.async_update(order)
-            order = await async_find(hass, meter, order, attempt)
+            order = await async_find(hass, meter, order, attempt, is_patient=not request.batch)
         await orders.async_conclude(order, request.context, attempt)
     return order
 
 
-async def _async_read(hass: HomeAssistant, meter: CreditedMeter, request: Request) -> Look:
-    """Read the meter and its payments, which proves token and permission."""
+async def _async_look(hass: HomeAssistant, meter: CreditedMeter, request: Request) -> Look:
+    """Read the meter and its payments, which proves token and permission.
+
+    A look that was handed over does as long as it tells how things are.
+    """
+    known, journal = request.look, hass.data[DATA_ORDERS].journal
+    if (
+        known is not None
+        and dt_util.utcnow() - known.at < _LOOK_LASTS
+        and not journal.of_meter(meter.user_code, known.at)
+    ):
+        return known
     client, session = client_of(hass, meter.entry), session_of(hass, meter.entry)
     begin, end = window(meter, session)
-    since, whole = payments_needed(hass, hass.data[DATA_ORDERS].journal, meter, request)
+    since, whole = payments_needed(hass, journal, meter, request)
     span = (min(begin, since), end)
     try:
         info, payments = await asyncio.gather(
@@ -178,6 +197,13 @@ async def _async_read(hass: HomeAssistant, meter: CreditedMeter, request: Reques
             translation_placeholders={"reason": async_reason(hass, err)},
         ) from err
     return replace(Look.of(meter.platform, span, payments), balance=info.balance)
+
+
+async def _async_take(orders: Orders, meter: CreditedMeter, request: Request, look: Look) -> None:
+    """Take over what a look tells of orders, unless that was done with it before."""
+    if look is not request.look:
+        await orders.async_take(meter, look)
+    await async_take_over_missing(orders.journal, meter, look.payments)
 
 
 async def _async_adopt(
@@ -268,10 +294,11 @@ def _new_order(meter: CreditedMeter, request: Request, number: str, amount: Deci
         sent=dt_util.utcnow(),
         up_to=request.up_to,
         untold=True,
+        batch=request.batch,
     )
 
 
-def _outcome(hass: HomeAssistant, meter: CreditedMeter, number: str) -> RechargeOutcome:
+def async_outcome(hass: HomeAssistant, meter: CreditedMeter, number: str) -> RechargeOutcome:
     """Return what is known of an order by now, for its caller."""
     orders = hass.data[DATA_ORDERS]
     order = orders.journal.orders[number]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..api import PlatformError, ReturnCodeError
@@ -24,6 +25,19 @@ def async_reason(hass: HomeAssistant, err: PlatformError) -> str:
         return words
     told = translation(err)
     return _text(hass, told["translation_key"], **told["translation_placeholders"]) or str(err)
+
+
+@callback
+def async_told(hass: HomeAssistant, err: HomeAssistantError) -> str:
+    """Return what an error says, in the language of Home Assistant."""
+    placeholders = err.translation_placeholders or {}
+    return _text(hass, str(err.translation_key), **placeholders) or str(err)
+
+
+async def async_user_name(hass: HomeAssistant, user_id: str | None) -> str | None:
+    """Return the name of a user; nobody's, if an automation acted."""
+    user = await hass.auth.async_get_user(user_id) if user_id else None
+    return user.name if user else user_id
 
 
 @callback

@@ -1,0 +1,229 @@
+"""Crediting many meters as a job, whoever waits for it or goes away."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..api import PlatformError, Priority
+from ..const import DOMAIN
+from .batch import Batch
+from .job import WAITING, Job, Row, sum_of
+from .limits import limits_of_day, refusal, refuse_above_limit, refuse_while_stopping
+from .orders import DATA_ORDERS, EVENT_RECHARGE
+from .request import CreditedMeter, Request
+from .send import DRY_RUN, NOT_NEEDED, async_outcome, async_recharge
+from .words import async_told
+
+# As many are read and sent at once as keep the platform busy; others want their turn as well.
+_AT_ONCE: Final = 4
+# Seconds after its begin: sixty meters take at most three minutes.
+_ANSWER: Final = 170
+_KEPT: Final = timedelta(days=1)
+
+
+class Jobs:
+    """The batches under way, and those of the last day; one at a time for each account."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start without any."""
+        self.jobs: list[Job] = []
+        self._hass = hass
+        self._orders = hass.data[DATA_ORDERS]
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._followers: list[Callable[[Job, Sequence[Row]], None]] = []
+        self._settled = asyncio.Event()
+        hass.bus.async_listen(EVENT_RECHARGE, self._async_note_outcome)
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
+
+    @callback
+    def async_follow(self, follower: Callable[[Job, Sequence[Row]], None]) -> CALLBACK_TYPE:
+        """Tell somebody of each job that changes, and of its rows that do."""
+        self._followers.append(follower)
+        return lambda: self._followers.remove(follower)
+
+    async def async_start(
+        self, batch: Batch, meters: Sequence[CreditedMeter], request: Request
+    ) -> Job:
+        """Start a batch as a job, or join it if it is under way for these meters.
+
+        Raises HomeAssistantError if it is refused at once.
+        """
+        await self._orders.async_require_journal()
+        batch.begun(self._orders.journal)
+        for job in self.jobs:
+            is_same = job.is_running and not job.dry_run and job.batch.name == batch.name
+            if not is_same or request.dry_run:
+                continue
+            if job.batch != batch:
+                raise refusal(
+                    key="batch_differs",
+                    batch=batch.name,
+                    date=f"{dt_util.as_local(job.begun):%Y-%m-%d}",
+                )
+            if {meter.user_code for meter in meters} <= job.rows.keys():
+                return job
+        rows = {meter.user_code: Row(meter, request, request.amount) for meter in meters}
+        job = Job(batch, rows, request.dry_run, request.context.user_id)
+        oldest = dt_util.utcnow() - _KEPT
+        self.jobs = [other for other in self.jobs if other.is_running or other.begun > oldest]
+        self.jobs.append(job)
+        job.task = self._hass.async_create_background_task(
+            self._async_run(job), f"{DOMAIN} batch {batch.name}", eager_start=False
+        )
+        self._tell(job)
+        return job
+
+    async def async_wait(self, job: Job) -> None:
+        """Wait until a job is done; raise the error that refused it whole."""
+        if job.task is not None:
+            await asyncio.shield(job.task)
+        if job.error is not None:
+            raise job.error
+
+    async def _async_run(self, job: Job) -> None:
+        """Do a job when it is its turn."""
+        try:
+            # What only checks is in nobody's way.
+            async with nullcontext() if job.dry_run else self._turns[job.batch.account_id]:
+                await self._async_credit(job)
+        except HomeAssistantError as err:
+            job.error = err
+        finally:
+            job.is_running = False
+            self._tell(job)
+
+    async def _async_credit(self, job: Job) -> None:
+        """See what there is already, check all before anything is sent, then send."""
+        end = self._hass.loop.time() + _ANSWER
+        journal, batch = self._orders.journal, job.batch
+        batch.begun(journal)
+        refuse_while_stopping(self._hass)
+        refuse_above_limit(job.meter, batch.amount)
+        for row in job.rows.values():
+            row.request = batch.request(journal, row.meter, row.request)
+        await self._async_each(job, self._async_find_earlier)
+        if job.dry_run or batch.amount is None or batch.only_below is not None:
+            await self._async_each(job, self._async_check)
+        left = [row for row in job.rows.values() if row.status in {WAITING, DRY_RUN}]
+        whole = sum_of(row.wanted for row in left)
+        _, of_account = limits_of_day(journal, job.meter)
+        of_account.refuse_beyond(
+            whole, "batch_above_limit", count=str(len(left)), sum=f"{whole:.2f}"
+        )
+        if job.waiting:
+            await batch.async_begin(journal)
+            await self._async_each(job, self._async_send)
+            await self._async_wait_for_open(job, end)
+
+    async def _async_each(self, job: Job, act: Callable[[Job, Row], Awaitable[None]]) -> None:
+        """Do something with each row that waits, a few at a time; one's failure stops no other."""
+        turns = asyncio.Semaphore(_AT_ONCE)
+
+        async def async_act(row: Row) -> None:
+            """Do it with one when it is its turn."""
+            async with turns:
+                try:
+                    await act(job, row)
+                except HomeAssistantError as err:
+                    row.refusal = async_told(self._hass, err)
+            self._tell(job, row)
+
+        results = await asyncio.gather(*map(async_act, job.waiting), return_exceptions=True)
+        if errors := [result for result in results if result is not None]:
+            raise errors[0]
+
+    async def _async_find_earlier(self, job: Job, row: Row) -> None:
+        """Take an order over that an earlier call sent, looked up again if it is open."""
+        orders = self._orders
+        order = orders.journal.orders.get(row.request.order_number or "")
+        if order is not None and order.is_open:
+            with suppress(PlatformError):
+                await orders.async_look_up(row.meter, [order], Priority.USER)
+            # If it is known to be rejected now, the next attempt is due.
+            row.request = job.batch.request(orders.journal, row.meter, row.request)
+            order = orders.journal.orders.get(row.request.order_number or "")
+        if order is not None:
+            row.outcome = async_outcome(self._hass, row.meter, order.number)
+            row.earlier = True
+
+    async def _async_check(self, job: Job, row: Row) -> None:
+        """See what is to be sent for a meter, and what is in the way."""
+        request = replace(row.request, dry_run=True)
+        outcome = await async_recharge(self._hass, row.meter, request)
+        row.wanted = outcome.amount
+        if job.dry_run or outcome.status == NOT_NEEDED:
+            row.outcome = outcome
+        else:
+            row.request = replace(row.request, look=outcome.look)
+
+    async def _async_send(self, job: Job, row: Row) -> None:
+        """Send the order of a meter, if that is still needed."""
+        del job
+        row.outcome = await async_recharge(self._hass, row.meter, row.request)
+
+    async def _async_wait_for_open(self, job: Job, end: float) -> None:
+        """Wait for the orders that will be settled by themselves before the caller is answered."""
+        while not self._hass.is_stopping and any(
+            self._is_settled_by(row, end) for row in job.rows.values()
+        ):
+            self._settled.clear()
+            try:
+                async with asyncio.timeout_at(end):
+                    await self._settled.wait()
+            except TimeoutError:
+                break
+
+    def _is_settled_by(self, row: Row, end: float) -> bool:
+        """Tell whether the order of a row is open, and will be settled by itself in time."""
+        order = self._orders.journal.orders.get(row.sent_number or "")
+        if order is None or not order.is_open:
+            return False
+        patience = self._orders.delays_of(order, row.meter.entry).patience(order)
+        if patience is None:
+            return False
+        rest = (order.ended + patience - dt_util.utcnow()).total_seconds()
+        return self._hass.loop.time() + rest < end
+
+    @callback
+    def _async_note_outcome(self, event: Event[Any]) -> None:
+        """Take over what became of an order, also after its job was done."""
+        number = event.data.get("order_number")
+        if number in self._orders.journal.orders:
+            for job in self.jobs:
+                for row in job.rows.values():
+                    if row.sent_number == number:
+                        row.outcome = async_outcome(self._hass, row.meter, number)
+                        self._tell(job, row)
+        self._settled.set()
+
+    @callback
+    def _async_stop(self, _: Event) -> None:
+        """Wait for nothing more."""
+        self._settled.set()
+
+    @callback
+    def _tell(self, job: Job, *rows: Row) -> None:
+        """Tell who follows the jobs what changed."""
+        for follower in list(self._followers):
+            follower(job, rows)
+
+
+DATA_JOBS: HassKey[Jobs] = HassKey(f"{DOMAIN}_jobs")
+
+
+@callback
+def async_jobs(hass: HomeAssistant) -> Jobs:
+    """Return the batches of this process."""
+    if DATA_JOBS not in hass.data:
+        hass.data[DATA_JOBS] = Jobs(hass)
+    return hass.data[DATA_JOBS]
