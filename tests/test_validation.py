@@ -17,7 +17,10 @@ import voluptuous as vol
 
 INTEGRATION: Final = Path(__file__).parents[1] / "custom_components" / "jrhsz"
 # What every integration may import, besides what its manifest names.
-ALWAYS_ALLOWED: Final = {*map(str, Platform), "frontend", "system_health", "websocket_api"}
+ALWAYS_ALLOWED: Final = {
+    *map(str, Platform),
+    *("frontend", "homeassistant", "system_health", "websocket_api"),
+}
 KEY: Final = vol.Match(r"^[a-z0-9]+([_-][a-z0-9]+)*$")
 
 
