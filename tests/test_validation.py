@@ -102,7 +102,9 @@ TRANSLATION: Final = vol.Schema(
         "entity": {cv.slug: {KEY: ENTITY}},
         "exceptions": {cv.slug: {vol.Required("message"): str}},
         "issues": {KEY: ISSUE},
-        "selector": {cv.slug: {vol.Required("options"): NAMED}},
+        "selector": {
+            cv.slug: {vol.Optional("options"): NAMED, vol.Optional("unit_of_measurement"): NAMED}
+        },
         "services": DESCRIPTIONS,
         "system_health": {"info": NAMED},
         "triggers": DESCRIPTIONS,

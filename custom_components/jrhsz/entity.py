@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import override
 
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import (
     AddConfigEntryEntitiesCallback,
     async_get_current_platform,
 )
+from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .api import MeterKind
+from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .essentials import is_created
 from .kinds import KINDS
@@ -42,6 +45,13 @@ def async_add_for_meters(
     entry.runtime_data.adders.append(async_add)
 
 
+def model_of(hass: HomeAssistant, kind: MeterKind | None) -> str:
+    """Return the model of a kind in the system's language: of devices only names translate."""
+    texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
+    key = f"component.{DOMAIN}.selector.model.options.{kind or 'unknown'}"
+    return texts.get(key, KINDS[kind].model)
+
+
 class JrhszEntity(CoordinatorEntity[MeterCoordinator]):
     """An entity of one meter."""
 
@@ -56,7 +66,7 @@ class JrhszEntity(CoordinatorEntity[MeterCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={(domain, meter)},
             manufacturer=MANUFACTURER,
-            model=KINDS[coordinator.data.kind].model,
+            model=model_of(coordinator.hass, coordinator.data.kind),
             name=coordinator.device_name,
             serial_number=coordinator.data.table_no,
             via_device_id=coordinator.config_entry.runtime_data.device_id,

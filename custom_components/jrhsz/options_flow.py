@@ -34,20 +34,25 @@ def _number(low: float, high: float, unit: str, step: float = 1) -> NumberSelect
     """Return a field for a number."""
     return NumberSelector(
         NumberSelectorConfig(
-            min=low, max=high, step=step, unit_of_measurement=unit, mode=NumberSelectorMode.BOX
+            min=low,
+            max=high,
+            step=step,
+            unit_of_measurement=unit,
+            mode=NumberSelectorMode.BOX,
+            translation_key="unit",
         )
     )
 
 
 _SETTINGS: Final = {
-    CONF_SCAN_INTERVAL: _number(1, 1440, "min"),
-    CONF_LOW_BALANCE: _number(0, 10_000, "CNY", 0.01),
-    CONF_LOW_BALANCE_WATER: _number(0, 10_000, "CNY", 0.01),
-    CONF_SILENT_HOURS: _number(1, 8760, "h"),
-    CONF_HISTORY_DAYS: _number(0, 3650, "d"),
-    CONF_MAX_RECHARGE: _number(0, 100_000, "CNY", 0.01),
-    CONF_MAX_RECHARGE_PER_DAY: _number(0, 100_000, "CNY", 0.01),
-    CONF_MAX_RECHARGE_TOTAL_PER_DAY: _number(0, 1_000_000, "CNY", 0.01),
+    CONF_SCAN_INTERVAL: _number(1, 1440, "minutes"),
+    CONF_LOW_BALANCE: _number(0, 10_000, "yuan", 0.01),
+    CONF_LOW_BALANCE_WATER: _number(0, 10_000, "yuan", 0.01),
+    CONF_SILENT_HOURS: _number(1, 8760, "hours"),
+    CONF_HISTORY_DAYS: _number(0, 3650, "days"),
+    CONF_MAX_RECHARGE: _number(0, 100_000, "yuan", 0.01),
+    CONF_MAX_RECHARGE_PER_DAY: _number(0, 100_000, "yuan", 0.01),
+    CONF_MAX_RECHARGE_TOTAL_PER_DAY: _number(0, 1_000_000, "yuan", 0.01),
     CONF_ADD_NEW_METERS: BooleanSelector(),
 }
 _WHOLE_NUMBERS: Final = (CONF_SCAN_INTERVAL, CONF_SILENT_HOURS, CONF_HISTORY_DAYS)
