@@ -109,6 +109,9 @@ async def test_what_is_in_it(
     assert first["reading"] == f"{info.reading:f}"
     assert first["balance"] == f"{info.balance:f}"
     assert first["type"] == 3
+    assert first["times_can_be_read"] is True
+    assert first["heard_at"] == first["read_time"]
+    assert {item["untimed"] for item in account["lists"].values()} == {False}
     assert first["low"] is True
     assert first["threshold"] == "33.5"
     assert first["available"] is True

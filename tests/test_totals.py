@@ -15,6 +15,7 @@ from custom_components.jrhsz.totals import AccountCoordinator
 
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, restart, set_up, wait_for
+from .support.logs import lines
 
 METER, OTHER = "2022040001", "2022040002"
 
@@ -218,3 +219,40 @@ async def test_a_thousand_meters_take_a_moment(
         for _ in range(10):
             account._totals()
         assert (hass.loop.time() - started) / 10 < 0.02
+
+
+@pytest.mark.usefixtures("no_pace")
+@pytest.mark.parametrize("times", ["empty", "zero", "null", "unreadable"])
+async def test_silence_without_times(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    times: Any,
+) -> None:
+    """Test that where no time can be read polls tell who is silent, and that that is said once."""
+    simulator.set_dialect(times=times)
+    entry = account_of(simulator, silent_hours=6)
+    await set_up(hass, entry)
+    record = {"tableNo": "1", "reading": "9999", "balance": "50", "tableType": "3"}
+    reply = {"code": 200, "data": record | {"readTime": ""}}
+    stuck = Fault(kind="wrong", interface="GetUserInfo", user_code=METER, reply=reply, times=None)
+    simulator.add_fault(stuck)
+    for _ in range(9):
+        await wait_for(hass, freezer, minutes=31)
+    assert totals(hass, entry)["silent_meters"] == "0"
+    await restart(hass, entry)
+    for _ in range(5):
+        await wait_for(hass, freezer, minutes=31)
+    assert totals(hass, entry)["silent_meters"] == "1"
+    assert [entry.runtime_data.coordinators[code].is_silent for code in (METER, OTHER)] == [
+        True,
+        False,
+    ]
+    told = [line for _, line in lines(caplog) if "times" in line]
+    assert len(told) == 1
+    assert told[0].startswith("None of the times of meter 2022")
+    simulator.set_dialect(times="full")
+    await wait_for(hass, freezer, minutes=31)
+    other = entry.runtime_data.coordinators[OTHER]
+    assert other.heard_at == simulator.meters[OTHER].info().read_time

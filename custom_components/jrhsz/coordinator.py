@@ -40,6 +40,8 @@ from .outage import OutageWatch
 from .settings import ChosenMeter, Settings
 from .store import AccountStore
 
+# After so many answers without a time a meter has none.
+_UNTIMED: Final = 2
 _REPEAT_AFTER: Final = timedelta(seconds=61)
 # By so much the platform's clock may be ahead of ours.
 _CLOCK_SLIP: Final = timedelta(hours=1)
@@ -167,6 +169,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.balance = BalanceWatch(settings)
         self._baseline: MeterInfo | None = None
         self._suspect: MeterInfo | None = None
+        self._changed_at: datetime | None = None
+        self._untimed = 0
         self._failed_once = False
         self._urgent = False
         self.listed: Listed | None = None
@@ -229,13 +233,17 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     @property
     def is_silent(self) -> bool:
         """Tell whether the meter doesn't answer, or its last reading is too old."""
-        read_time = self.data.read_time if self.is_known else None
-        return self._is_too_old(read_time) or not self.last_update_success
+        return self._is_too_old(self.heard_at) or not self.last_update_success
 
-    def _is_too_old(self, read_time: datetime | None) -> bool:
-        """Tell whether a meter that was last read then is silent."""
+    @property
+    def heard_at(self) -> datetime | None:
+        """Return when the meter was read last; without a time, when polls saw it change last."""
+        return (self.data.read_time if self.is_known else None) or self._changed_at
+
+    def _is_too_old(self, heard_at: datetime | None) -> bool:
+        """Tell whether a meter that was last heard then is silent."""
         silent_after = self._account.settings.silent_after
-        return read_time is not None and dt_util.utcnow() - read_time > silent_after
+        return heard_at is not None and dt_util.utcnow() - heard_at > silent_after
 
     @property
     def due_in(self) -> timedelta:
@@ -257,6 +265,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             "balance": self.balance.as_dict(),
             "news": self.news.as_dict(),
             "polled_at": self.polled_at.isoformat() if self.polled_at else None,
+            "changed_at": self._changed_at.isoformat() if self._changed_at else None,
         }
 
     def _restore(self, kept: Any) -> None:
@@ -270,6 +279,11 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self._baseline = MeterInfo.from_record(baseline) if isinstance(baseline, dict) else None
         if isinstance(polled_at := kept.get("polled_at"), str):
             self.polled_at = dt_util.parse_datetime(polled_at)
+        if isinstance(changed_at := kept.get("changed_at"), str):
+            self._changed_at = dt_util.parse_datetime(changed_at)
+        if self.is_known and self.data.read_time is None:
+            # It was told before.
+            self._untimed = _UNTIMED
         self.balance.restore(kept.get("balance"), self.data)
         self.news.restore(kept.get("news"), self.balance.last)
 
@@ -362,15 +376,30 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._account.outage.note_success(self.user_code)
         # The base class would log a line for each meter.
         self.last_update_success = True
+        self._note_times(info)
         answer, info = info, self._accepted(info)
         self.balance.note(info)
         self._account.on_balance(self.user_code, info.balance)
-        self.news.note(is_silent=self._is_too_old(info.read_time))
+        self.news.note(is_silent=self._is_too_old(info.read_time or self._changed_at))
         self.teller.async_tell()
         if info is not self.data:
             # With the time of its own reading, though that may be held back.
             self._note_balance(answer)
         return info
+
+    def _note_times(self, info: MeterInfo) -> None:
+        """Note when the reading changed, and tell if the times of readings can't be read."""
+        now = dt_util.utcnow()
+        is_new = not self.is_known or info.reading not in {None, self.data.reading}
+        if is_new or self._changed_at is None or self._changed_at > now:
+            self._changed_at = now
+        if info.reading is None or info.read_time is not None:
+            self._untimed = 0
+            return
+        # One answer without a time may be an accident, of a meter that had times.
+        self._untimed = self._untimed + 1 if self.is_known else _UNTIMED
+        if self._untimed == _UNTIMED:
+            self._account.outage.note_untimed(self.user_code)
 
     @property
     def values(self) -> Values:
@@ -459,7 +488,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.last_update_success = False
         # An outage of the account is no silence of its meters.
         alone = self.user_code in self._account.outage.alone
-        if self.is_known and (alone or self._is_too_old(self.data.read_time)):
+        if self.is_known and (alone or self._is_too_old(self.heard_at)):
             self.news.note(is_silent=True)
             self.teller.async_tell()
         return error

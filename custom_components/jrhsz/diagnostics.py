@@ -79,7 +79,8 @@ def _session(session: Session) -> dict[str, Any]:
         "encoding": session.encoding.value,
         "lists": {
             # The witness is a meter's code.
-            name.value: habits.as_dict() | {"witness": habits.witness is not None}
+            name.value: habits.as_dict()
+            | {"witness": habits.witness is not None, "untimed": habits.untimed}
             for name, habits in session.habits.items()
         },
     }
@@ -122,6 +123,8 @@ def _meter(meter: MeterCoordinator, key: bytes) -> dict[str, Any]:
         "type": info.meter_type if info else None,
         "reading": _text(info.reading if info else None),
         "read_time": info.read_time.isoformat() if info and info.read_time else None,
+        "times_can_be_read": info.read_time is not None if info else None,
+        "heard_at": meter.heard_at.isoformat() if meter.heard_at else None,
         "balance": _text(info.balance if info else None),
         "low": meter.balance.is_low,
         "threshold": str(meter.balance.threshold),

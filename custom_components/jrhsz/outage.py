@@ -32,6 +32,18 @@ class OutageWatch:
     _waiting: dict[str, str] = field(default_factory=dict)
     _doubted: set[str] = field(default_factory=set)
     _told_more: bool = False
+    _told_untimed: bool = False
+
+    def note_untimed(self, user_code: str) -> None:
+        """Note that none of a meter's times can be read, which is hardly one meter's fault."""
+        if not self._told_untimed:
+            self._told_untimed = True
+            LOGGER.warning(
+                "None of the times of meter %s can be read, and maybe of others of account %s: "
+                "they count as silent when polls show the same reading for too long",
+                user_code,
+                self.account,
+            )
 
     def note_failure(self, user_code: str, err: PlatformError, reason: str, *, meters: int) -> None:
         """Note that a meter of an account of so many failed, with a reason for people."""

@@ -23,8 +23,9 @@ class Habits:
     until another one confirms it. `shown` are the forms of dates that have shown records: in
     another one, an empty list may be one that wasn't understood. While a search `is_open`, because
     it found something but had no attempt left, what is wider is tried with the next lists.
-    `page_cap` is the length at which pages are cut short, `longest_page` the longest that came,
-    `first_page` the number of the first.
+    `untimed` are lists of which no record has a time that can be read. `page_cap` is the length at
+    which pages are cut short, `longest_page` the longest that came, `first_page` the number of the
+    first.
     """
 
     window: QueryForm | None = None
@@ -32,6 +33,7 @@ class Habits:
     witness: str | None = None
     searched_at: datetime | None = None
     is_open: bool = False
+    untimed: bool = False
     shown: set[Dates] = field(default_factory=set)
     page_cap: int | None = None
     longest_page: int = 0

@@ -187,6 +187,7 @@ class SpanReader[ItemT: Timed]:
         await pages.read()
         if pages.items:
             self.habits.shown.add(window.dates)
+            self.habits.untimed = all(item.time is None for item in pages.items)
         return pages
 
 
