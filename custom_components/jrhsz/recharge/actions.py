@@ -224,8 +224,8 @@ def _credited(coordinator: MeterCoordinator, device_id: str, name: str | None) -
     )
 
 
-def read_request(data: dict[str, Any], context: Context) -> Request:
-    """Return what is asked for.
+def read_request(data: dict[str, Any], context: Context, *, newest: str | None = None) -> Request:
+    """Return what is asked for, by somebody who saw the meter's newest order if that is told.
 
     Raises ServiceValidationError if it isn't clear beyond doubt.
     """
@@ -249,6 +249,7 @@ def read_request(data: dict[str, Any], context: Context) -> Request:
         only_below=only_below,
         dry_run=data[ATTR_DRY_RUN],
         context=context,
+        newest=newest,
     )
 
 

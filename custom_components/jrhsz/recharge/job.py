@@ -71,12 +71,15 @@ class Row:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A batch under way, or done; `error` if it was refused whole, before anything was sent."""
+    """A batch under way, or done; `error` if it was refused whole, before anything was sent.
+
+    `user` is the name of who began it, nobody's if an automation did.
+    """
 
     batch: Batch
     rows: dict[str, Row]
     dry_run: bool
-    user_id: str | None
+    user: str | None
     id: str = field(default_factory=lambda: uuid4().hex)
     begun: datetime = field(default_factory=dt_util.utcnow)
     error: HomeAssistantError | None = None

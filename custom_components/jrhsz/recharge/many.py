@@ -22,7 +22,7 @@ from .limits import limits_of_day, refusal, refuse_above_limit, refuse_while_sto
 from .orders import DATA_ORDERS, EVENT_RECHARGE
 from .request import CreditedMeter, Request
 from .send import DRY_RUN, NOT_NEEDED, async_outcome, async_recharge
-from .words import async_told
+from .words import async_told, async_user_name
 
 # As many are read and sent at once as keep the platform busy; others want their turn as well.
 _AT_ONCE: Final = 4
@@ -59,6 +59,7 @@ class Jobs:
         Raises HomeAssistantError if it is refused at once.
         """
         await self._orders.async_require_journal()
+        user = await async_user_name(self._hass, request.context.user_id)
         batch.begun(self._orders.journal)
         for job in self.jobs:
             is_same = job.is_running and not job.dry_run and job.batch.name == batch.name
@@ -73,14 +74,14 @@ class Jobs:
             if {meter.user_code for meter in meters} <= job.rows.keys():
                 return job
         rows = {meter.user_code: Row(meter, request, request.amount) for meter in meters}
-        job = Job(batch, rows, request.dry_run, request.context.user_id)
+        job = Job(batch, rows, request.dry_run, user)
         oldest = dt_util.utcnow() - _KEPT
         self.jobs = [other for other in self.jobs if other.is_running or other.begun > oldest]
         self.jobs.append(job)
         job.task = self._hass.async_create_background_task(
             self._async_run(job), f"{DOMAIN} batch {batch.name}", eager_start=False
         )
-        self._tell(job)
+        self._tell(job, *rows.values())
         return job
 
     async def async_wait(self, job: Job) -> None:
