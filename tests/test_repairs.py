@@ -4,7 +4,12 @@ from homeassistant.components.repairs import ConfirmRepairFlow
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.jrhsz.meters.fixes import LostMetersFlow, NewMetersFlow, PermissionsFlow
+from custom_components.jrhsz.meters.fixes import (
+    LostMetersFlow,
+    NewMetersFlow,
+    PermissionsFlow,
+    RenamedRoomsFlow,
+)
 from custom_components.jrhsz.recharge.fixes import JournalFlow, OpenOrdersFlow
 from custom_components.jrhsz.repairs import async_create_fix_flow
 
@@ -18,6 +23,7 @@ from custom_components.jrhsz.repairs import async_create_fix_flow
         ("gone_meters_entry", {}, LostMetersFlow),
         ("unknown_codes_entry", {}, LostMetersFlow),
         ("missing_permissions_entry", {}, PermissionsFlow),
+        ("renamed_rooms_entry", {}, RenamedRoomsFlow),
         ("order_corrected_Mine1", None, ConfirmRepairFlow),
     ],
 )

@@ -63,10 +63,10 @@ class JrhszData:
 
     `store` keeps what polls and payments told, `history_store` the history of its meters.
     `adders` add the entities of meters to a platform. `new` and `gone` are the meters that came to
-    the platform and the codes of those that went, as of the last look; what a person should decide
-    about is told by `on_meters_change`. `on_known` is called when meters became known, `on_balance`
-    with the balance of each answer, `stop_import` ends the import of history. `device_id` is the
-    account's own device.
+    the platform and the codes of those that went, `renamed` those whose rooms have other names, as
+    of the last look; what a person should decide about is told by `on_meters_change`. `on_known` is
+    called when meters became known, `on_balance` with the balance of each answer, `stop_import` ends
+    the import of history. `device_id` is the account's own device.
     """
 
     client: Client
@@ -81,6 +81,7 @@ class JrhszData:
     outage: OutageWatch = field(kw_only=True)
     new: list[ChosenMeter] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    renamed: list[ChosenMeter] = field(default_factory=list)
     on_meters_change: Callable[[], None] = lambda: None
     on_update: Callable[[], None] = lambda: None
     on_known: Callable[[], None] = lambda: None

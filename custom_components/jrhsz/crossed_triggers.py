@@ -74,7 +74,7 @@ class CrossedTrigger(MeterTrigger[Change]):
     def described(self, meter: MeterCoordinator, news: Change) -> tuple[str, dict[str, Any]]:
         """Return the values before and after."""
         before, after = self.value_of(news.before), self.value_of(news.after)
-        return f"{self.key.replace('_', ' ')} of {meter.device_name} crossed a threshold", {
+        return f"{self.key.replace('_', ' ')} of {meter.shown_name} crossed a threshold", {
             f"{self.key}_before": None if before is None else float(before),
             self.key: None if after is None else float(after),
         }

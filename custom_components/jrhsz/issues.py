@@ -11,17 +11,32 @@ from homeassistant.helpers import issue_registry as ir
 
 from .api import Interface, NoApiPermissionError, Session
 from .const import DOMAIN
-from .coordinator import JrhszConfigEntry
+from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .documents import in_chinese, page_url
-from .settings import CONF_KEPT, CONF_KNOWN, chosen_meters, kept_meters
+from .settings import (
+    CONF_KEPT,
+    CONF_KEPT_NAMES,
+    CONF_KNOWN,
+    ChosenMeter,
+    chosen_meters,
+    kept_meters,
+)
 from .texts import async_text
 
 CONTESTED: Final = "contested"
 GONE_METERS: Final = "gone_meters"
 MISSING_PERMISSIONS: Final = "missing_permissions"
 NEW_METERS: Final = "new_meters"
+RENAMED_ROOMS: Final = "renamed_rooms"
 UNKNOWN_CODES: Final = "unknown_codes"
-_ALL: Final = (CONTESTED, GONE_METERS, MISSING_PERMISSIONS, NEW_METERS, UNKNOWN_CODES)
+_ALL: Final = (
+    CONTESTED,
+    GONE_METERS,
+    MISSING_PERMISSIONS,
+    NEW_METERS,
+    RENAMED_ROOMS,
+    UNKNOWN_CODES,
+)
 _NAMED: Final = 30
 
 
@@ -59,7 +74,9 @@ def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> N
     unknown = [code for code in lost if not account.coordinators[code].is_known]
     new = [meter for meter in account.new if meter.user_code not in seen]
     _async_update_lost(hass, entry, UNKNOWN_CODES, unknown, unknown)
-    _async_update_lost(hass, entry, GONE_METERS, gone, [chosen[code].label for code in gone])
+    names = [_shown(account.coordinators[code], chosen[code]) for code in gone]
+    _async_update_lost(hass, entry, GONE_METERS, gone, names)
+    _async_update_renamed(hass, entry)
     _async_update(
         hass,
         entry,
@@ -88,6 +105,40 @@ def _async_update_lost(
         {"count": str(len(codes)), "meters": _lines(names)} if codes else None,
         codes=codes,
     )
+
+
+@callback
+def _async_update_renamed(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
+    """Tell which rooms have other names on the platform, unless a person keeps the old ones."""
+    account, chosen = entry.runtime_data, chosen_meters(entry.options)
+    kept = entry.options.get(CONF_KEPT_NAMES, {})
+    renamed = [
+        meter
+        for meter in account.renamed
+        if (before := chosen.get(meter.user_code)) is not None
+        and before.building == meter.building
+        and before.room != meter.room
+        and kept.get(meter.user_code) != meter.room
+    ]
+    names = (
+        f"{_shown(account.coordinators[meter.user_code], chosen[meter.user_code])} → {meter.room}"
+        for meter in renamed
+    )
+    _async_update(
+        hass,
+        entry,
+        RENAMED_ROOMS,
+        {"count": str(len(renamed)), "meters": _lines(names)} if renamed else None,
+        # Another new name is something new.
+        codes=[f"{meter.user_code}|{meter.room}" for meter in renamed],
+        data={"meters": json.dumps(kept_meters(renamed), ensure_ascii=False)},
+    )
+
+
+def _shown(coordinator: MeterCoordinator, meter: ChosenMeter) -> str:
+    """Return how a meter is called, by the name of its device if a person gave it one."""
+    name = coordinator.shown_name
+    return meter.label if name == meter.device_name else f"{name} · {meter.user_code}"
 
 
 @callback

@@ -3,8 +3,14 @@
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant
 
-from .issues import GONE_METERS, MISSING_PERMISSIONS, NEW_METERS, UNKNOWN_CODES
-from .meters.fixes import LostMetersFlow, NewMetersFlow, PermissionsFlow
+from .issues import (
+    GONE_METERS,
+    MISSING_PERMISSIONS,
+    NEW_METERS,
+    RENAMED_ROOMS,
+    UNKNOWN_CODES,
+)
+from .meters.fixes import LostMetersFlow, NewMetersFlow, PermissionsFlow, RenamedRoomsFlow
 from .recharge.fixes import DoubtedOrderFlow, JournalFlow, OpenOrdersFlow
 from .recharge.issues import JOURNAL, OPEN_ORDERS, ORDER_DOUBTED
 
@@ -23,6 +29,8 @@ async def async_create_fix_flow(
         return NewMetersFlow()
     if issue_id.startswith((GONE_METERS, UNKNOWN_CODES)):
         return LostMetersFlow()
+    if issue_id.startswith(RENAMED_ROOMS):
+        return RenamedRoomsFlow()
     if issue_id.startswith(MISSING_PERMISSIONS):
         return PermissionsFlow()
     return ConfirmRepairFlow()

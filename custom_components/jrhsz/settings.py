@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final, Self
 
 CONF_KEPT: Final = "kept"
+CONF_KEPT_NAMES: Final = "kept_names"
 CONF_KNOWN: Final = "known"
 CONF_METERS: Final = "meters"
 CONF_PLACES: Final = "places"

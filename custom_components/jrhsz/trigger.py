@@ -29,7 +29,7 @@ class BalanceBecameLowTrigger(MeterTrigger[BecameLow]):
     @override
     def described(self, meter: MeterCoordinator, news: BecameLow) -> tuple[str, dict[str, Any]]:
         """Return the balances before and after, in yuan."""
-        return f"balance of {meter.device_name} became low", {
+        return f"balance of {meter.shown_name} became low", {
             "balance_before": float(news.before),
             "balance": float(news.after),
         }
@@ -49,7 +49,7 @@ class MeterBecameSilentTrigger(MeterTrigger[BecameSilent]):
     @override
     def described(self, meter: MeterCoordinator, news: BecameSilent) -> tuple[str, dict[str, Any]]:
         """Return when the meter was read last."""
-        return f"{meter.device_name} became silent", {"last_reading": news.last_reading}
+        return f"{meter.shown_name} became silent", {"last_reading": news.last_reading}
 
 
 TRIGGERS: dict[str, type[Trigger]] = {

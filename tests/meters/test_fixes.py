@@ -6,7 +6,9 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.api import NotPermittedError, PlatformError
 
@@ -249,3 +251,100 @@ async def test_permission_of_an_account_without_meters(
             await READS[interface](client)
     result = await decide(hass, entry, "missing_permissions", "try_again")
     assert result["description_placeholders"] == {"interfaces": "getBuildCode"}
+
+
+def named(entry: MockConfigEntry) -> dict[str, str]:
+    """Return the rooms of the chosen meters, by code."""
+    return {meter["user_code"]: meter["room"] for meter in entry.options["meters"]}
+
+
+def of_rooms(simulator: Simulator) -> MockConfigEntry:
+    """Return an account whose meters were chosen from lists, by the names of their rooms."""
+    meters = [
+        {
+            "user_code": code,
+            "building": simulator.world.lists[meter.lists[0]],
+            "room": meter.house_number or meter.user_name,
+        }
+        for code, meter in simulator.meters.items()
+    ]
+    return listed_account(simulator, meters=meters)
+
+
+@pytest.mark.parametrize("choice", ["rename", "keep"])
+async def test_renamed_rooms(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, choice: str
+) -> None:
+    """Test that a room of a new tenant is offered with its new name, once for each name."""
+    entry = of_rooms(simulator)
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "renamed_rooms") is None
+    before = named(entry)
+    entity_id = state_of(hass, entry, METER, "balance").entity_id
+    simulator.meters[METER].house_number = "张三"
+    await wait_for(hass, freezer, hours=25)
+    placeholders = shown(hass, entry, "renamed_rooms")
+    assert placeholders == {
+        "account": "demo",
+        "count": "1",
+        "meters": f"- 一栋电 · {before[METER]} · {METER} → 张三",
+    }
+    await restart(hass, entry)
+    assert shown(hass, entry, "renamed_rooms") == placeholders
+    assert (await decide(hass, entry, "renamed_rooms", choice))["type"] == "create_entry"
+    assert issue_of(hass, entry, "renamed_rooms") is None
+    new = "张三" if choice == "rename" else before[METER]
+    assert named(entry) == before | {METER: new}
+    assert list(named(entry)) == list(before)
+    device = device_of(hass, entry, METER)
+    assert device is not None
+    assert device.name == f"一栋电 {new}"
+    assert state_of(hass, entry, METER, "balance").entity_id == entity_id
+
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "renamed_rooms") is None
+    simulator.meters[METER].house_number = "李四"
+    await wait_for(hass, freezer, hours=25)
+    assert shown(hass, entry, "renamed_rooms")["meters"].endswith(f"{new} · {METER} → 李四")
+    simulator.meters[METER].house_number = new
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "renamed_rooms") is None
+
+
+async def test_renamed_to_a_name_that_is_taken(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that no two meters of a building get one name, and a person's own name is shown."""
+    entry = of_rooms(simulator)
+    await set_up(hass, entry)
+    device = device_of(hass, entry, METER)
+    assert device is not None
+    dr.async_get(hass).async_update_device(device.id, name_by_user="Cellar")
+    other = simulator.meters["2022040003"]
+    simulator.meters[METER].house_number = other.house_number or other.user_name
+    await wait_for(hass, freezer, hours=25)
+    room = named(entry)["2022040003"]
+    assert shown(hass, entry, "renamed_rooms")["meters"] == f"- Cellar · {METER} → {room}"
+    await decide(hass, entry, "renamed_rooms", "rename")
+    assert named(entry)[METER] == f"{room} ({METER})"
+    assert named(entry)["2022040003"] == room
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "renamed_rooms") is None
+
+
+async def test_new_names_of_meters_by_code(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that a meter that is called by its code is offered a name only when that is new."""
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    await wait_for(hass, freezer, hours=25)
+    assert issue_of(hass, entry, "renamed_rooms") is None
+    simulator.meters[OTHER].house_number = "李四"
+    for _ in range(2):
+        await wait_for(hass, freezer, hours=25)
+        assert shown(hass, entry, "renamed_rooms")["meters"].endswith(f"{OTHER} → 李四")
+    await restart(hass, entry)
+    await wait_for(hass, freezer, hours=25)
+    assert shown(hass, entry, "renamed_rooms")["count"] == "1"

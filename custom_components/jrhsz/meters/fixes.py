@@ -16,7 +16,17 @@ from ..api import Interface, NoApiPermissionError, PlatformError
 from ..connection import client_of
 from ..devices import async_deselect
 from ..issues import async_update_session_issues
-from ..settings import CONF_KEPT, CONF_KNOWN, MAX_METERS, ChosenMeter, chosen_meters
+from ..settings import (
+    CONF_KEPT,
+    CONF_KEPT_NAMES,
+    CONF_KNOWN,
+    CONF_METERS,
+    MAX_METERS,
+    ChosenMeter,
+    chosen_meters,
+    kept_meters,
+)
+from .listing import with_unique_names
 from .newcomers import async_follow_too
 
 _A_DAY: Final = timedelta(days=1)
@@ -91,6 +101,35 @@ class LostMetersFlow(AccountFixFlow):
     async def async_step_remove(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Follow them no longer."""
         await async_deselect(self.hass, self.entry, self.about("codes"))
+        return self.async_create_entry(data={})
+
+
+class RenamedRoomsFlow(AccountFixFlow):
+    """Asks whether meters are to be named as their rooms are on the platform now."""
+
+    choices = ("rename", "keep")
+
+    @property
+    def _renamed(self) -> dict[str, ChosenMeter]:
+        """Return the meters with their new names, as far as they are still followed."""
+        chosen = chosen_meters(self.entry.options)
+        renamed = map(ChosenMeter.from_option, self.about("meters"))
+        return {meter.user_code: meter for meter in renamed if meter.user_code in chosen}
+
+    async def async_step_rename(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Take the new names; a person's own name of a device stays."""
+        entry, renamed = self.entry, self._renamed
+        chosen = chosen_meters(entry.options)
+        others = [meter for code, meter in chosen.items() if code not in renamed]
+        named = {meter.user_code: meter for meter in with_unique_names(others, renamed.values())}
+        self.change(**{CONF_METERS: kept_meters(named[code] for code in chosen)})
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_create_entry(data={})
+
+    async def async_step_keep(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Keep the old names until there are others again."""
+        kept = {code: meter.room for code, meter in self._renamed.items()}
+        self.change(**{CONF_KEPT_NAMES: {**self.entry.options.get(CONF_KEPT_NAMES, {}), **kept}})
         return self.async_create_entry(data={})
 
 

@@ -153,6 +153,16 @@ def meter_of_code(code: str) -> ChosenMeter:
     return ChosenMeter(user_code=code, building="", room=code)
 
 
+def is_made_unique(meter: ChosenMeter, room: str) -> bool:
+    """Tell whether a meter's room has this name, with the code because the name was taken."""
+    return meter.room == _with_code(room, meter.user_code)
+
+
+def _with_code(room: str, user_code: str) -> str:
+    """Return the name of a room that another meter has too."""
+    return f"{room} ({user_code})"
+
+
 def with_unique_names(
     kept: Iterable[ChosenMeter], newcomers: Iterable[ChosenMeter]
 ) -> list[ChosenMeter]:
@@ -161,7 +171,7 @@ def with_unique_names(
     taken = {meter.device_name for meter in meters}
     for meter in newcomers:
         if meter.device_name in taken:
-            meters.append(replace(meter, room=f"{meter.room} ({meter.user_code})"))
+            meters.append(replace(meter, room=_with_code(meter.room, meter.user_code)))
         else:
             taken.add(meter.device_name)
             meters.append(meter)

@@ -1,6 +1,6 @@
 """The daily look at which meters the platform has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from ..settings import (
     chosen_meters,
     kept_meters,
 )
-from .listing import Listing, Place, async_get_places
+from .listing import Listing, Place, async_get_places, is_made_unique
 from .newcomers import async_follow_too
 
 _EVERY: Final = timedelta(days=1)
@@ -43,7 +43,7 @@ class Absence:
 
 
 class Survey:
-    """Looks once a day which meters came or went, twice a day while one seems to be absent.
+    """Looks once a day which meters came, went or have new names, twice while one seems absent.
 
     Where the account's meters were listed, a meter that is in no list and doesn't answer either is
     absent; of an account whose meters were only ever given by code nothing is listed. That a meter
@@ -57,6 +57,7 @@ class Survey:
         self._busy = False
         self._at = dt_util.utcnow()
         self._absences: dict[str, Absence] = {}
+        self._names: dict[str, str] = {}
         self._account = entry.runtime_data
 
     @callback
@@ -83,6 +84,8 @@ class Survey:
             "at": self._at.isoformat(),
             "new": kept_meters(account.new),
             "gone": account.gone,
+            "renamed": kept_meters(account.renamed),
+            "names": self._names,
             "absences": {
                 code: [absence.since.isoformat(), absence.looks]
                 for code, absence in self._absences.items()
@@ -98,7 +101,10 @@ class Survey:
                 code: Absence(dt_util.as_utc(datetime.fromisoformat(since)), int(looks))
                 for code, (since, looks) in kept.get("absences", {}).items()
             }
+            renamed = [ChosenMeter.from_option(meter) for meter in kept.get("renamed", [])]
+            names = {str(code): str(room) for code, room in kept.get("names", {}).items()}
             self._account.new, self._account.gone = meters, [str(code) for code in gone]
+            self._account.renamed, self._names = renamed, names
             self._absences = absences
             self._at = dt_util.as_utc(at)
         except AttributeError, LookupError, TypeError, ValueError:
@@ -146,6 +152,7 @@ class Survey:
         listed: dict[str, ChosenMeter] = {}
         if entry.options.get(CONF_PLACES):
             listed = await self._async_list()
+            self._note_names(chosen, listed)
             doubtful = {meter.user_code for meter in account.polled} - listed.keys()
         await self._async_note_absences(doubtful)
         options = entry.options
@@ -159,6 +166,25 @@ class Survey:
                 entry, options={**options, CONF_KEPT: kept}
             )
         account.on_meters_change()
+
+    def _note_names(self, chosen: dict[str, ChosenMeter], listed: dict[str, ChosenMeter]) -> None:
+        """Note which rooms have other names than those that their meters were chosen with.
+
+        A meter that was chosen by its code is called by it: only another name than at the last look
+        is news of such a one.
+        """
+        before = {meter.user_code: meter.room for meter in self._account.renamed}
+        renamed, nameless = list[ChosenMeter](), dict[str, str]()
+        for code, meter in chosen.items():
+            if (room := listed[code].room if code in listed else None) is None:
+                continue
+            is_nameless = meter.room == code
+            if is_nameless:
+                nameless[code] = room
+            is_news = not is_nameless or code in before or self._names.get(code, room) != room
+            if is_news and room not in {meter.room, code} and not is_made_unique(meter, room):
+                renamed.append(replace(meter, room=room))
+        self._account.renamed, self._names = renamed, nameless
 
     def _are_added(self, new: list[ChosenMeter]) -> bool:
         """Follow new meters where that is wanted; otherwise, or if too many, a person is asked."""

@@ -92,6 +92,7 @@ def _meters(hass: HomeAssistant, entry: ConfigEntry[Any], user: User) -> list[_T
             "list": meter.building,
             "device_id": device.id if device else None,
             "number": device.serial_number if device else None,
+            "name": device.name_by_user if device else None,
             "silent_hours": silent_hours,
             "entities": readable,
         }
@@ -118,6 +119,9 @@ def _rooms(
             },
         )
         room["meters"].append(told)
+    for room in rooms.values():
+        names = dict.fromkeys(meter["name"] for meter in room["meters"] if meter["name"])
+        room["name"] = " / ".join(names) or None
     return rooms.values()
 
 

@@ -87,15 +87,16 @@ export class Room {
     this.account = told.account;
     this.building = told.building;
     this.buildingCode = told.building_code;
-    this.name = told.room;
+    // A person may have named the devices.
+    this.name = told.name || told.room;
     this.key = keyOf(told);
     this.placeKey = JSON.stringify([told.account, told.building, told.building_code]);
     this.meters = told.meters.map((meter) => new Meter(meter));
     this.columns = KINDS.map((kind, i) =>
       this.meters.filter((meter) => meter.kind === kind || (i === 0 && !meter.kind)),
     );
-    const lists = this.meters.map((meter) => `${meter.list} ${this.name}`);
-    this._names = plain([this.building, this.name, ...told.aliases, ...lists].join(" "));
+    const lists = this.meters.map((meter) => `${meter.list} ${told.room}`);
+    this._names = plain([this.building, this.name, told.room, ...told.aliases, ...lists].join(" "));
     this._codes = this.meters.flatMap((meter) => [plain(meter.userCode), plain(meter.number)]);
   }
 
