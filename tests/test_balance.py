@@ -49,6 +49,19 @@ def test_hysteresis(threshold: float, steps: dict[str, bool]) -> None:
         assert watch.is_low is low, balance
 
 
+@pytest.mark.parametrize(
+    ("threshold", "near", "far"), [(20.0, "25", "25.01"), (0.0, "5", "5.01"), (100.0, "125", "126")]
+)
+def test_near(threshold: float, near: str, far: str) -> None:
+    """Test that a balance is near its threshold from a quarter above it on, at least 5 yuan."""
+    watch = BalanceWatch(Settings.of({"low_balance": threshold}))
+    found = [watch.is_near]
+    for balance in (far, near, "-3", None):
+        watch.note(answer(balance))
+        found.append(watch.is_near)
+    assert found == [False, False, True, True, True]
+
+
 def test_a_missing_balance_changes_nothing() -> None:
     """Test that an answer without a balance keeps what was known."""
     watch = BalanceWatch(Settings.of({}))

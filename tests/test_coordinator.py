@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import AsyncMock, patch
@@ -17,11 +17,13 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.jrhsz.api import Client
+from custom_components.jrhsz.api import Client, MeterInfo, Priority
 from custom_components.jrhsz.coordinator import MeterCoordinator
+from custom_components.jrhsz.diagnostics import async_get_config_entry_diagnostics
+from custom_components.jrhsz.rhythm import Rhythm
 
 from .simulator import Fault, Simulator
-from .support.accounts import restart, set_up, state_of, wait_for
+from .support.accounts import account_of, restart, set_up, state_of, wait_for
 from .support.logs import lines
 
 METER, OTHER = "2022040001", "2022040002"
@@ -458,3 +460,68 @@ async def test_stopped_meter_leaves_the_queue(
     await hass.async_block_till_done(wait_background_tasks=True)
     polled = [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")]
     assert sorted(polled) == sorted(set(simulator.meters) - {OTHER})
+
+
+async def test_polls_follow_reports(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    no_pace: None,
+) -> None:
+    """Test that a meter is polled soon after its reports, and still is after a restart."""
+    entry = account_of(simulator)
+    meters = [meter for meter in entry.options["meters"] if meter["user_code"] == METER]
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={**entry.options, "meters": meters})
+    await set_up(hass, entry)
+    began, reading, seen = dt_util.utcnow(), coordinator_of(entry).data, dict[datetime, datetime]()
+    polls = 0
+
+    async def answer(*_: Any) -> MeterInfo:
+        """Answer with the last reading, which takes 400 s to come."""
+        nonlocal polls
+        polls += 1
+        now = dt_util.utcnow()
+        hours = (now - began - timedelta(seconds=400)) // timedelta(hours=1)
+        info = replace(reading, read_time=began + timedelta(hours=hours, minutes=-17))
+        assert info.read_time is not None
+        seen.setdefault(info.read_time, now)
+        return info
+
+    with patch.object(Client, "get_meter", answer):
+        for part in range(2):
+            for _ in range(10 * 60):
+                await wait_for(hass, freezer, minutes=1)
+            if not part:
+                learnt = coordinator_of(entry).rhythm
+                await restart(hass, entry)
+                assert coordinator_of(entry).rhythm.as_dict() == learnt.as_dict()
+    late = [at - read_time - timedelta(minutes=17, seconds=400) for read_time, at in seen.items()]
+    assert max(late[10:]) < timedelta(minutes=3)
+    assert polls <= 1.1 * 40 + 4
+    diagnosed = await async_get_config_entry_diagnostics(hass, entry)
+    (meter,) = diagnosed["meters"]
+    assert meter["rhythm"]["period"] == 3600
+    assert meter["rhythm"]["early"] <= 17 * 60 + 400 <= meter["rhythm"]["late"] + 60
+
+
+async def test_news_go_first(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that a poll that is to show something new goes first, above all for a low balance."""
+    await set_up(hass, config_entry)
+    meter = coordinator_of(config_entry)
+    now, loop = dt_util.utcnow().timestamp(), hass.loop.time()
+    meter.rhythm = Rhythm(
+        times=[now - 3 * 3600, now - 2 * 3600, now - 3600], late=0, polled_at=now - 60
+    )
+    for balance, priority in ((400, Priority.NEWS), (21, Priority.LOW)):
+        meter.balance.last = Decimal(balance)
+        turn = meter._turn_of_poll()
+        assert [turn.rank(loop + passed)[0] for passed in (-60, 60)] == [Priority.POLL, priority]
+    meter.rhythm = Rhythm(polled_at=now)
+    turn = meter._turn_of_poll()
+    assert [turn.rank(loop + 60 * minutes)[0] for minutes in (35, 37)] == [
+        Priority.POLL,
+        Priority.NEWS,
+    ]

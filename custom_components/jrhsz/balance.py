@@ -9,6 +9,8 @@ from .settings import Settings
 
 _CLEARLY: Final = Decimal("0.05")
 _CLEARLY_AT_LEAST: Final = Decimal("0.50")
+_NEAR: Final = Decimal("0.25")
+_NEAR_AT_LEAST: Final = Decimal(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,13 @@ class BalanceWatch:
     def threshold(self) -> Decimal:
         """Return the threshold that holds for this meter."""
         return self.account_threshold if self.override is None else self.override
+
+    @property
+    def is_near(self) -> bool:
+        """Tell whether the last balance is low, or will be soon."""
+        if self.last is None:
+            return False
+        return self.last <= self.threshold + max(self.threshold * _NEAR, _NEAR_AT_LEAST)
 
     def note(self, info: MeterInfo) -> None:
         """Take in an answer."""

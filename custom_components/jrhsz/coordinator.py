@@ -37,12 +37,14 @@ from .history.state import Listed, MeterHistory
 from .history.values import days_left
 from .news import BecameSilent, Change, MeterNews, Teller, Values
 from .outage import OutageWatch
+from .rhythm import LONGEST_GAP, Rhythm
 from .settings import ChosenMeter, Settings
 from .store import AccountStore
 
 # After so many answers without a time a meter has none.
 _UNTIMED: Final = 2
 _REPEAT_AFTER: Final = timedelta(seconds=61)
+_SOONEST: Final = timedelta(seconds=1)
 # By so much the platform's clock may be ahead of ours.
 _CLOCK_SLIP: Final = timedelta(hours=1)
 
@@ -139,9 +141,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     """Polls one meter; the pacer of its host decides when its turn is.
 
     `data` is `None` until the meter is known. `polled_at` is the time of the last answer or
-    failure, `last_error` what went wrong with it. `history` is what is kept of its use and cost;
-    who changes it holds `history_lock`. A meter whose device is disabled `is_disabled`: it is
-    neither polled nor counted.
+    failure, `last_error` what went wrong with it, `rhythm` when the meter reports. `history` is
+    what is kept of its use and cost; who changes it holds `history_lock`. A meter whose device is
+    disabled `is_disabled`: it is neither polled nor counted.
     """
 
     config_entry: JrhszConfigEntry
@@ -161,6 +163,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.history_lock = asyncio.Lock()
         self.introduced: MeterInfo | None = None
         self.polled_at: datetime | None = None
+        self.rhythm = Rhythm()
         self.last_error: PlatformError | None = None
         self.is_disabled = False
         self._account = entry.runtime_data
@@ -251,8 +254,12 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         """Return the time until the next poll is due; not above zero if it is overdue."""
         if self.polled_at is None:
             return timedelta(0)
+        due = self.polled_at + self._interval
+        if self.rhythm.polled_at == self.polled_at.timestamp():
+            next_poll = self.rhythm.next_poll(self._interval.total_seconds())
+            due = dt_util.utc_from_timestamp(next_poll.at)
         # A clock that was set back must not put a poll off.
-        return min(self.polled_at + self._interval - dt_util.utcnow(), self._interval)
+        return min(due - dt_util.utcnow(), LONGEST_GAP * self._interval)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what to keep over a restart, JSON-ready."""
@@ -267,6 +274,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             "news": self.news.as_dict(),
             "polled_at": self.polled_at.isoformat() if self.polled_at else None,
             "changed_at": self._changed_at.isoformat() if self._changed_at else None,
+            "rhythm": self.rhythm.as_dict(),
         }
 
     def _restore(self, kept: Any) -> None:
@@ -285,6 +293,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         if self.is_known and self.data.read_time is None:
             # It was told before.
             self._untimed = _UNTIMED
+        self.rhythm = Rhythm.from_dict(kept.get("rhythm"))
         self.balance.restore(kept.get("balance"), self.data)
         self.news.restore(kept.get("news"), self.balance.last)
 
@@ -354,7 +363,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     async def _async_update_data(self) -> MeterInfo:
         """Poll the meter; the first failure in a row is repeated before it counts."""
         self.update_interval = self._interval
-        self._turn = Turn(Priority.USER if self._urgent else Priority.POLL)
+        self._turn = Turn(Priority.USER) if self._urgent else self._turn_of_poll()
         self._urgent = False
         self._poll = asyncio.current_task()
         self._answered = answered = self.hass.loop.create_future()
@@ -371,6 +380,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self._turn = self._poll = None
             answered.set_result(None)
         self._note_poll(None)
+        self._learn_rhythm(info)
         # Its traceback would keep all that the failed call held.
         self.last_exception = None
         self._failed_once = False
@@ -401,6 +411,31 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._untimed = self._untimed + 1 if self.is_known else _UNTIMED
         if self._untimed == _UNTIMED:
             self._account.outage.note_untimed(self.user_code)
+
+    def _turn_of_poll(self) -> Turn:
+        """Return the place in the queue: when there is news to expect, a poll goes before others.
+
+        Above all where a balance is low or will be soon.
+        """
+        now, interval = dt_util.utcnow().timestamp(), self._interval.total_seconds()
+        account = self._account
+        whole_pass = len(account.coordinators) * account.client.session.pacer.interval
+        rises_at, rises_to = self.rhythm.urgent_at(now, interval, whole_pass), Priority.NEWS
+        news_at = self.rhythm.next_poll(interval).news_at
+        if news_at is not None and news_at <= rises_at:
+            rises_at = news_at
+            rises_to = Priority.LOW if self.balance.is_near else Priority.NEWS
+        return Turn(Priority.POLL, rises=(self.hass.loop.time() + rises_at - now, rises_to))
+
+    def _learn_rhythm(self, info: MeterInfo) -> None:
+        """Learn from an answer when the meter reports, and poll next when there is news."""
+        read_time, now = info.read_time, self.polled_at or dt_util.utcnow()
+        self.rhythm.note(
+            None if read_time is None else read_time.timestamp(),
+            now.timestamp(),
+            self._interval.total_seconds(),
+        )
+        self.update_interval = max(self.due_in, _SOONEST)
 
     @property
     def values(self) -> Values:

@@ -21,6 +21,7 @@ from .const import DEFAULT_URL
 from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .devices import user_code_of
 from .recharge.orders import DATA_ORDERS
+from .rhythm import Rhythm
 from .settings import CONF_PLACES, chosen_meters, shown_settings
 from .store import AccountStore
 
@@ -130,10 +131,18 @@ def _meter(meter: MeterCoordinator, key: bytes) -> dict[str, Any]:
         "threshold": str(meter.balance.threshold),
         "available": meter.last_update_success,
         "polled_at": meter.polled_at.isoformat() if meter.polled_at else None,
+        "rhythm": _rhythm(meter.rhythm),
         # The platform's own words may name a person.
         "last_error": type(err).__name__ if err else None,
         "last_error_code": getattr(err, "code", None) or getattr(err, "status", None),
     }
+
+
+def _rhythm(rhythm: Rhythm) -> dict[str, float] | None:
+    """Return the seconds from report to report, and how long one takes, if that is known."""
+    if (period := rhythm.period) is None or rhythm.late is None:
+        return None
+    return {"period": round(period), "early": round(rhythm.early), "late": round(rhythm.late)}
 
 
 def _text(value: Decimal | None) -> str | None:

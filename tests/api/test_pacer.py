@@ -157,6 +157,18 @@ async def test_waiting_call_is_promoted(platform: Platform) -> None:
     assert platform.order == "adubce"
 
 
+async def test_turn_that_rises(platform: Platform) -> None:
+    """A poll goes before others from the time on when there is news to expect."""
+    platform.call("a", Turn(Priority.POLL))
+    platform.call("b", Turn(Priority.POLL, rises=(1005.0, Priority.NEWS)))
+    platform.call("c", Turn(Priority.POLL, rises=(1003.0, Priority.NEWS)))
+    platform.call("d", Turn(Priority.POLL, rises=(1007.0, Priority.LOW)))
+    platform.call("e", Turn(Priority.NEWS))
+    platform.call("u", Turn(Priority.USER, rises=(1000.0, Priority.NEWS)))
+    await platform.time.run()
+    assert platform.order == "ucbdea"
+
+
 async def test_three_urgent_calls_then_an_ordinary_one(platform: Platform) -> None:
     """A hundred refreshes don't end polling."""
     for name in "pqr":

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 import itertools
-from operator import attrgetter
 from typing import Any, Final
 
 from .errors import RateLimitError
@@ -22,28 +21,42 @@ _FIRST_BACKOFF: Final = 5
 _LONGEST_BACKOFF: Final = 160
 _URGENT_IN_A_ROW: Final = 3
 _REMEMBERED_SECONDS: Final = 3600
-_BY_PRIORITY_THEN_AGE: Final = attrgetter("turn.priority", "turn.number")
 
 
 class Priority(IntEnum):
-    """Who waits for a call; the lowest goes first."""
+    """Who waits for a call; the lowest goes first.
+
+    Of polls, those of meters that have news go first, above all where a balance is near its
+    threshold.
+    """
 
     USER = 0
     RECHARGE = 1
-    POLL = 2
-    HISTORY = 3
+    LOW = 2
+    NEWS = 3
+    POLL = 4
+    HISTORY = 5
 
 
 @dataclass(slots=True)
 class Turn:
     """A place in the queue; its priority may be changed until the call has started.
 
-    A call that is made again with the same turn, or goes on with the next page, keeps its age.
+    From a time of the pacer's clock on, it `rises` to a higher one by itself. A call that is made
+    again with the same turn, or goes on with the next page, keeps its age.
     """
 
     priority: Priority = Priority.USER
+    rises: tuple[float, Priority] | None = None
     started: bool = False
-    number: int | None = field(default=None, repr=False)
+    number: int = field(default=-1, repr=False)
+
+    def rank(self, now: float) -> tuple[Priority, int]:
+        """Return what tells whose turn it is: priority, then age."""
+        priority = self.priority
+        if self.rises is not None and self.rises[0] <= now:
+            priority = min(priority, self.rises[1])
+        return priority, self.number
 
 
 @dataclass(slots=True, eq=False)
@@ -83,13 +96,13 @@ class _Lane:
         """Return when the next call may start."""
         return self.last_answer + INTERVAL * self.backoff
 
-    def next_call(self) -> _Call:
+    def next_call(self, now: float) -> _Call:
         """Take the call whose turn it is: by priority, then by age, and fair to the ordinary."""
         candidates = list(self.waiting)
         if self.urgent_in_a_row >= _URGENT_IN_A_ROW:
             ordinary = [call for call in candidates if call.turn.priority > Priority.USER]
             candidates = ordinary or candidates
-        call = min(candidates, key=_BY_PRIORITY_THEN_AGE)
+        call = min(candidates, key=lambda call: call.turn.rank(now))
         urgent = call.turn.priority is Priority.USER
         self.urgent_in_a_row = self.urgent_in_a_row + 1 if urgent else 0
         del self.waiting[call]
@@ -135,7 +148,7 @@ class Pacer:
         loop = asyncio.get_running_loop()
         call = _Call(turn, prepare, exchange, loop.create_future())
         turn.started = False
-        if turn.number is None:
+        if turn.number < 0:
             turn.number = next(self._numbers)
         lane.waiting[call] = None
         if lane.runner is None or lane.runner.done():
@@ -159,7 +172,7 @@ class Pacer:
                 lane.sleeping = True
                 await self._sleep(wait)
                 lane.sleeping = False
-            await self._run_call(lane, lane.next_call())
+            await self._run_call(lane, lane.next_call(self._clock()))
             # A thousand calls that nothing is sent for must not hold up everything else.
             await asyncio.sleep(0)
 
