@@ -11,6 +11,7 @@ import shutil
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
@@ -104,7 +105,11 @@ async def automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> list[E
 
 
 async def set_balance(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, balance: float, *codes: str
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    balance: float | str,
+    *codes: str,
 ) -> None:
     """Let meters have a balance, and poll them."""
     for code in codes or (METER,):
@@ -551,7 +556,7 @@ async def test_automatic_recharge(
     (order,) = simulator.ledger
     assert [event.data for event in told] == [
         {
-            "title": f"一栋 {METER}: automatic recharge of ¥30.00",
+            "title": f"一栋 {METER}: ¥30.00 credited",
             "message": (f"¥30.00 was credited. Balance now: ¥33.00. Order {order.out_trade_no}"),
             "tag": order.out_trade_no,
         }
@@ -574,6 +579,157 @@ async def test_automatic_recharge_at_the_threshold(
     told = await automatic(hass, account)
     await set_balance(hass, account, simulator, 20)
     assert messages(told) == ["¥30.00 was credited. Balance now: ¥50.00. Order HA…"]
+
+
+async def set_threshold(
+    hass: HomeAssistant, account: MockConfigEntry, threshold: float, code: str = METER
+) -> None:
+    """Give a meter a threshold of its own, as the number does."""
+    account.runtime_data.coordinators[code].balance.set_threshold(Decimal(str(threshold)))
+    account.runtime_data.coordinators[code].async_update_listeners()
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_by_the_meters_own_threshold(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that with a threshold of 50 a balance of 45 is below the default."""
+    await set_threshold(hass, account, 50)
+    told = await automatic(hass, account)
+    await set_balance(hass, account, simulator, 45)
+    assert messages(told) == ["¥30.00 was credited. Balance now: ¥75.00. Order HA…"]
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_in_chinese(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that the Chinese title says what happened."""
+    told = await automate(
+        hass,
+        "automatic_recharge.zh-Hans",
+        meters={"device_id": device_of(hass, account)},
+        switch="input_boolean.automatic",
+        amount=30,
+        only_below=2.5,
+        monthly_cap=100,
+        notify=TOLD,
+    )
+    await set_balance(hass, account, simulator, 3)
+    title = f"一栋 {METER}：未充值：余额还有 ¥3.00，不低于 ¥2.50"
+    assert [event.data["title"] for event in told] == [title]
+
+
+@pytest.mark.usefixtures("switch")
+@pytest.mark.parametrize("by", ["switch", "automation"])
+async def test_automatic_recharge_of_what_is_low_already(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, by: str
+) -> None:
+    """Test that meters that are low when it is switched on are credited then, once."""
+    told = await automatic(hass, account)
+    entity = "input_boolean.automatic" if by == "switch" else "automation.one"
+    service = "input_boolean" if by == "switch" else "automation"
+    await hass.services.async_call(service, "turn_off", {"entity_id": entity}, blocking=True)
+    await set_balance(hass, account, simulator, 3, METER, OTHER, "2022040004")
+    assert told == []
+    for _ in range(2):
+        await hass.services.async_call(service, "turn_on", {"entity_id": entity}, blocking=True)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        await hass.services.async_call(service, "turn_off", {"entity_id": entity}, blocking=True)
+    assert sorted(order.user_code for order in simulator.ledger) == [METER, OTHER]
+    assert len({order.out_trade_no for order in simulator.ledger}) == 2
+    assert len(told) == 2
+
+
+async def look_at(hass: HomeAssistant, freezer: FrozenDateTimeFactory, time: datetime) -> None:
+    """Let the look of an hour happen."""
+    freezer.move_to(time.replace(minute=7, second=1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_of_what_stays_low(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that a meter that is low still is credited again a day later."""
+    told = await automatic(hass, account, amount=5)
+    await set_balance(hass, account, simulator, 3)
+    assert credited(simulator) == 5
+    await set_balance(hass, account, simulator, 3)
+    now = dt_util.utcnow()
+    await look_at(hass, freezer, now + timedelta(hours=23))
+    assert credited(simulator) == 5
+    await look_at(hass, freezer, now + timedelta(hours=25))
+    assert credited(simulator) == 10
+    assert len(told) == 2
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_tells_once_a_day_why_not(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that what keeps it from crediting a meter that stays low isn't told every hour."""
+    told = await automatic(hass, account, monthly_cap=20)
+    await set_balance(hass, account, simulator, 3)
+    assert len(told) == 1
+    nine = dt_util.start_of_local_day() + timedelta(days=1, hours=9)
+    for hour in (-1, 0, 1):
+        await look_at(hass, freezer, nine + timedelta(hours=hour))
+    assert [event.data["title"] for event in told] == 2 * [
+        f"一栋 {METER}: not recharged, ¥20 a month are used"
+    ]
+    assert simulator.calls_of("Prestore") == []
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_fills_up(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that what is missing is credited to the cent, below the cap, and only if it is low."""
+    told = await automatic(hass, account, amount=0, up_to=50, monthly_cap=60)
+    await set_balance(hass, account, simulator, "3.21")
+    assert credited(simulator) == Decimal("46.79")
+    await set_balance(hass, account, simulator, 3, OTHER)
+    assert credited(simulator, OTHER) == 0
+    assert [event.data["title"] for event in told] == [
+        f"一栋 {METER}: ¥46.79 credited",
+        f"一栋 {OTHER}: not recharged, ¥60 a month are used",
+    ]
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_of_neither_amount(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that who gave neither an amount nor what to fill up to is told so."""
+    told = await automatic(hass, account, amount=0)
+    await set_balance(hass, account, simulator, 3)
+    assert [event.data["title"] for event in told] == [f"一栋 {METER}: not recharged, refused"]
+    assert simulator.calls_of("Prestore") == []
+
+
+@pytest.mark.usefixtures("switch")
+async def test_automatic_recharge_of_a_whole_account(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that the device of an account stands for all of its meters, also for the cap."""
+    set_switch(hass, "off")
+    account_device = {"device_id": account.runtime_data.device_id}
+    await automatic(hass, account, meters=account_device, monthly_cap=70)
+    await set_balance(hass, account, simulator, 3, METER)
+    set_switch(hass, "on")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await set_balance(hass, account, simulator, 3, "2022040004")
+    await set_balance(hass, account, simulator, 3, "2022040008")
+    assert [order.user_code for order in simulator.ledger] == [METER, "2022040004"]
 
 
 @pytest.mark.usefixtures("switch")
@@ -692,7 +848,8 @@ async def test_automatic_recharge_is_not_needed(
     """Test that the balance is looked at again before an order."""
     told = await automatic(hass, account, only_below=2.5)
     await set_balance(hass, account, simulator, 3)
-    assert messages(told) == ["Nothing was credited: the balance is not below ¥2.5 any more."]
+    assert told[0].data["title"] == f"一栋 {METER}: not recharged, ¥3.00 left, not below ¥2.50"
+    assert messages(told) == ["Nothing was sent: the balance is ¥3.00, which is not below ¥2.50."]
     assert simulator.calls_of("Prestore") == []
 
 
@@ -759,7 +916,8 @@ async def test_automatic_recharge_with_an_unknown_outcome(
         "¥30.00 was credited. O",
     ]
     unknown, other, found = (event.data for event in told)
-    assert found["title"] == unknown["title"] == f"一栋 {METER}: automatic recharge of ¥30.00"
+    assert found["title"] == f"一栋 {METER}: ¥30.00 credited"
+    assert unknown["title"] == f"一栋 {METER}: recharge of ¥30.00 not certain"
     assert found["tag"] == unknown["tag"] != other["tag"]
     assert credited(simulator) == credited(simulator, OTHER) == 30
 

@@ -87,7 +87,7 @@ async def test_any_and_all(
     )
     both = {"device_id": [device_of(hass, config_entry, code) for code in (METER, OTHER)]}
     one = {"device_id": device_of(hass, config_entry)}
-    account = {"device_id": config_entry.runtime_data.device_id}
+    account = {"entity_id": "sensor.demo_total_balance"}
     assert await holds(hass, condition, both, behavior="any", **options) is True
     assert await holds(hass, condition, both, behavior="all", **options) is False
     assert await holds(hass, condition, one, behavior="all", **options) is True

@@ -30,7 +30,7 @@ async def test_devices_areas_and_labels(
     area_registry: ar.AreaRegistry,
     label_registry: lr.LabelRegistry,
 ) -> None:
-    """Test that a meter is meant by its device, wherever that was put, and the account by none."""
+    """Test that a meter is meant by its device, wherever that was put."""
     await set_up(hass, config_entry)
     device = device_of(hass, config_entry, METER)
     assert device is not None
@@ -40,8 +40,22 @@ async def test_devices_areas_and_labels(
     assert meant(hass, device_id=[device.id]) == [METER]
     assert meant(hass, area_id=[area.id]) == [METER]
     assert meant(hass, label_id=[label.label_id]) == [METER]
-    assert meant(hass, device_id=[str(device.via_device_id)]) == []
     assert meant(hass) == []
+
+
+async def test_account(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    area_registry: ar.AreaRegistry,
+) -> None:
+    """Test that all meters of an account are meant by its device, but not by where that was put."""
+    await set_up(hass, config_entry)
+    account = config_entry.runtime_data.device_id
+    assert meant(hass, device_id=account) == list(config_entry.runtime_data.coordinators)
+    area = area_registry.async_create("Office")
+    device_registry.async_update_device(account, area_id=area.id)
+    assert meant(hass, area_id=[area.id]) == []
 
 
 async def test_entities(

@@ -36,6 +36,8 @@ async def async_setup_entry(
 class LowBalanceSensor(JrhszEntity, BinarySensorEntity):
     """Tells that somebody should recharge soon."""
 
+    _unrecorded_attributes = frozenset({"threshold"})
+
     @property
     @override
     def is_on(self) -> bool | None:
@@ -43,3 +45,9 @@ class LowBalanceSensor(JrhszEntity, BinarySensorEntity):
         if self.coordinator.data.balance is None:
             return None
         return self.coordinator.balance.is_low
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, float]:
+        """Return the threshold that holds for the meter, in yuan."""
+        return {"threshold": float(self.coordinator.balance.threshold)}

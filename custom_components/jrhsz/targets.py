@@ -47,21 +47,20 @@ def async_meant(
 ) -> set[str]:
     """Return those of some meters, by what identifies their devices, that a target means now.
 
-    Home Assistant resolves it, whether or not their accounts are loaded.
+    Home Assistant resolves it, whether or not their accounts are loaded. The device of an account
+    means all of its meters, but only where it is named itself: it may be in an area.
     """
-    selected = async_extract_referenced_entity_ids(hass, TargetSelection(target))
+    selection = TargetSelection(target)
+    selected = async_extract_referenced_entity_ids(hass, selection)
     unique_ids = {entity.unique_id for entity in _ours(hass, selected)}
-    devices = dr.async_get(hass)
-    identifiers = {
-        identifier
-        for device_id in selected.referenced_devices
-        if (device := devices.async_get(device_id)) is not None
-        for identifier in device.identifiers
-    }
+    devices = _identifiers(hass, selected.referenced_devices)
+    named = _identifiers(hass, selected.referenced_devices & selection.device_ids)
     return {
         meter
         for meter in meters
-        if (DOMAIN, meter) in identifiers or any(f"{meter}|{key}" in unique_ids for key in meant_by)
+        if meter in devices
+        or meter.rpartition("|")[0] in named
+        or any(f"{meter}|{key}" in unique_ids for key in meant_by)
     }
 
 
@@ -70,6 +69,18 @@ def async_balances_in(hass: HomeAssistant, target: dict[str, Any]) -> list[er.Re
     """Return the *balance* entities of meters that a target means, of whatever account."""
     selected = async_extract_referenced_entity_ids(hass, TargetSelection(target))
     return [entity for entity in _ours(hass, selected) if entity.unique_id.endswith("|balance")]
+
+
+def _identifiers(hass: HomeAssistant, device_ids: Iterable[str]) -> set[str]:
+    """Return what identifies those of some devices that are ours."""
+    devices = map(dr.async_get(hass).async_get, device_ids)
+    return {
+        identifier
+        for device in devices
+        if device is not None
+        for domain, identifier in device.identifiers
+        if domain == DOMAIN
+    }
 
 
 def _ours(hass: HomeAssistant, selected: SelectedEntities) -> list[er.RegistryEntry]:

@@ -32,6 +32,7 @@ class BalanceBecameLowTrigger(MeterTrigger[BecameLow]):
         return f"balance of {meter.shown_name} became low", {
             "balance_before": float(news.before),
             "balance": float(news.after),
+            "threshold": float(meter.balance.threshold),
         }
 
 
