@@ -236,21 +236,22 @@ async def test_polling_turned_off(
     assert 700 <= Decimal(account_state(hass, config_entry, "arrears")) < 710
 
 
-async def test_falling_reading_waits_for_confirmation(
+async def test_falling_reading_waits_until_it_counts(
     hass: HomeAssistant,
     simulator: Simulator,
     config_entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Test that a single low reading is held back, and a later low one believed."""
+    """Test that low readings are held back, said once, until they have counted for a day."""
     await set_up(hass, config_entry)
     before = state_of(hass, config_entry, METER, "reading").state
     read_at = state_of(hass, config_entry, METER, "last_reading").state
     meter = simulator.meters[METER]
-    low = {"tableNo": meter.table_no, "reading": "0.00", "balance": "12.30", "tableType": "3"}
-    for _ in range(2):
-        record = low | {"readTime": "2099-01-01 10:00:00"}
+    low = {"tableNo": meter.table_no, "balance": "12.30", "tableType": "3"}
+    for reading in ("0.00", "0.10"):
+        # Times in the future don't count as later.
+        record = low | {"readTime": "2099-01-01 10:00:00", "reading": reading}
         simulator.add_fault(
             Fault(
                 kind="wrong",
@@ -266,7 +267,8 @@ async def test_falling_reading_waits_for_confirmation(
     held_back = [record for record in caplog.records if "held back" in record.getMessage()]
     assert len(held_back) == 1
 
-    record = low | {"readTime": "2099-01-01 11:00:00", "reading": "0.10"}
+    freezer.tick(timedelta(days=1))
+    record = low | {"readTime": "2099-01-01 11:00:00", "reading": "0.30"}
     simulator.add_fault(
         Fault(
             kind="wrong",
@@ -276,7 +278,7 @@ async def test_falling_reading_waits_for_confirmation(
         )
     )
     await wait_for(hass, freezer, minutes=31)
-    assert state_of(hass, config_entry, METER, "reading").state == "0.1"
+    assert state_of(hass, config_entry, METER, "reading").state == "0.3"
 
 
 async def test_low_reading_after_an_unreadable_one_is_held_back(
@@ -338,17 +340,18 @@ async def test_kind_is_kept(
 ) -> None:
     """Test that a later missing or unreadable type changes nothing."""
     await set_up(hass, config_entry)
+    reading = Decimal(state_of(hass, config_entry, OTHER, "reading").state) + 1
     simulator.add_fault(
         Fault(
             kind="wrong",
             interface="GetUserInfo",
             user_code=OTHER,
-            reply={"code": 200, "data": {"tableType": table_type, "reading": "99999.5"}},
+            reply={"code": 200, "data": {"tableType": table_type, "reading": f"{reading:f}"}},
         )
     )
     await wait_for(hass, freezer, minutes=31)
     state = state_of(hass, config_entry, OTHER, "reading")
-    assert (state.state, state.attributes["unit_of_measurement"]) == ("99999.5", "m³")
+    assert (Decimal(state.state), state.attributes["unit_of_measurement"]) == (reading, "m³")
 
 
 async def test_kind_that_changes_reloads(

@@ -60,7 +60,7 @@ async def test_spans_are_sums_of_rows(
     """Test that use and cost of each span are what the statistics have of it, or estimated."""
     freezer.move_to("2026-11-29 16:10:00+00:00")
     async with Simulator(meters=2, limit=0.0, seed=1) as simulator:
-        entry = account_of(simulator, history_days=60, scan_interval=30)
+        entry = account_of(simulator, history_days=60, scan_interval=60)
         await set_up(hass, entry)
         await hours(hass, freezer, 7)
         # From the first hours on.

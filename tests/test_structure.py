@@ -43,6 +43,7 @@ SHARED: Final = {
     "exceptions",
     "kinds",
     "news",
+    "reading",
     "settings",
     "store",
 }

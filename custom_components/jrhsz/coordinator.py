@@ -33,10 +33,12 @@ from .balance import BalanceWatch, BecameLow
 from .const import DOMAIN, LOGGER
 from .exceptions import translation
 from .history.ledger import credits_of
+from .history.readings import Point, limit_of
 from .history.state import Listed, MeterHistory
 from .history.values import days_left
 from .news import BecameSilent, Change, MeterNews, Teller, Values
 from .outage import OutageWatch
+from .reading import ReadingWatch
 from .rhythm import LONGEST_GAP, Rhythm
 from .settings import ChosenMeter, Settings
 from .store import AccountStore
@@ -67,8 +69,8 @@ class JrhszData:
     `adders` add the entities of meters to a platform. `new` and `gone` are the meters that came to
     the platform and the codes of those that went, `renamed` those whose rooms have other names, as
     of the last look; what a person should decide about is told by `on_meters_change`. `on_known` is
-    called when meters became known, `on_balance` with the balance of each answer, `stop_import` ends
-    the import of history. `device_id` is the account's own device.
+    called when meters became known, `on_balance` with the balance of each answer, `stop_import`
+    ends the import of history. `device_id` is the account's own device.
     """
 
     client: Client
@@ -172,7 +174,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self._has_history = settings.history_days > 0
         self.balance = BalanceWatch(settings)
         self._baseline: MeterInfo | None = None
-        self._suspect: MeterInfo | None = None
+        self.readings = ReadingWatch()
         self._changed_at: datetime | None = None
         self._untimed = 0
         self._failed_once = False
@@ -270,6 +272,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         return {
             "info": info,
             "baseline": baseline,
+            "readings": self.readings.as_dict(),
             "balance": self.balance.as_dict(),
             "news": self.news.as_dict(),
             "polled_at": self.polled_at.isoformat() if self.polled_at else None,
@@ -286,6 +289,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         baseline = kept.get("baseline")
         if baseline != info:
             self._baseline = MeterInfo.from_record(baseline) if isinstance(baseline, dict) else None
+        self.readings = ReadingWatch.from_dict(kept.get("readings")) or self._readings_before()
         if isinstance(polled_at := kept.get("polled_at"), str):
             self.polled_at = dt_util.parse_datetime(polled_at)
         if isinstance(changed_at := kept.get("changed_at"), str):
@@ -296,6 +300,13 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.rhythm = Rhythm.from_dict(kept.get("rhythm"))
         self.balance.restore(kept.get("balance"), self.data)
         self.news.restore(kept.get("news"), self.balance.last)
+
+    def _readings_before(self) -> ReadingWatch:
+        """Return what is known of readings where only the last one was kept, as at first."""
+        if (last := self._baseline) is None or last.reading is None:
+            return ReadingWatch()
+        time = int(last.read_time.timestamp()) if last.read_time else 0
+        return ReadingWatch(table_no=last.table_no, last=Point(time, last.reading))
 
     @callback
     def async_start(self) -> None:
@@ -533,8 +544,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         """Return what is believed of an answer.
 
         A missing type or number changes nothing. An answer older than the one before is that of a
-        copy of the platform that lags, and says nothing new. A reading that falls with the same
-        meter is held back until a later one confirms it: a single 0 would add thousands to a total.
+        copy of the platform that lags, and says nothing new. A reading that can't go on from the
+        one before is held back until later ones tell: a single 0 would add thousands to a total.
         """
         if self.is_known:
             info = replace(
@@ -544,29 +555,30 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             )
             if self._is_outdated(info):
                 return self.data
-        if info.reading is None:
+        if info.reading is None or info.reading < 0:
+            return replace(info, reading=None)
+        last, is_first = self._baseline, self.readings.held is None
+        if self._believes(info, info.reading) or last is None:
+            self._baseline = info
             return info
-        last = self._baseline
-        if (
-            last is not None
-            and last.reading is not None
-            and info.reading < last.reading
-            and info.table_no == last.table_no
-            and not self._confirms(info)
-        ):
-            if self._suspect is None:
-                LOGGER.warning(
-                    "The reading of meter %s fell from %s to %s; it is held back until a later "
-                    "reading confirms it",
-                    self.user_code,
-                    last.reading,
-                    info.reading,
-                )
-                self._suspect = info
-            return replace(info, reading=last.reading, read_time=last.read_time)
-        self._suspect = None
-        self._baseline = info
-        return info
+        if is_first:
+            LOGGER.warning(
+                "The reading of meter %s went from %s to %s; it is held back until later readings "
+                "show which of them is right",
+                self.user_code,
+                last.reading,
+                info.reading,
+            )
+        return replace(info, reading=last.reading, read_time=last.read_time)
+
+    def _believes(self, info: MeterInfo, reading: Decimal) -> bool:
+        """Tell whether a reading is right, as far as can be told by now."""
+        now = dt_util.utcnow()
+        time = now if info.read_time is None else min(now, info.read_time)
+        judged = self.history.judged.get(info.table_no or "")
+        peak = judged.peaks[-1].reading if judged and judged.peaks else Decimal(0)
+        point = Point(int(time.timestamp()), reading)
+        return self.readings.believes(info.table_no, point, limit_of(info.kind), peak)
 
     def _is_outdated(self, info: MeterInfo) -> bool:
         """Tell whether an answer is older than the one before, of the same meter."""
@@ -577,16 +589,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             and now is not None
             # A time in the future is wrong, and must not shut out those that are right.
             and now < before <= dt_util.utcnow() + _CLOCK_SLIP
-        )
-
-    def _confirms(self, info: MeterInfo) -> bool:
-        """Tell whether an answer with a later time confirms the reading that fell."""
-        suspect = self._suspect
-        return (
-            suspect is not None
-            and suspect.read_time is not None
-            and info.read_time is not None
-            and info.read_time > suspect.read_time
         )
 
     @callback

@@ -195,7 +195,7 @@ async def async_setup_entry(
 def _sensors_of(coordinator: MeterCoordinator) -> Iterator[SensorEntity]:
     """Yield the sensors of a meter; those of one of unknown kind have no unit."""
     if (kind := coordinator.data.kind) is None:
-        yield MeterSensor(coordinator, READING)
+        yield ReadingSensor(coordinator, READING)
         yield MeterSensor(coordinator, BALANCE)
     else:
         reading = replace(
@@ -210,7 +210,7 @@ def _sensors_of(coordinator: MeterCoordinator) -> Iterator[SensorEntity]:
             native_unit_of_measurement="CNY",
             state_class=SensorStateClass.TOTAL,
         )
-        yield MeterSensor(coordinator, reading)
+        yield ReadingSensor(coordinator, reading)
         yield MeterSensor(coordinator, balance)
         for description in HISTORY_SENSORS[kind]:
             yield HistorySensor(coordinator, description)
@@ -227,6 +227,28 @@ class MeterSensor(JrhszEntity, SensorEntity):
     def native_value(self) -> float | datetime | None:
         """Return the value."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class ReadingSensor(MeterSensor):
+    """The sensor of the reading: it goes on where another meter doesn't begin at 0."""
+
+    _unrecorded_attributes = frozenset({"register"})
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the reading as a total that goes on."""
+        reading = self.coordinator.data.reading
+        return None if reading is None else float(reading + self.coordinator.readings.offset)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, float] | None:
+        """Return what the meter reads, where that is another number."""
+        reading = self.coordinator.data.reading
+        if reading is None or not self.coordinator.readings.offset:
+            return None
+        return {"register": float(reading)}
 
 
 class HistorySensor(JrhszEntity, SensorEntity):

@@ -30,6 +30,7 @@ from custom_components.jrhsz.history.state import MeterHistory
 from custom_components.jrhsz.history.values import Period, What, days_left, unit_price, value_of
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 from custom_components.jrhsz.importer.sync import HistoryImport
+from custom_components.jrhsz.reading import ReadingWatch
 
 from .lives.life import Life
 from .lives.line import DAY, HOUR, clock
@@ -105,7 +106,8 @@ class DrivenMeter(MeterCoordinator):
         self._account = entry.runtime_data
         self._has_history = True
         self.listed = None
-        self._baseline = self._suspect = None
+        self._baseline = None
+        self.readings = ReadingWatch()
         self._listeners = {}
         vars(self)["data"] = None
 
