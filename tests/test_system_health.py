@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 
+from custom_components.jrhsz.connection import async_get_http, async_get_session
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from .simulator import Fault, Simulator
@@ -51,6 +52,10 @@ async def test_one_account(
             "refused_calls": 1,
             "history_import": "–",
             "payment_delay": "–",
+            "encoding": "form",
+            "date_form": "YYYY-MM-DD HH:MM:SS",
+            "widest_span": "∞ / –",
+            "page_cap": "– / –",
         }
         == info
     )
@@ -127,9 +132,32 @@ async def test_no_account(hass: HomeAssistant) -> None:
             "refused_calls": 0,
             "history_import": "–",
             "payment_delay": "–",
+            "encoding": "–",
+            "date_form": "–",
+            "widest_span": "–",
+            "page_cap": "–",
         }
         == info
     )
+
+
+async def test_what_is_learnt(
+    hass: HomeAssistant, simulator: Simulator, no_pace: None, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that it is told what an account's platform takes."""
+    simulator.set_dialect(
+        body="json", dates="date", max_span=7, future="refuse", page_cap=20, total_count="missing"
+    )
+    session = async_get_session(hass, simulator.url, "demo")
+    await session.sign_in("demo-password", async_get_http(hass, verify_ssl=True))
+    await set_up(hass, account_of(simulator, history_days=31))
+    for _ in range(4):
+        await wait_for(hass, freezer, hours=1, minutes=1)
+    info = await info_of(hass)
+    assert info["encoding"] == "json"
+    assert info["date_form"] == "YYYY-MM-DD"
+    assert info["widest_span"] == "7 d ≤ / 7 d ≤"
+    assert info["page_cap"] == "– / 20"
 
 
 async def test_delay_of_the_list(hass: HomeAssistant, config_entry: MockConfigEntry) -> None:

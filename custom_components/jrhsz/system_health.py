@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from homeassistant.components import system_health
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
-from .api import RateLimitError
+from .api import Habits, Interface, RateLimitError, Session
 from .connection import session_of
 from .const import DOMAIN
 from .recharge.delays import LONGEST, ListDelays
@@ -44,9 +45,42 @@ async def async_get_info(hass: HomeAssistant) -> dict[str, Any]:
     info["history_import"] = ", ".join(imports) or "–"
     delays = (hass.data[DATA_ORDERS].delays_at(entry) for entry in entries)
     info["payment_delay"] = ", ".join(map(_shown, delays)) or "–"
+    info |= _learnt(sessions)
     if sessions:
         info["can_reach_server"] = _async_reach(hass, {session.base_url for session in sessions})
     return info
+
+
+def _learnt(sessions: Sequence[Session]) -> dict[str, str]:
+    """Return what was found out about the platform of each account; of lists, in two parts."""
+    return {
+        "encoding": ", ".join(session.encoding.value for session in sessions) or "–",
+        "date_form": ", ".join(map(_date_form, sessions)) or "–",
+        "widest_span": _of_lists(sessions, _widest_span),
+        "page_cap": _of_lists(sessions, lambda habits: habits.page_cap or "–"),
+    }
+
+
+def _date_form(session: Session) -> str:
+    """Return in which form dates were seen to be read."""
+    forms = ("YYYY-MM-DD HH:MM:SS" if x.has_times else "YYYY-MM-DD" for x in session.proven_dates)
+    return " / ".join(sorted(forms)) or "–"
+
+
+def _widest_span(habits: Habits) -> str:
+    """Return how many days a list may be of, and whether it has to end today."""
+    form = habits.window or habits.candidate
+    if form is None:
+        return "∞" if habits.shown else "–"
+    days = "∞" if form.days is None else f"{max(form.days, 1)} d"
+    return f"{days} ≤" if form.to_today else days
+
+
+def _of_lists(sessions: Sequence[Session], shown: Callable[[Habits], object]) -> str:
+    """Return something about the list of payments and that of readings, for each account."""
+    lists = (Interface.PAYMENTS, Interface.CONSUMPTION)
+    pairs = (" / ".join(str(shown(x.habits[name])) for name in lists) for x in sessions)
+    return ", ".join(pairs) or "–"
 
 
 def _shown(delays: ListDelays) -> str:

@@ -31,6 +31,7 @@ from .errors import (
     is_door_check,
     is_general_failure,
 )
+from .habits import Habits
 from .interface import Interface
 from .models import (
     Address,
@@ -67,6 +68,7 @@ __all__ = [
     "ExchangeError",
     "ExchangeTimeoutError",
     "FailedError",
+    "Habits",
     "Http",
     "HttpStatusError",
     "IncompleteListError",

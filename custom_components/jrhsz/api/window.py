@@ -32,6 +32,11 @@ class Dates(StrEnum):
     DAYS = "%Y-%m-%d"
 
     @property
+    def has_times(self) -> bool:
+        """Tell whether the ends are times, and not dates alone."""
+        return self is Dates.TIMES
+
+    @property
     def other(self) -> Dates:
         """Return the other form."""
         return Dates.DAYS if self is Dates.TIMES else Dates.TIMES
