@@ -4,14 +4,15 @@ import { make } from "./dom.js";
 
 export const hasAction = (hass, name) => Boolean(hass.services.jrhsz && hass.services.jrhsz[name]);
 
-export const hasField = (hass, name, field) => field in hass.services.jrhsz[name].fields;
-
 /** Perform an action and return its response; its errors are in the user's language. */
 export const perform = async (hass, service, data) => {
   const request = { type: "call_service", domain: "jrhsz", service, service_data: data };
   const { response } = await hass.callWS({ ...request, return_response: true });
   return response;
 };
+
+/** Tell whether an error is that the connection to Home Assistant broke: then nobody answered. */
+export const isLost = (error) => typeof error === "number";
 
 /** Return what went wrong, in the user's language if Home Assistant has the text. */
 export const errorText = async (hass, error) => {

@@ -2,6 +2,8 @@
 
 import { make, makeButton } from "./dom.js";
 
+const AMOUNT = /^\d{1,6}(\.\d{1,2})?$/;
+
 const pad = (number) => String(number).padStart(2, "0");
 
 /** Return a day as actions and fields write it. */
@@ -80,3 +82,39 @@ export const makeAction = (text, onClick, isMain = false) => {
   button.textContent = text;
   return button;
 };
+
+/** Asks for an amount, or up to which balance to fill; `data` is it as the integration takes it. */
+export class AmountForm {
+  constructor(t, { onSubmit, onError }) {
+    this._input = makeInput("text", "");
+    this._input.inputMode = "decimal";
+    this._input.autocomplete = "off";
+    this._input.setAttribute("aria-label", t.amount);
+    const keys = { amount: t.creditAmount, up_to: t.creditUpTo };
+    const choice = makeChoice(t.how_, keys, "amount", (key) => (this._key = key));
+    this._key = "amount";
+    this.element = make("form", "form");
+    this.element.append(choice, this._input, make("span", "", t.yuan));
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (AMOUNT.test(this._text) && Number(this._text) > 0) onSubmit();
+      else onError(t.badAmount);
+    });
+  }
+
+  get _text() {
+    return this._input.value.normalize("NFKC").trim();
+  }
+
+  get data() {
+    return { [this._key]: this._text };
+  }
+
+  focus() {
+    this._input.focus();
+  }
+
+  submit() {
+    this.element.requestSubmit();
+  }
+}

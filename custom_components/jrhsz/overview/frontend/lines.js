@@ -3,6 +3,7 @@
 import { arrange, make, makeButton, makePart, write } from "./dom.js";
 import { countText } from "./format.js";
 import { KINDS } from "./model.js";
+import { makeTick } from "./selection.js";
 
 const ICONS = { electricity: "mdi:flash", water: "mdi:water" };
 
@@ -37,12 +38,18 @@ const makeCredit = (room, meter, t) => {
 
 /** A room as a line; one that needs attention has two, at the top and in its building. */
 class Line {
-  constructor(room, { withBuilding, canCredit }, t) {
+  constructor(room, { withBuilding, canCredit, selection }, t) {
     this.element = makePart("tr", "row", "line");
     const heading = makePart("th", "rowheader", "room");
     heading.scope = "row";
     if (withBuilding && room.place) heading.append(make("div", "building", room.place));
     heading.append(make("div", "", room.name));
+    if (selection) {
+      const { element, box } = makeTick(t.tick(room.title), (isOn) => selection.tick([room], isOn));
+      heading.prepend(element);
+      this._box = box;
+      this._selection = selection;
+    }
     this.element.append(heading);
     this._room = room;
     this._meters = [];
@@ -63,6 +70,11 @@ class Line {
       this.element.append(cell);
     });
     this.draw(t);
+  }
+
+  /** Show whether it is ticked. */
+  mark() {
+    if (this._box) this._box.checked = this._selection.has(this._room);
   }
 
   draw(t) {
@@ -96,6 +108,12 @@ export class Group {
     this._button = makeButton("fold", onFold);
     this._count = make("span", "count");
     this._button.append(make("span", "title", title), this._count);
+    if (how.selection) {
+      const onTick = (isOn) => how.selection.tick(this._rooms, isOn);
+      const { element, box } = makeTick(how.tickAll(title), onTick);
+      cell.append(element);
+      this._box = box;
+    }
     cell.append(this._button);
     this._heading.append(cell);
   }
@@ -108,6 +126,8 @@ export class Group {
       lines.set(room, line);
     }
     this._lines = lines;
+    this._rooms = rooms;
+    this._mark();
     const elements = [...lines.values()].map((line) => line.element);
     if (this._heading) {
       const count = countText(rooms.length, language);
@@ -118,6 +138,15 @@ export class Group {
     }
     arrange(this.element, elements);
     return lines.size;
+  }
+
+  /** Show which rooms are ticked. */
+  _mark() {
+    for (const line of this._lines.values()) line.mark();
+    if (!this._box) return;
+    const ticked = this._rooms.filter((room) => this._how.selection.has(room)).length;
+    this._box.checked = ticked > 0 && ticked === this._rooms.length;
+    this._box.indeterminate = ticked > 0 && ticked < this._rooms.length;
   }
 
   /** Draw a room anew, if it is here. */

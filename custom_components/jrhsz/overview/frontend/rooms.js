@@ -2,6 +2,7 @@
 
 import { hasAction } from "./actions.js";
 import { arrangementOf, isMixed, orderOf } from "./arrangement.js";
+import { Batch } from "./batch.js";
 import { Calm } from "./calm.js";
 import { Card } from "./card.js";
 import { CreditDialog } from "./credit.js";
@@ -33,6 +34,10 @@ export class Rooms extends Card {
     this._loadSoon = throttled(() => this._load(), RELOAD_EVERY);
   }
 
+  get rooms() {
+    return this._rooms;
+  }
+
   setConfig(config) {
     super.setConfig(config);
     // Of a single room nothing is filtered or folded.
@@ -44,6 +49,7 @@ export class Rooms extends Card {
 
   connectedCallback() {
     this._calm.connect();
+    if (this._batch) this._batch.start();
     this._minute = setInterval(() => {
       if (this._failed || this._accounts.some((account) => account.state)) this._load();
       this._draw();
@@ -52,12 +58,20 @@ export class Rooms extends Card {
 
   disconnectedCallback() {
     this._calm.disconnect();
+    if (this._batch) this._batch.stop();
     clearInterval(this._minute);
   }
 
   build(page) {
     const { t } = this;
     this._notes = make("div", "notes");
+    if (this._batch) this._batch.stop();
+    this._batch = new Batch(this, {
+      shown: () => this._arranged.flatMap((group) => group.rooms),
+      onBegin: () => this._showTicks(),
+      onChange: () => this._show(),
+    });
+    if (this.isConnected) this._batch.start();
     this._counters = new Counters(t, (filter) => this._choose({ filter }));
     this._fields = new Fields(t, this._sort, {
       onSort: (sort) => this._choose({ sort }),
@@ -75,7 +89,8 @@ export class Rooms extends Card {
     this._groups.clear();
     const bar = make("div", "bar");
     bar.append(this._fields.element);
-    page.append(this._notes, this._counters.element, bar, this._status, this._table);
+    page.append(this._notes, this._counters.element, bar, this._batch.element);
+    page.append(this._status, this._table);
     this._counters.element.hidden = bar.hidden = Boolean(this.config.room);
     this._rooms = [];
     if (this._told) this._take();
@@ -190,7 +205,8 @@ export class Rooms extends Card {
 
   _newGroup(arranged) {
     const canCredit = this.hass.user.is_admin && hasAction(this.hass, "recharge");
-    const how = { withBuilding: isMixed(arranged), canCredit };
+    const { selection } = this._batch;
+    const how = { withBuilding: isMixed(arranged), canCredit, selection, tickAll: this.t.tickAll };
     const group = new Group(arranged.title, how, () => this._fold(arranged.key));
     group.element.classList.add(arranged.key.startsWith("[") ? "building" : arranged.key);
     return group;
@@ -226,6 +242,12 @@ export class Rooms extends Card {
     const link = make("a", "", t.accounts);
     link.href = "/config/integrations/integration/jrhsz";
     this._notes.append(link);
+  }
+
+  /** Let rooms be ticked, or no more: the lines have other parts then. */
+  _showTicks() {
+    this._groups.clear();
+    this._show();
   }
 
   /** Filter or sort otherwise, and remember it. */

@@ -26,7 +26,7 @@ const COLOURS = `
 `;
 
 const TOOLBAR = `
-  .notes:not(:empty) { margin: 0 0 8px; padding: 8px 12px; border-radius: 12px;
+  .notes:not(:empty), .job { margin: 0 0 8px; padding: 8px 12px; border-radius: 12px;
     border-inline-start: 4px solid var(--warning-color); background: var(--paper); }
   .notes p { margin: 4px 0; }
   .notes a { color: inherit; }
@@ -131,6 +131,15 @@ const CREDIT = `
   .credit-dialog .actions { justify-content: end; margin: 0; }
   .action.main { color: var(--paper); background: var(--text); }
   .action.main:hover { opacity: 0.85; }
+  .credit-dialog.many { width: min(760px, 100vw - 32px); }
+  .credit-dialog .paper { max-height: 50vh; overflow-y: auto; }
+  .job { display: flex; align-items: center; gap: 8px; }
+  .job p { flex: 1; }
+  .selection { margin-top: 8px; }
+  .tick { display: inline-flex; padding: 8px 12px 8px 4px; cursor: pointer; }
+  .room .tick { float: inline-start; margin: -8px 0; }
+  .tick input { width: 20px; height: 20px; margin: 0; accent-color: var(--text); }
+  .table .heading th { display: flex; align-items: center; padding-inline-start: 8px; }
   @container (min-width: 760px) {
     .cell .meter { padding-inline-end: 44px; }
   }
@@ -162,7 +171,7 @@ const SHEETS = `
   .sheet .sums > * { font-weight: 500; }
   .sheet .small { font-size: 12px; color: var(--faint); }
   .sheet .code { font-size: 12px; }
-  .outcome.rejected { color: var(--bad); font-weight: 500; }
+  .outcome.rejected, .outcome.refused { color: var(--bad); font-weight: 500; }
   .outcome.unknown { color: var(--warn); font-weight: 500; }
   @container (max-width: 759px) {
     .sheet .wide { display: none; }

@@ -58,7 +58,15 @@ export const EN = {
   searchOrders: "Search by room, user or number",
   outcome: "Outcome",
   anyOutcome: "All",
-  statuses: { confirmed: "Credited", rejected: "Not credited", unknown: "Not known yet" },
+  statuses: {
+    confirmed: "Credited",
+    rejected: "Not credited",
+    unknown: "Not known yet",
+    waiting: "Waiting",
+    not_needed: "Not needed",
+    refused: "Not sent",
+    dry_run: "Ready",
+  },
   how: "Known from",
   sources: {
     answer: "platform’s answer",
@@ -126,6 +134,10 @@ export const EN = {
   badAmount: "Enter an amount such as 50 or 12.50.",
   before_: (age) => `${age} ago`,
   lastOrder: ({ who, when, amount }, status) => `${who} recharged ${amount} ${when}: ${status}.`,
+  limits: (meter, account, order) =>
+    `Today ${meter} are left for this meter, ${account} for the account; ${order} at most at once.`,
+  rechargeOff: "Recharging is switched off in the account’s options.",
+  offline: "There is no connection to Home Assistant. Nothing was sent.",
   checking: "The meter is read and the limits are checked …",
   notNeeded: "Nothing is needed.",
   noUndo: "Once it is sent it can’t be undone.",
@@ -140,6 +152,25 @@ export const EN = {
     unknown:
       "It is not sent again, and the meter takes no other recharge until it is known. The platform’s list is looked at; if that does not tell, Repairs will ask you.",
   },
+
+  creditMany: "Recharge many",
+  creditTicked: (count) => `Recharge ${count} …`,
+  tickShown: "All that are shown",
+  tick: (room) => `Choose ${room}`,
+  tickAll: (building) => `Choose all of ${building}`,
+  bothKinds: "both",
+  roomsChosen: (count) => (count === "1" ? "1 room" : `${count} rooms`),
+  preview: "Preview",
+  lastBatch: ({ who, when, count, sum }) => `${who} recharged ${count} meters by ${sum} in all, ${when}.`,
+  checkingMany: (done, total) => `Each meter is read: ${done} of ${total}. Nothing is sent.`,
+  creditingMany: (done, total) => `Recharging: ${done} of ${total}. It goes on if you leave this page.`,
+  batchOver: (total) => `The recharge of ${total} meters is over.`,
+  look: "Look",
+  sumAndLimit: (sum, left) => `In all ${sum}; ${left} are left for the account today.`,
+  creditRooms: (count, sum) => (count === "1" ? `Recharge 1 meter by ${sum}` : `Recharge ${count} meters by ${sum}`),
+  retry: (count) => `Try the ${count} that failed again`,
+  earlier: "sent before",
+  offlineMany: "There is no connection to Home Assistant. Look at the rooms before you try again.",
 
   options: {
     join_accounts: "Join rooms of the same name of different accounts",

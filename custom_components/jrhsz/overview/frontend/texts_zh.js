@@ -58,7 +58,15 @@ export const ZH = {
   searchOrders: "搜索房间、操作人或编号",
   outcome: "结果",
   anyOutcome: "全部",
-  statuses: { confirmed: "已到账", rejected: "没有到账", unknown: "尚不确定" },
+  statuses: {
+    confirmed: "已到账",
+    rejected: "没有到账",
+    unknown: "尚不确定",
+    waiting: "等待中",
+    not_needed: "无需充值",
+    refused: "没有发送",
+    dry_run: "可以充值",
+  },
   how: "依据",
   sources: {
     answer: "平台答复",
@@ -125,6 +133,10 @@ export const ZH = {
   badAmount: "请输入金额，例如 50 或 12.50。",
   before_: (age) => `${age}前`,
   lastOrder: ({ who, when, amount }, status) => `${who} ${when}充值 ${amount}：${status}。`,
+  limits: (meter, account, order) =>
+    `今天还可充：本表 ${meter}，账号 ${account}；单笔最多 ${order}。`,
+  rechargeOff: "该账号的选项中已关闭充值。",
+  offline: "与 Home Assistant 的连接已断开，没有发送。",
   checking: "正在读取表并检查限额……",
   notNeeded: "无需充值。",
   noUndo: "一旦发送，无法撤销。",
@@ -139,6 +151,25 @@ export const ZH = {
     unknown:
       "不会重复发送；查清之前，这块表不能再充值。系统会查询平台的缴费记录，查不清时修复项会请您确认。",
   },
+
+  creditMany: "充值多间",
+  creditTicked: (count) => `充值 ${count} 间……`,
+  tickShown: "选择所有显示的房间",
+  tick: (room) => `选择 ${room}`,
+  tickAll: (building) => `选择 ${building} 的全部房间`,
+  bothKinds: "电和水",
+  roomsChosen: (count) => `${count} 间`,
+  preview: "预览",
+  lastBatch: ({ who, when, count, sum }) => `${who} ${when}给 ${count} 块表充值，共 ${sum}。`,
+  checkingMany: (done, total) => `正在读取每块表：${done}/${total}。不会发送。`,
+  creditingMany: (done, total) => `正在充值：${done}/${total}。离开此页也会继续。`,
+  batchOver: (total) => `${total} 块表的充值已结束。`,
+  look: "查看",
+  sumAndLimit: (sum, left) => `合计 ${sum}；账号今天还可充 ${left}。`,
+  creditRooms: (count, sum) => `给 ${count} 块表充值，共 ${sum}`,
+  retry: (count) => `重试未成功的 ${count} 块`,
+  earlier: "之前已发送",
+  offlineMany: "与 Home Assistant 的连接已断开。重试之前，请先查看房间。",
 
   options: {
     join_accounts: "把不同账号中同名的房间合并为一行",
