@@ -150,6 +150,7 @@ async def test_two_managers(
     number = other["order_number"]
     assert (await ask(socket, "recharge/send", newest=number, **order))["status"] == "confirmed"
     # What the dialog showed is older than what came since.
+    freezer.tick(1)
     await recharge(hass, config_entry, amount=5)
     shown = await ask(socket, "recharge/prepare", device_id=device_id)
     order["order_number"] = shown["order_number"]

@@ -8,7 +8,11 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.jrhsz.api import Priority
 from custom_components.jrhsz.recharge.follow import DATA_FOLLOWER
+from custom_components.jrhsz.recharge.order import Order
+from custom_components.jrhsz.recharge.orders import Orders
+from custom_components.jrhsz.recharge.request import AccountMeter
 
 from ..simulator import Fault, Simulator
 from ..support.accounts import set_up, wait_for
@@ -149,3 +153,27 @@ async def test_sooner_than_others(
     looked = {call.params["user_code"] for call in simulator.calls_of("GetPaymentList")}
     assert looked == {OTHER}
     assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_open_orders_before_others(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that what is only followed, to learn of the list, keeps no open order waiting."""
+    simulator.set_dialect(payment_delay=3600)
+    await set_up(hass, config_entry)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore", user_code=OTHER))
+    for code in (METER, OTHER):
+        await recharge(hass, config_entry, code)
+    noted: dict[str, Priority] = {}
+
+    async def note(_: Orders, meter: AccountMeter, orders: list[Order], priority: Priority) -> None:
+        """Note with which priority a meter's orders are looked up."""
+        assert orders
+        noted[meter.user_code] = priority
+
+    monkeypatch.setattr(Orders, "async_look_up", note)
+    await look_up_all(hass, config_entry)
+    assert noted == {METER: Priority.POLL, OTHER: Priority.RECHARGE}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from decimal import Decimal
+from pathlib import Path
 import re
 from typing import Any
 
@@ -28,6 +29,7 @@ from ..support.recharges import (
     recharge_many,
     restart_process,
 )
+from .test_restored import Backup, confirm
 
 
 @pytest.fixture
@@ -289,10 +291,12 @@ async def test_over(
     """Test that last week's name doesn't silently do nothing, also after a restart."""
     await recharge_many(hass, config_entry_id=account, amount=20)
     await restart_process(hass, config_entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
     freezer.tick(8 * 86_400)
     error = await refused(hass, config_entry_id=account, amount=20)
     assert error.translation_key == "batch_over"
     assert len(simulator.calls_of("Prestore")) == 5
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert await hass.config_entries.async_unload(account)
 
 
@@ -405,3 +409,30 @@ async def test_get_recharges(hass: HomeAssistant, simulator: Simulator, account:
     with pytest.raises(ServiceValidationError) as error:
         await orders(batch="a-b")
     assert error.value.translation_key == "invalid_batch"
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_after_a_restore(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    account: str,
+    tmp_path: Path,
+) -> None:
+    """Test that a batch that a restored journal knows nothing of credits nobody twice."""
+    backup = Backup(hass, tmp_path / "backup")
+    for code in (METER, OTHER):
+        simulator.add_fault(Fault(kind="code", code=1008, interface="Prestore", user_code=code))
+    await recharge_many(hass, config_entry_id=account, amount=20)
+    response = await recharge_many(hass, config_entry_id=account, amount=20)
+    assert counts(response) == {"confirmed": 5}
+    numbers = {row["order_number"] for row in response["recharges"]}
+    await backup.restore(config_entry)
+    assert orders_of(hass) == {}
+    response = await recharge_many(hass, config_entry_id=account, amount=20)
+    assert counts(response) == {"refused": 5}
+    await confirm(hass)
+    response = await recharge_many(hass, config_entry_id=account, amount=20)
+    assert counts(response) == {"confirmed": 5}
+    assert {row["order_number"] for row in response["recharges"]} == numbers
+    assert len(simulator.calls_of("Prestore")) == 7

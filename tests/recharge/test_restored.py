@@ -54,7 +54,6 @@ class Backup:
         for name in (".storage", ".cache"):
             shutil.rmtree(self._hass.config.path(name))
         shutil.copytree(self._folder / ".storage", self._hass.config.path(".storage"))
-        await self._hass.config_entries.async_setup(entry.entry_id)
         await restart_process(self._hass, entry)
 
 

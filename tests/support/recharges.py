@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
@@ -70,7 +71,8 @@ def orders_of(hass: HomeAssistant) -> Mapping[str, Order]:
 
 async def restart_process(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Forget all that isn't on disk, and set the account up again."""
-    assert await hass.config_entries.async_unload(entry.entry_id)
+    if entry.state is ConfigEntryState.LOADED:
+        assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     for cancel in hass.data[DATA_FOLLOWER]._timers.values():
         cancel()

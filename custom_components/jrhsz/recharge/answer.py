@@ -59,6 +59,7 @@ async def async_find(
     """
     orders, loop = hass.data[DATA_ORDERS], hass.loop
     end = loop.time() if hass.is_stopping else (attempt.sent or loop.time()) + _LOOK_UPS_END
+    priority = Priority.USER if is_patient else Priority.RECHARGE
     if not is_patient:
         end = min(end, loop.time() + _FIRST_LOOK_ENDS)
     with suppress(TimeoutError):
@@ -66,7 +67,7 @@ async def async_find(
             while True:
                 looked_at = dt_util.utcnow()
                 try:
-                    look = await orders.async_look(meter, [order], Priority.USER)
+                    look = await orders.async_look(meter, [order], priority)
                 except PlatformError as err:
                     LOGGER.debug("Order %s can't be looked up: %s", order.number, err)
                 else:

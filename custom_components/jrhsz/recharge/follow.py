@@ -154,9 +154,12 @@ class Follower:
             by_meter[order.user_code].append(order)
         for user_code, group in by_meter.items():
             self._looked.update((order.number, dt_util.utcnow()) for order in group)
+            # Those of many orders that are only followed must not keep an open one waiting.
+            is_learning = all(order.is_followed for order in group)
+            priority = Priority.POLL if is_learning else Priority.RECHARGE
             try:
                 await self._orders.async_look_up(
-                    AccountMeter(entry=entry, user_code=user_code), group, Priority.RECHARGE
+                    AccountMeter(entry=entry, user_code=user_code), group, priority
                 )
             except PlatformError as err:
                 LOGGER.debug("Orders can't be looked up: %s", err)

@@ -25,7 +25,7 @@ from .send import DRY_RUN, NOT_NEEDED, async_outcome, async_recharge
 from .words import async_told, async_user_name
 
 # As many are read and sent at once as keep the platform busy; others want their turn as well.
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 6
 # Seconds after its begin: sixty meters take at most three minutes.
 _ANSWER: Final = 170
 _KEPT: Final = timedelta(days=1)
@@ -113,8 +113,9 @@ class Jobs:
         for row in job.rows.values():
             row.request = batch.request(journal, row.meter, row.request)
         await self._async_each(job, self._async_find_earlier)
+        self._tell(job, *(row for row in job.rows.values() if row.earlier))
         if job.dry_run or batch.amount is None or batch.only_below is not None:
-            await self._async_each(job, self._async_check)
+            await self._async_each(job, self._async_check, is_told=True)
         left = [row for row in job.rows.values() if row.status in {WAITING, DRY_RUN}]
         whole = sum_of(row.wanted for row in left)
         _, of_account = limits_of_day(journal, job.meter)
@@ -123,10 +124,12 @@ class Jobs:
         )
         if job.waiting:
             await batch.async_begin(journal)
-            await self._async_each(job, self._async_send)
+            await self._async_each(job, self._async_send, is_told=True)
             await self._async_wait_for_open(job, end)
 
-    async def _async_each(self, job: Job, act: Callable[[Job, Row], Awaitable[None]]) -> None:
+    async def _async_each(
+        self, job: Job, act: Callable[[Job, Row], Awaitable[None]], *, is_told: bool = False
+    ) -> None:
         """Do something with each row that waits, a few at a time; one's failure stops no other."""
         turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -137,7 +140,8 @@ class Jobs:
                     await act(job, row)
                 except HomeAssistantError as err:
                     row.refusal = async_told(self._hass, err)
-            self._tell(job, row)
+            if is_told:
+                self._tell(job, row)
 
         results = await asyncio.gather(*map(async_act, job.waiting), return_exceptions=True)
         if errors := [result for result in results if result is not None]:
