@@ -525,9 +525,12 @@ async def test_failures_pause(
     assert windows(simulator)[:2] == [("2026-11-07", "2026-11-29"), ("2026-11-07", "2026-11-28")]
     assert 5 <= len(windows(simulator)) <= 6
     assert windows(simulator, WATER) == [("2026-11-07", "2026-11-29")]
+    # So many are left that the search takes two hours.
+    await hours(hass, freezer, 2)
+    assert 7 <= len(windows(simulator)) <= 12
     simulator.clear_faults()
     simulator.reset_counts()
-    await hours(hass, freezer, 23)
+    await hours(hass, freezer, 22)
     assert windows(simulator) == []
     await hours(hass, freezer, 2)
     assert len(windows(simulator)) == 2
