@@ -45,6 +45,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
+from custom_components.jrhsz.history.values import Value
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 from custom_components.jrhsz.recharge.follow import DATA_FOLLOWER
 from custom_components.jrhsz.recharge.order import Order, Status
@@ -323,18 +324,32 @@ async def test_low_balance_without_reminders(
     assert len(told) == 1
 
 
-async def test_days_left(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+def show_in(
+    hass: HomeAssistant, account: MockConfigEntry, key: str, unit: str, code: str = METER
 ) -> None:
-    """Test the texts in Chinese, with the days that are left, in the default notification."""
-    entities = er.async_get(hass)
-    days_left = entities.async_get_or_create(
-        "sensor", "test", "days", device_id=device_of(hass, account)
+    """Let a user show a sensor in another unit."""
+    er.async_get(hass).async_update_entity_options(
+        state_of(hass, account, code, key).entity_id, "sensor", {"unit_of_measurement": unit}
     )
-    hass.states.async_set(days_left.entity_id, "2.54", {"device_class": "duration"})
+
+
+@pytest.mark.parametrize("unit", ["d", "h", "w"])
+async def test_days_left(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    unit: str,
+) -> None:
+    """Test the texts in Chinese, with the days that are left, in whatever unit they are shown."""
+    monkeypatch.setattr(
+        "custom_components.jrhsz.sensor.days_left", lambda *_: Value(Decimal("2.54"))
+    )
+    show_in(hass, account, "days_left", unit)
     calls = async_mock_service(hass, "persistent_notification", "create")
     await automate(hass, "low_balance.zh-Hans", meters={"entity_id": low_balance(hass, account)})
     await set_balance(hass, account, simulator, 3.2)
+    assert state_of(hass, account, METER, "days_left").attributes["unit_of_measurement"] == unit
     assert [call.data for call in calls] == [
         {
             "title": f"一栋 {METER}：余额不足",
@@ -402,7 +417,7 @@ async def test_credit_on_tap(
     assert [order.out_trade_no for order in simulator.ledger] == [number]
     assert [event.data for event in told] == 2 * [
         {
-            "title": f"一栋 {METER}: credit of ¥50.00",
+            "title": f"一栋 {METER}: ¥50.00 credited",
             "message": f"¥50.00 was credited. Balance now: ¥52.00. Order {number}",
             "tag": number,
         }
@@ -428,6 +443,65 @@ async def test_credit_on_tap_by_somebody_else(
         await tap(hass, action, user)
     assert len(told) == 2
     assert simulator.ledger == []
+
+
+async def test_credit_on_tap_without_a_draft(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, user: str
+) -> None:
+    """Test that a tap that somebody made up, with a number of its own, credits nothing."""
+    told, asked = async_capture_events(hass, "told"), await tappable(hass, account)
+    await set_balance(hass, account, simulator, 3)
+    await set_balance(hass, account, simulator, 3, OTHER)
+    fields, others = (event.data["tap"].split("|") for event in asked)
+    assert fields[2] != others[2]
+    for number in ("HA" + 22 * "0", "HA" + 29 * "0", "HA" + 30 * "0", "", others[2]):
+        fields[2] = number
+        await tap(hass, "|".join(fields), user)
+    assert {event.data["message"][:9] for event in told} == {"Nothing w"}
+    assert simulator.calls_of("Prestore") == []
+
+
+async def test_credit_on_tap_on_phones(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, user: str
+) -> None:
+    """Test that phones that are picked get the button, and that one number is handed out."""
+    entry = MockConfigEntry(domain="mobile_app")
+    entry.add_to_hass(hass)
+    phone = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={("mobile_app", "1")}, name="Anna's phone 1"
+    )
+    sent = async_mock_service(hass, "notify", "mobile_app_anna_s_phone_1")
+    told = await automate(
+        hass,
+        "credit_on_tap",
+        meters={"device_id": account.runtime_data.device_id},
+        amount=50,
+        persons=["person.anna"],
+        phones=[phone.id],
+        tell=TOLD,
+    )
+    await set_balance(hass, account, simulator, 3)
+    (call,) = sent
+    assert (call.data["title"], call.data["message"]) == (
+        f"一栋 {METER}: low balance",
+        "¥3.00 left.",
+    )
+    (action,) = call.data["data"]["actions"]
+    assert action["title"] == "Credit ¥50.00"
+    assert call.data["data"]["tag"] == action["action"].split("|")[2]
+    await tap(hass, action["action"], user)
+    assert credited(simulator) == 50
+    assert [event.data["title"] for event in told] == [f"一栋 {METER}: ¥50.00 credited"]
+
+
+async def test_credit_on_tap_that_can_not_be(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that a low balance is told without a button where nothing may be credited."""
+    told, asked = async_capture_events(hass, "told"), await tappable(hass, account, amount=600)
+    await set_balance(hass, account, simulator, 3)
+    assert asked == []
+    assert [event.data["title"] for event in told] == [f"一栋 {METER}: low balance"]
 
 
 @pytest.mark.parametrize(
@@ -483,7 +557,7 @@ async def test_credit_on_tap_with_an_unknown_outcome(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert [event.data for event in told[1:]] == [
         {
-            "title": f"一栋 {METER}: credit of ¥50.00",
+            "title": f"一栋 {METER}: ¥50.00 credited",
             "message": f"¥50.00 was credited. Order {number}",
             "tag": number,
         }
@@ -1022,6 +1096,7 @@ async def test_monthly_report(
     await add_use(hass, account, end - timedelta(days=2), [1.5, 2.75, 90], Statistic.COST)
     simulator.meters[METER].add_payment(20, at=begin + timedelta(hours=1))
     payments = simulator.meters[METER].payments(begin, end - timedelta(seconds=1))
+    show_in(hass, account, "reading", "MWh")
     told = await automate(
         hass,
         "monthly_report",
@@ -1092,6 +1167,7 @@ async def test_unusual_use(
     usual = 1 if use > 1 else 0.1
     changes = [usual] * days + [use, 90]
     await add_use(hass, account, midnight() - timedelta(days=days + 1), changes)
+    show_in(hass, account, "reading", "MWh")
     told = await automate(
         hass, "unusual_use", meters={"device_id": device_of(hass, account)}, notify=TOLD
     )

@@ -28,11 +28,13 @@ class BalanceBecameLowTrigger(MeterTrigger[BecameLow]):
 
     @override
     def described(self, meter: MeterCoordinator, news: BecameLow) -> tuple[str, dict[str, Any]]:
-        """Return the balances before and after, in yuan."""
+        """Return the balances before and after in yuan, and how long it lasts."""
+        left = meter.values.days_left
         return f"balance of {meter.shown_name} became low", {
             "balance_before": float(news.before),
             "balance": float(news.after),
             "threshold": float(meter.balance.threshold),
+            "days_left": None if left is None else float(left),
         }
 
 
