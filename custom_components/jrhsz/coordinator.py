@@ -113,7 +113,7 @@ class JrhszData:
         """Return which part of the first import, or of a rebuild, is done; nothing if of none."""
         if self.to_rebuild:
             return self.rebuilt / self.to_rebuild
-        if not self.settings.history_days:
+        if not self.settings.history_days or Interface.CONSUMPTION in self.client.session.denied:
             return None
         now = int(dt_util.utcnow().timestamp())
         parts = [

@@ -71,10 +71,11 @@ def seldom(time: int) -> int:
         (nightly, 2, Follows.DAILY),
         (nightly, 20, Follows.DAILY),
         (lambda time: month_begin(time - 1200), 2, None),
-        (lambda time: month_begin(time - 1200), 5, Follows.IRREGULARLY),
+        (lambda time: month_begin(time - 1200), 5, None),
         (lambda time: month_begin(time - 1200), 9, Follows.MONTHLY),
         (lambda time: month_begin(time - 1200), 20, Follows.MONTHLY),
-        (seldom, 8, Follows.IRREGULARLY),
+        (seldom, 8, None),
+        (seldom, 12, Follows.IRREGULARLY),
     ],
 )
 @pytest.mark.parametrize("paid", [[], [(at("03-22 12:00"), "50"), (at("03-25 20:00"), "100")]])

@@ -54,6 +54,14 @@ def test_nearest(near: list[tuple[str, str]], price: str | None) -> None:
     assert nearest_price(spent(*near)) == (None if price is None else Decimal(price))
 
 
+def test_the_usual_price_stands_for_what_is_not_known() -> None:
+    """Test that one price, which may be that of very little use, is not enough."""
+    usual = Decimal("0.5")
+    assert nearest_price([], usual) == usual
+    assert nearest_price(spent(("520", "1")), usual) == usual
+    assert nearest_price(spent(("520", "1"), ("0.60", "1")), usual) == Decimal("0.60")
+
+
 def test_spread() -> None:
     """Test that some costs tell how exact prices are, and fewer nothing."""
     steady = [("1", "1")] * 13

@@ -2,13 +2,16 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME
 from custom_components.jrhsz.history.ledger import Follows
 from custom_components.jrhsz.history.readings import DAY, HOUR
 from custom_components.jrhsz.history.settlement import Change, Correction
+from custom_components.jrhsz.history.values import unit_price
 
 from ..support.histories import moment
 from ..support.prepaid import INSTALLED, Prepaid, at, month_begin
@@ -155,6 +158,37 @@ def test_the_cost_of_a_month_is_in_that_month() -> None:
     assert month == pytest.approx(meter.costs[end] - meter.costs[begin], rel=Decimal("0.005"))
     assert max(meter.rows) >= at("04-30 22:00")
     assert len(meter.history.ledger.samples) < 20
+
+
+@pytest.mark.parametrize("day", ["03-29", "03-31"])
+def test_the_first_bill_of_a_month_tells_the_price(day: str) -> None:
+    """Test that it is found in the first days, and that its use is that of the month before."""
+    meter = Prepaid(use=evening, settled=lambda time: month_begin(time - 1200))
+    meter.next_poll = at(f"{day} 12:45")
+    meter.live(14.5, apart=HOUR)
+    assert meter.history.ledger.follows is Follows.MONTHLY
+    now = datetime.fromtimestamp(meter.next_poll, CHINA_STANDARD_TIME)
+    price = unit_price(meter.history, now)
+    assert price is not None
+    assert price.amount == pytest.approx(Decimal("0.4"), rel=Decimal("0.01"))
+
+
+def test_what_falls_once_in_the_middle_of_a_month_has_no_price() -> None:
+    """Test a balance that is taken on moving out, before any bill: no use of a month cost that."""
+    meter = Prepaid(settled=lambda time: month_begin(time - 1200), lost={at("03-22 12:00"): "300"})
+    for days in (5, 11):
+        meter.live(days, apart=HOUR)
+        now = datetime.fromtimestamp(meter.next_poll, CHINA_STANDARD_TIME)
+        assert unit_price(meter.history, now) is None
+    meter.live(14, apart=HOUR)
+    assert meter.total == pytest.approx(300 + cost_of_march(meter), abs=NEAR)
+    assert [charge.amount for charge in meter.history.charges] == [Decimal("300.00")]
+
+
+def cost_of_march(meter: Prepaid) -> Decimal:
+    """Return what the use of March cost."""
+    begin, end = (bisect_right(meter.times, at(day)) - 1 for day in ("03-01 00:00", "04-01 00:00"))
+    return meter.costs[end] - meter.costs[begin]
 
 
 @pytest.mark.parametrize("settled", [lambda time: time, night], ids=["at once", "daily"])

@@ -417,6 +417,18 @@ def test_a_correction_at_the_edge_of_the_overlap_comes_in_whole(gap: int, first:
     assert table == table_of(*records, now=now)
 
 
+def test_a_register_of_less_than_an_hour_is_none() -> None:
+    """Test that of two falls in an hour only the last is a new register: it may have been wrong."""
+    records = [
+        record("8:00", "500", "9:00", "501"),
+        record("9:00", "501", "9:10", "36.66"),
+        record("9:10", "36.66", "9:20", "38.27"),
+        record("9:20", "38.27", "10:00", "7.41"),
+        record("10:00", "7.41", "11:00", "8.41"),
+    ]
+    assert table_of(*records).uses == {8: 1.0, 10: 1.0}
+
+
 @pytest.mark.parametrize("first", ["8:20", "9:05"])
 def test_the_very_first_record_comes_late(first: str) -> None:
     """All rows were written from a later one on, which seems to go on from earlier ones."""
@@ -454,6 +466,8 @@ def test_any_stream_in_any_order_gives_the_rows_of_one_import(
     assume(records)
     end = max(item.read_time for item in records if item.read_time) + timedelta(hours=2)
     clean = table_of(*records, now=end)
+    # A record that doesn't tell of the one before it is a point, and no use.
+    assume(clean)
     uses = [use for use in clean.uses.values() if use]
     assert all(use > 0 for use in uses)
     assert Decimal(repr(clean.shown[-1][2])) == risen(records)

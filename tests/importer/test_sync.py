@@ -447,6 +447,7 @@ async def test_not_permitted(
         return
     assert not used
     assert len(cost) >= 4
+    assert progress_of(hass, entry) is None
     meter = simulator.meters[ELECTRICITY]
     spent = meter.price * sum(record.used for record in meter.records(BEGUN))
     assert cost[-1][2] == pytest.approx(float(spent), abs=0.5)

@@ -268,16 +268,22 @@ class Cost:
         """Yield the full days before a day that may be meant: seven; of fewer, three or more.
 
         The last day may not be known yet where a meter reports, or the balance is settled, once a
-        day; then the first one may be known in full.
+        day; then the first one may be known in full. The use of days before the installation may
+        count too.
         """
         is_slow = self.life.meter.cadence == DAY or self.tariff.settled is not Settled.AT_ONCE
-        begin = day_begin(self.life.installed + DAY - 1) - DAY * is_slow
+        first_full = day_begin(self.life.begin + DAY - 1)
+        begin = max(first_full, day_begin(self.life.installed + DAY - 1) - DAY * is_slow)
         if today - 8 * DAY >= begin:
             yield today - 7 * DAY, today
             if is_slow:
                 yield today - 8 * DAY, today - DAY
                 yield today - 7 * DAY, today - DAY
             return
+        known = max(today - 7 * DAY, first_full)
+        for last in (today, today - DAY):
+            if known < begin <= last - 3 * DAY:
+                yield known, last
         for first in range(begin, today, DAY):
             for last in range(first + 3 * DAY, today + 1, DAY):
                 yield first, last
@@ -325,6 +331,8 @@ class Cost:
         today = day_begin(look.time)
         told, truth = look.yesterday_cost, self._true(today - DAY, today)
         if told is None or self.tariff.settled is Settled.HOURS_LATER:
+            return
+        if today - DAY < self.life.installed:
             return
         if not (self._is_sharp(today - DAY) and self._is_sharp(today)):
             return

@@ -45,13 +45,14 @@ def streams(
 ) -> list[Consumption]:
     """Draw the records of a meter that may be replaced, may be read twice, and may be missed.
 
-    Its reading may fall. Of two records that follow each other, one is not missed.
+    Its reading may fall, but no sooner than an hour after it began: else nothing tells which is
+    wrong. Of two records that follow each other, one is not missed.
     """
     records: list[Consumption] = []
     event = "record"
     time = DAY + timedelta(seconds=draw(st.integers(0, 3600)))
     reading = Decimal(draw(st.integers(0, 10_000))).scaleb(-2)
-    number = 1
+    number, began = 1, time
     for _ in range(draw(st.integers(2, most))):
         gap = timedelta(seconds=draw(st.sampled_from(gaps)))
         events = ["record"] * 12 + ["blank", "twice"]
@@ -59,7 +60,7 @@ def streams(
             events.append("replaced")
         if event != "missed":
             events.append("missed")
-        if reading > _FALL:
+        if reading > _FALL and time - began >= timedelta(hours=1):
             events.append("fell")
         event = draw(st.sampled_from(events))
         after = reading + Decimal(draw(st.integers(0, 500))).scaleb(-2)
@@ -68,6 +69,8 @@ def streams(
             # By a new one, by one that was used, or by itself under another number.
             begin = draw(st.sampled_from([Decimal(0), reading + 1000, reading]))
             after = begin + Decimal(draw(st.integers(0, 500))).scaleb(-2)
+        if event in {"replaced", "fell"}:
+            began = time + gap
         if event == "fell":
             after = Decimal(draw(st.integers(0, int(reading - _FALL) * 100))).scaleb(-2)
         item = Consumption(

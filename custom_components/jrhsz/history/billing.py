@@ -29,6 +29,11 @@ _ENOUGH: Final = 10
 _ABOUT_A_DAY: Final = range(18 * HOUR, 30 * HOUR)
 _ABOUT_A_MONTH: Final = 8 * DAY
 _OFTEN_A_DAY: Final = 4
+_OFTEN_A_MONTH: Final = 3
+# A month is billed in so many days. Use of so long that is in no balance isn't billed by the day.
+_MONTH_BILLED_IN: Final = 3 * DAY
+_LONGER_THAN_A_DAY: Final = 40 * HOUR
+_USED: Final = Decimal("0.2")
 
 
 def midnight(time: int) -> int:
@@ -111,7 +116,8 @@ class Billing:
     def first_begin(self, ledger: Ledger) -> int:
         """Return up to when the use is in the first balance of a ledger.
 
-        Where days or months are billed it was seen in the middle of one, and is without it.
+        Where days or months are billed it was seen in the middle of one, and is without it, or
+        what is known of it. What falls first in the middle of a month is no bill of the one before.
         """
         if ledger.billed_until is not None:
             return ledger.billed_until
@@ -119,10 +125,16 @@ class Billing:
         if not self.is_periodic:
             return samples[0].read_time
         falls = (
-            after.poll for before, after in pairwise(samples) if after.balance < before.balance
+            (before.poll, after.poll)
+            for before, after in pairwise(samples)
+            if after.balance < before.balance
         )
-        end = _periods_begin(self.follows, next(falls, samples[0].poll + DAY))
-        return self._last_reading(_periods_begin(self.follows, end - 1))
+        before, fell = next(falls, (samples[0].poll, samples[0].poll + DAY))
+        end = _periods_begin(self.follows, fell)
+        if self.follows is Follows.DAILY or before < end + _MONTH_BILLED_IN:
+            end = _periods_begin(self.follows, end - 1)
+        begin = self._last_reading(end)
+        return begin if self.usage is None else max(begin, min(self.usage.begin, samples[0].poll))
 
     def begin(self, begin: int, before: Sample, end: int) -> int:
         """Return since when the use was not billed before a balance fell.
@@ -170,21 +182,42 @@ def follows_of(ledger: Ledger, usage: Usage | None) -> Follows | None:
     """Return how a balance follows the readings, as far as a ledger tells."""
     billing, samples, known = Billing(usage), ledger.samples, ledger.follows
     found = list(billing.falls(ledger))
-    times = [samples[fall.sample].poll for fall in found if fall.amount > _ROUNDED]
+    clear = [fall for fall in found if fall.amount > _ROUNDED]
+    times = [samples[fall.sample].poll for fall in clear]
     span = samples[-1].poll - samples[0].poll
-    otherwise = known or (Follows.IRREGULARLY if span > _FEW * DAY else None)
     if usage is None:
         if len(times) >= _FEW and len(times) * DAY >= _OFTEN_A_DAY * span:
             return Follows.AT_ONCE
     elif _is_prompt(samples, billing, found):
+        otherwise = known or (Follows.IRREGULARLY if span > _FEW * DAY else None)
         return Follows.AT_ONCE if len(found) >= _FEW else otherwise
     gaps = [after - before for before, after in pairwise(times)]
     if len(gaps) >= (1 if known is None else _FEW - 1) and int(median(gaps)) in _ABOUT_A_DAY:
         return Follows.DAILY
-    longest = max([*gaps, samples[-1].poll - (times or [samples[0].poll])[-1]])
-    if longest > _ABOUT_A_MONTH and _is_used(samples, billing):
+    if _is_monthly(samples, billing, clear):
         return Follows.MONTHLY
-    return otherwise
+    # One or two falls don't tell yet what they are for; use without any will have one.
+    is_clear = len(times) >= _FEW or not (
+        times or _is_used(billing, samples[0].read_time, samples[-1].read_time)
+    )
+    return known or (Follows.IRREGULARLY if is_clear and span > _FEW * DAY else None)
+
+
+def _is_monthly(samples: Sequence[Sample], billing: Billing, falls: Sequence[Fall]) -> bool:
+    """Tell whether a balance fell seldom though there was use: for long, or but on a first."""
+    span = samples[-1].poll - samples[0].poll
+    if len(falls) >= _OFTEN_A_MONTH * (1 + span // (30 * DAY)):
+        return False
+    times = [samples[0].poll, *(samples[fall.sample].poll for fall in falls), samples[-1].poll]
+    longest = max(
+        (end - begin for begin, end in pairwise(times) if _is_used(billing, begin, end)),
+        default=0,
+    )
+    begins_months = falls and all(
+        samples[fall.sample - 1].poll - DAY // 2 < first_of_month(samples[fall.sample].poll)
+        for fall in falls
+    )
+    return longest > (_LONGER_THAN_A_DAY if begins_months else _ABOUT_A_MONTH)
 
 
 def _is_prompt(samples: Sequence[Sample], billing: Billing, found: Sequence[Fall]) -> bool:
@@ -205,6 +238,6 @@ def _is_prompt(samples: Sequence[Sample], billing: Billing, found: Sequence[Fall
     return bool(found) and late <= (1 - _MOSTLY) * all_of_it
 
 
-def _is_used(samples: Sequence[Sample], billing: Billing) -> bool:
+def _is_used(billing: Billing, begin: int, end: int) -> bool:
     """Tell whether there was use that a balance would have to follow."""
-    return billing.usage is None or billing.between(samples[0].read_time, samples[-1].read_time) > 1
+    return billing.usage is None or billing.between(begin, end) > _USED

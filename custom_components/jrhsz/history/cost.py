@@ -22,6 +22,7 @@ _ZERO: Final = Decimal(0)
 _KEPT: Final = 3 * DAY
 _MOST: Final = Decimal("0.8")
 _ALMOST_ALL: Final = Decimal("0.95")
+_DEARER: Final = 2
 
 
 class Spread(NamedTuple):
@@ -221,13 +222,14 @@ def _billing_of(ledger: Ledger, usage: Usage | None) -> tuple[Billing, Tariff | 
 
 
 def _steps_of(change: Change, billing: Billing) -> Iterator[Spread]:
-    """Yield the cost of use of a change, up to the end of a month at the price before."""
+    """Yield the cost of use of a change; if it fits, up to the end of a month at its price."""
     begin, cost, month = change.begin, change.cost - change.lump, first_of_month(change.end - 1)
     if begin < month and change.expected and billing.knows(begin, change.end):
         price = change.expected / change.use
         before = min(cost, (price * billing.between(begin, month)).quantize(EXACT))
-        yield Spread(begin, month, before, change.sample)
-        begin, cost = month, cost - before
+        if cost - before <= _DEARER * price * billing.between(month, change.end):
+            yield Spread(begin, month, before, change.sample)
+            begin, cost = month, cost - before
     if begin < change.end:
         yield Spread(begin, change.end, cost, change.sample)
 

@@ -79,14 +79,20 @@ def price_of(spent: Sequence[Spent]) -> Decimal:
     return sum((cost for cost, _ in spent), _ZERO) / sum((use for _, use in spent), _ZERO)
 
 
-def nearest_price(near: Sequence[Spent]) -> Decimal | None:
-    """Return the price by what the use nearest to some cost, the nearest first."""
+def nearest_price(near: Sequence[Spent], usual: Decimal | None = None) -> Decimal | None:
+    """Return the price by what the use nearest to some cost, the nearest first.
+
+    Where that is too little, the usual price stands for the rest.
+    """
     billed = [spent for spent in near if spent.cost > 0 and spent.use > 0]
     # The cents of smaller ones tell little.
     clear = [spent for spent in billed if spent.cost >= CLEAR]
     found = clear if len(clear) >= _FEW else billed
+    prices = [cost / use for cost, use in found[:_FEW]]
+    if usual is not None:
+        prices += [usual] * (_FEW - len(prices))
     # One of three may be for something else.
-    return median(cost / use for cost, use in found[:_FEW]) if found else None
+    return median(prices) if prices else None
 
 
 def spread_of(spent: Sequence[Spent]) -> Decimal | None:

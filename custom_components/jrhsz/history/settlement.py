@@ -103,7 +103,9 @@ class Settlement:
         self._wait_for_the_list()
         self._tell_bills_from_fees()
         self._take_out_lumps()
-        if self.billing.follows is None:
+        follows = self.billing.follows
+        if follows is None or (self.billing.is_periodic and follows is not self.ledger.follows):
+            # The records of the whole period are read next.
             self.settled = 0
 
     def _follow(self, forced: dict[int, int]) -> None:
@@ -165,7 +167,7 @@ class Settlement:
         if self.tariff is not None and self.billing.knows(change.begin, change.end):
             prices = self.ledger.prices or self.tariff.prices
             near = [Spent(item.cost, item.use) for item in self.changes[: -NEAR - 1 : -1]]
-            price = nearest_price(near) or prices.usual
+            price = nearest_price(near, prices.usual) or prices.usual
             change.expected = (price * change.use).quantize(_CENT)
             change.limit = self.tariff.limit(change.use)
 
@@ -325,7 +327,7 @@ class Settlement:
             if not change.use:
                 change.lump = change.cost
             elif change.expected is not None and self._is_more(change, index):
-                change.lump = self._rounded(change.cost - change.expected, change.expected)
+                change.lump = self._rounded(change.cost, change.expected)
             change.is_charge = change.lump > SLACK
             if change.is_charge and change.poll > self.now:
                 # A refund that isn't listed yet looks the same.
@@ -336,20 +338,23 @@ class Settlement:
 
         What is booked at midnight is told from the use before it even if it is little.
         """
+        if change.expected is None or change.cost <= change.expected:
+            return False
         if change.limit is not None and change.cost > change.limit:
             return True
         is_nightly = change.begin < change.lump_time < change.poll
         return self._is_unusual(change, index, CLEAR if is_nightly else SLACK)
 
-    def _rounded(self, amount: Decimal, expected: Decimal) -> Decimal:
-        """Return an amount as the round one that it may be: so fees are.
+    def _rounded(self, cost: Decimal, expected: Decimal) -> Decimal:
+        """Return what of a cost isn't that of use, as the round amount that it may be: so fees are.
 
         It is as exact as the price of the use that it came with.
         """
+        amount = cost - expected
         spread = self.tariff.spread if self.tariff else _ZERO
         for unit in _ROUND:
             near = round(amount / unit) * unit
-            if near > 0 and abs(near - amount) <= 3 * spread * expected:
+            if 0 < near <= cost and abs(near - amount) <= 3 * spread * expected:
                 return near
         return amount
 

@@ -72,15 +72,23 @@ def unit_price(history: MeterHistory, now: datetime) -> Value | None:
 
 
 def days_left(history: MeterHistory, balance: Decimal | None, now: datetime) -> Value | None:
-    """Return for how many days a balance lasts, at the cost of use in the last full days."""
+    """Return for how many days a balance lasts, at the cost of use in the last full days.
+
+    Days that have no cost as yet count by their use and its price; those of before the
+    installation too if there are few others.
+    """
     if balance is None or balance <= 0:
         return None if balance is None else Value(_ZERO)
-    costs = [cost for _, cost, _ in _full_days(history, now)]
-    is_enough = len(costs) >= _ENOUGH_DAYS
-    if not is_enough and (price := unit_price(history, now)) is not None:
-        costs = [use * price.amount for use in _full_days_of_use(history, now)]
-    total = sum(costs, _ZERO)
-    return Value(balance * len(costs) / total, estimated=not is_enough) if total > 0 else None
+    costs = {day: cost for day, cost, _ in _full_days(history, now)}
+    count = len(costs)
+    if (price := unit_price(history, now)) is not None:
+        for day, use in _full_days_of_use(history, now):
+            if count < _ENOUGH_DAYS or start_of(day) + DAY > history.cost_until:
+                costs.setdefault(day, use * price.amount)
+    total = sum(costs.values(), _ZERO)
+    if total <= 0:
+        return None
+    return Value(balance * len(costs) / total, estimated=count < max(_ENOUGH_DAYS, len(costs)))
 
 
 def energy_left(history: MeterHistory, balance: Decimal | None, now: datetime) -> Value | None:
@@ -173,11 +181,11 @@ def _full_days(history: MeterHistory, now: datetime) -> list[tuple[date, Decimal
     return found
 
 
-def _full_days_of_use(history: MeterHistory, now: datetime) -> list[Decimal]:
+def _full_days_of_use(history: MeterHistory, now: datetime) -> list[tuple[date, Decimal]]:
     """Return the use of those of the last seven days before today that is complete."""
     today = day_in_china(now)
     days = _days(today - _FULL_DAYS * _ONE_DAY, min(today, day_at(history.used_until)))
-    return [use for day in days if (use := history.use.of_whole(day)) is not None]
+    return [(day, use) for day in days if (use := history.use.of_whole(day)) is not None]
 
 
 def _last_priced(history: MeterHistory) -> list[tuple[Decimal, Decimal]]:

@@ -112,8 +112,12 @@ class User:
         self._pay(time, self.dice.choice((1, 10, 100, 200)))
 
     def moved_out(self, time: int) -> None:
-        """Take what is left; whoever moves in pays later."""
-        self.account.fees.append((time, self._balance(time)))
+        """Take what is left, or forgive what is owed; whoever moves in pays later."""
+        left = self._balance(time)
+        if left > 0:
+            self.account.fees.append((time, left))
+        else:
+            self.account.credits.append(Credit(time, -left))
         self._pay(time + self.dice.randrange(1, 30) * HOUR, self._amount())
 
     def _strange_days(self, begin: int, end: int) -> dict[int, Callable[[int], None]]:
