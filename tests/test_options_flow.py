@@ -6,6 +6,8 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.jrhsz.meters import listing_steps
+
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, set_up, state_of
 from .support.flows import Driver
@@ -182,6 +184,47 @@ async def test_remove_meters(
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert sorted(str(device.name) for device in devices) == ["demo", "一栋电 101"]
     assert simulator.calls == []
+
+
+async def test_remove_some_of_many(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that of many meters a few are marked, or their codes typed, to be removed."""
+    monkeypatch.setattr(listing_steps, "_MARKED", 1)
+    flow = await Driver.options(hass, entry.entry_id)
+    await flow.choose("meters")
+    assert flow.menu == ["by_building", "by_address", "by_code", "all_but", "remove_codes"]
+    await flow.choose("remove_codes")
+    assert flow.shown == {"codes": "", "count": "2"}
+    for text, error, unknown in (
+        (" ,", "nothing_chosen", ""),
+        ("2022040001 2022040002", "nothing_chosen", ""),
+        ("2022040001 2022049999，x", "not_chosen", "2022049999, x"),
+    ):
+        await flow.submit(codes=text)
+        assert (flow.step, flow.error) == ("remove_codes", error)
+        assert flow.shown["codes"] == unknown
+    await flow.submit(codes="2022040002\n")
+    await finished(hass, flow)
+    assert codes_of(entry) == ["2022040001"]
+    assert simulator.calls == []
+
+
+async def test_many_are_not_marked(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that a list of many chosen meters begins with none marked."""
+    monkeypatch.setattr(listing_steps, "_MARKED", 1)
+    flow = await Driver.options(hass, entry.entry_id)
+    await flow.choose("meters")
+    await flow.choose("all_but")
+    assert (flow.default("meters"), len(flow.labels("meters"))) == ([], 2)
+    await flow.submit(meters=["2022040001"])
+    await finished(hass, flow)
+    assert codes_of(entry) == ["2022040002"]
 
 
 async def test_leave_meters_out(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -107,4 +107,4 @@ def test_every_error_has_a_text(language: str) -> None:
     choosing = {error for error in texts["config"]["error"] if f'"{error}"' in source}
     assert len(choosing) == 5
     assert texts["config"]["error"].keys() == login | choosing
-    assert texts["options"]["error"].keys() == choosing | {"not_a_number"}
+    assert texts["options"]["error"].keys() == choosing | {"not_a_number", "not_chosen"}

@@ -10,12 +10,15 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
 )
 import voluptuous as vol
 
 from .api import Client
 from .connection import client_of
 from .meters.choosing_steps import ChoosingFlow
+from .meters.listing import split_codes
 from .settings import (
     CONF_ADD_NEW_METERS,
     CONF_HISTORY_DAYS,
@@ -80,6 +83,30 @@ class JrhszOptionsFlow(ChoosingFlow, OptionsFlowWithReload):
     async def async_step_meters(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the user add and remove meters."""
         return await self.async_step_browse()
+
+    async def async_step_remove_codes(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Let the user type the codes of chosen meters that are to go."""
+        text, errors, unknown = "", {}, list[str]()
+        if user_input is not None:
+            text = user_input["codes"]
+            codes = split_codes(text)
+            unknown = [code for code in codes if code not in self._chosen]
+            rest = self._chosen.keys() - codes
+            if codes and rest and not unknown:
+                return self._async_take(rest)
+            errors["base"] = "not_chosen" if unknown else "nothing_chosen"
+        field = vol.Required("codes", description={"suggested_value": text})
+        return self.async_show_form(
+            step_id="remove_codes",
+            data_schema=vol.Schema({field: TextSelector(TextSelectorConfig(multiline=True))}),
+            errors=errors,
+            description_placeholders={
+                "codes": ", ".join(unknown),
+                "count": str(len(self._chosen)),
+            },
+        )
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None

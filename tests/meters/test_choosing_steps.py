@@ -89,6 +89,6 @@ async def test_three_thousand_meters(hass: HomeAssistant, monkeypatch: pytest.Mo
             await step
             took.append(time.process_time() - started)
             if flow.step == "choose":
-                assert flow.shown["duration"] == "100 min"
+                assert flow.shown["duration"] == "100 minutes"
         assert len(codes_of(flow)) == 3000
         assert max(took) < 1, took

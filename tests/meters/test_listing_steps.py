@@ -311,7 +311,7 @@ async def test_progress(
     result = await hass.config_entries.flow.async_configure(flow_id, {})
     assert (result["type"], result["step_id"]) == (FlowResultType.SHOW_PROGRESS, "listing")
     assert result["progress_action"] == "listing"
-    assert result["description_placeholders"] == {"done": "0", "total": "5", "left": "3 min"}
+    assert result["description_placeholders"] == {"done": "0", "total": "5", "left": "3 minutes"}
     hass.config_entries.flow.async_abort(flow_id)
     await hass.async_block_till_done()
     assert simulator.calls_of("getUserCodeByAccount") == []

@@ -41,7 +41,7 @@ class ChoosingFlow(ListingFlow):
     @override
     async def async_step_choose(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the user say which of the meters to take."""
-        return self._show_choices("choose", ["all_meters", "pick_meters", "all_but"])
+        return await self._async_show_choices("choose", ["all_meters", "pick_meters", "all_but"])
 
     async def async_step_all_meters(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take all meters, unless they are too many."""
@@ -51,7 +51,7 @@ class ChoosingFlow(ListingFlow):
 
     async def async_step_too_many(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Say why not all can be taken."""
-        return self._show_choices("too_many", ["pick_meters", "all_but"])
+        return await self._async_show_choices("too_many", ["pick_meters", "all_but"])
 
     async def async_step_pick_meters(
         self, user_input: dict[str, Any] | None = None
@@ -71,15 +71,16 @@ class ChoosingFlow(ListingFlow):
         marked = user_input[CONF_METERS]
         return self._async_check("all_but", marked, self._candidates.keys() - set(marked))
 
-    def _show_choices(self, step_id: str, choices: list[str]) -> ConfigFlowResult:
+    async def _async_show_choices(self, step_id: str, choices: list[str]) -> ConfigFlowResult:
         """Show the ways to choose, with the number of meters and what that number means."""
         count = len(self._candidates)
+        seconds = count * self._client.session.pacer.interval
         return self.async_show_menu(
             step_id=step_id,
             menu_options=choices,
             description_placeholders={
                 "count": str(count),
-                "duration": duration(count * self._client.session.pacer.interval),
+                "duration": duration(seconds, await self._async_units()),
                 "max_meters": str(MAX_METERS),
             },
         )

@@ -27,6 +27,8 @@ from .listing import ACCOUNT, Listing, Place, async_get_places, meter_of_code, s
 
 _CHECKED_CODES: Final = 20
 _NAMED: Final = 5
+_MARKED: Final = 20
+_TWO_MINUTES: Final = 120
 
 
 class ListingFlow(ConfigEntryBaseFlow, ABC):
@@ -81,9 +83,13 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
         self._listing.todo.clear()
         self._listing.failed.clear()
         ways = ["by_building", "by_address", "by_code"]
+        if self._chosen:
+            # A list in which hundreds are marked can't be read.
+            is_short = len(self._chosen) <= _MARKED
+            ways += ["pick_meters"] if is_short else ["all_but", "remove_codes"]
         return self.async_show_menu(
             step_id="browse",
-            menu_options=[*ways, "pick_meters"] if self._chosen else ways,
+            menu_options=ways,
             description_placeholders={"count": str(len(self._chosen))},
         )
 
@@ -187,6 +193,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
 
     async def async_step_listing(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show how far the listing is; it ends with the flow, and can be continued."""
+        units = await self._async_units()
         if self._task is None:
             self._task = self.hass.async_create_task(self._async_listing(), f"{DOMAIN} listing")
         if self._task.done():
@@ -202,7 +209,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             description_placeholders={
                 "done": str(self._total - left),
                 "total": str(self._total),
-                "left": duration(seconds),
+                "left": duration(seconds, units),
             },
             progress_task=self._task,
         )
@@ -302,11 +309,20 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
         ]
         return "\n".join([*lines, "…"] if len(failed) > _NAMED else lines)
 
+    async def _async_units(self) -> dict[str, str]:
+        """Return the units of times in words of Home Assistant's language."""
+        language = self.hass.config.language
+        texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
+        prefix = f"component.{DOMAIN}.selector.unit.unit_of_measurement"
+        return {unit: texts[f"{prefix}.{unit}"] for unit in ("seconds", "minutes")}
+
     async def async_step_nothing_found(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Say that the lists are empty."""
         return self.async_show_menu(step_id="nothing_found", menu_options=["browse", "by_code"])
 
 
-def duration(seconds: float) -> str:
-    """Return a time for people; the units are the same in all languages."""
-    return f"{seconds:.0f} s" if seconds < 120 else f"{math.ceil(seconds / 60)} min"  # noqa: PLR2004  two minutes
+def duration(seconds: float, units: Mapping[str, str]) -> str:
+    """Return a time for people, with these words for its units."""
+    if seconds < _TWO_MINUTES:
+        return f"{seconds:.0f} {units['seconds']}"
+    return f"{math.ceil(seconds / 60)} {units['minutes']}"
