@@ -1,6 +1,7 @@
 """Tests of what all entities of a meter have in common."""
 
 from pathlib import Path
+import re
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -14,9 +15,28 @@ from custom_components.jrhsz.api import MeterKind
 from custom_components.jrhsz.kinds import KINDS
 
 from .simulator import Simulator
-from .support.accounts import set_up
+from .support.accounts import account_of, set_up, state_of
 
 METER = "2022040001"
+
+
+async def test_long_names(
+    hass: HomeAssistant, simulator: Simulator, no_pace: None, entity_registry: er.EntityRegistry
+) -> None:
+    """Test that meters with very long names, or `|` in their codes, have whole ids of their own."""
+    codes = [f"a|{number}" for number in range(15)]
+    for code in codes:
+        simulator.add_meter(user_code=code)
+    names = [{"user_code": code, "building": "霜" * 100, "room": "创" * 100} for code in codes]
+    entry = account_of(simulator, meters=names)
+    await set_up(hass, entry)
+    entities = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+    ids = [entity.entity_id for entity in entities]
+    assert max(map(len, ids)) < 200
+    assert not any(re.search(r"_\d+$", entity_id) for entity_id in ids)
+    for code in codes:
+        info = simulator.meters[code].info()
+        assert state_of(hass, entry, code, "reading").state == str(float(info.reading))
 
 
 async def test_device(

@@ -1,7 +1,8 @@
 """The base of all entities of a meter, and how a platform learns of meters."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import override
+import hashlib
+from typing import Final, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -12,6 +13,7 @@ from homeassistant.helpers.entity_platform import (
 )
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.util import slugify
 
 from .api import MeterKind
 from .const import DOMAIN
@@ -20,6 +22,10 @@ from .essentials import is_created
 from .kinds import KINDS
 
 MANUFACTURER = "JRHSZ"
+# A Chinese character has up to six letters in an entity ID.
+_LONG_NAME: Final = 25
+_SLUG: Final = 180
+_SHOWN_OF_SLUG: Final = 100
 
 
 @callback
@@ -36,13 +42,26 @@ def async_add_for_meters(
     def async_add(coordinators: Sequence[MeterCoordinator]) -> None:
         """Add the entities of some meters."""
         async_add_entities(
-            entity
+            _with_whole_id(platform.domain, coordinator, entity)
             for coordinator in coordinators
             for entity in entities_of(coordinator)
             if not is_vast or is_created(platform.hass, platform.domain, entity)
         )
 
     entry.runtime_data.adders.append(async_add)
+
+
+def _with_whole_id(domain: str, meter: MeterCoordinator, entity: Entity) -> Entity:
+    """Give an entity of a meter with a very long name an entity ID that is not cut off.
+
+    Home Assistant cuts those of over 255 letters, and counts those that are the same then.
+    """
+    if len(meter.device_name) <= _LONG_NAME or len(slug := slugify(meter.device_name)) <= _SLUG:
+        return entity
+    digest = hashlib.sha256(meter.device_identifier[1].encode()).hexdigest()[:10]
+    key = entity.entity_description.key
+    entity.entity_id = f"{domain}.{slug[:_SHOWN_OF_SLUG].strip('_')}_{digest}_{key}"
+    return entity
 
 
 def model_of(hass: HomeAssistant, kind: MeterKind | None) -> str:

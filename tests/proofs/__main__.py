@@ -12,7 +12,7 @@ from typing import Final
 from .frame import Options, Proof, replay, say
 
 # The name of each proof, and the module that has it.
-PROOFS: Final = {"fresh": "freshness", "numbers": "numbers"}
+PROOFS: Final = {"fresh": "freshness", "numbers": "numbers", "platform": "platform"}
 
 
 def main() -> int:
