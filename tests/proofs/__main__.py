@@ -12,7 +12,12 @@ from typing import Final
 from .frame import Options, Proof, replay, say
 
 # The name of each proof, and the module that has it.
-PROOFS: Final = {"fresh": "freshness", "numbers": "numbers", "platform": "platform"}
+PROOFS: Final = {
+    "fresh": "freshness",
+    "money": "money",
+    "numbers": "numbers",
+    "platform": "platform",
+}
 
 
 def main() -> int:
