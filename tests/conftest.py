@@ -108,6 +108,8 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(name, timedelta(0))
     # What takes longer is left to the background.
     monkeypatch.setattr("custom_components.jrhsz.recharge.answer._LOOK_UPS_END", 10)
+    name = "custom_components.jrhsz.recharge.many._FIRST_LOOK"
+    monkeypatch.setattr(name, timedelta(0))
     timeout = ClientTimeout(total=1)
     monkeypatch.setattr("custom_components.jrhsz.api.transport._TIMEOUT", timeout)
 

@@ -1,6 +1,5 @@
 """What the dashboard can do to credit a meter, or many."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +13,16 @@ from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, 
 
 from ..simulator import Fault, Simulator
 from ..support.accounts import set_up, state_of
-from ..support.recharges import METER, OTHER, credited, device_of, hit, orders_of, recharge
+from ..support.recharges import (
+    METER,
+    OTHER,
+    credited,
+    device_of,
+    hit,
+    in_virtual_time,
+    orders_of,
+    recharge,
+)
 
 COMMANDS = (
     "recharge/prepare",
@@ -56,7 +64,7 @@ async def job_until_done(socket: MockHAClientWebSocket) -> list[dict[str, Any]]:
     """Return what is told of a job until it is done."""
     told = []
     while True:
-        message = await asyncio.wait_for(socket.receive_json(), 10)
+        message = await socket.receive_json()
         if message["type"] == "event":
             told.append(message["event"]["job"])
             if told[-1]["state"] != "running":
@@ -232,7 +240,6 @@ async def test_rights(
     assert error["code"] == "unauthorized"
 
 
-@pytest.mark.usefixtures("no_pauses")
 async def test_many(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -241,6 +248,7 @@ async def test_many(
     *,
     hass_ws_client: WebSocketGenerator,
     hass_admin_user: User,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test a batch from its preview to its outcome, looked at by two, tried again."""
     codes = list(simulator.meters)
@@ -263,7 +271,7 @@ async def test_many(
     for code in codes[:2]:
         simulator.add_fault(Fault(kind="code", code=1008, interface="Prestore", user_code=code))
     await socket.send_json_auto_id({"type": "jrhsz/recharge_many/start", **batch})
-    told = await job_until_done(socket)
+    told = await in_virtual_time(hass, freezer, job_until_done(socket))
     last = told[-1]
     expected: dict[str, Any] = {
         "batch": "B1",
@@ -305,6 +313,7 @@ async def test_many(
     assert (await job_until_done(socket))[-1]["confirmed"] == 1
     assert (await job_until_done(other))[-1]["confirmed"] == 1
     assert credited(simulator, codes[0]) == 20
+    assert await hass.config_entries.async_unload(entry_id)
 
 
 async def test_whoever_leaves_stops_nothing(

@@ -100,16 +100,27 @@ async def test_all_of_an_account(
     assert len(simulator.calls_of("Prestore")) == 5
 
 
-@pytest.mark.usefixtures("no_pauses")
 async def test_failures_stop_nobody(
-    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, account: str
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    account: str,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test that one meter's failure is in its row, and that the batch again makes up for it."""
+
+    async def credit() -> Any:
+        """Credit all meters, in no time."""
+        call = recharge_many(hass, config_entry_id=account, amount=20)
+        return await in_virtual_time(hass, freezer, call)
+
     codes = list(simulator.meters)
     simulator.add_fault(Fault(kind="code", code=1008, interface="Prestore", user_code=codes[0]))
     simulator.add_fault(Fault(kind="cut", interface="Prestore", user_code=codes[1]))
-    simulator.add_fault(Fault(kind="status", interface="GetUserInfo", user_code=codes[2]))
-    response = await recharge_many(hass, config_entry_id=account, amount=20)
+    simulator.add_fault(
+        Fault(kind="status", interface="GetUserInfo", user_code=codes[2], times=None)
+    )
+    response = await credit()
     assert counts(response) == {"confirmed": 2, "rejected": 1, "unknown": 1, "refused": 1}
     rows = by_code(response)
     assert [rows[code]["status"] for code in codes[:3]] == ["rejected", "unknown", "refused"]
@@ -117,8 +128,9 @@ async def test_failures_stop_nobody(
     assert "could not be checked" in rows[codes[2]]["message"]
     assert (rows[codes[2]]["order_number"], rows[codes[2]]["amount"]) == (None, 20)
 
+    simulator.clear_faults()
     await restart_process(hass, config_entry)
-    response = await recharge_many(hass, config_entry_id=account, amount=20)
+    response = await credit()
     assert counts(response) == {"confirmed": 4, "unknown": 1}
     again = by_code(response)
     assert again[codes[0]]["order_number"] != rows[codes[0]]["order_number"]
@@ -126,12 +138,12 @@ async def test_failures_stop_nobody(
     assert [again[code]["earlier"] for code in codes] == [False, True, False, True, True]
     # What only its platform knew is found by asking again.
     simulator.meters[codes[1]].add_payment("20.00", order_number=rows[codes[1]]["order_number"])
-    response = await recharge_many(hass, config_entry_id=account, amount=20)
-    assert counts(response) == {"confirmed": 5}
+    assert counts(await credit()) == {"confirmed": 5}
     for code in codes:
         assert sum(item.times_credited for item in simulator.ledger if item.user_code == code) == (
             0 if code == codes[1] else 1
         )
+    assert await hass.config_entries.async_unload(account)
 
 
 async def test_without_a_response(hass: HomeAssistant, simulator: Simulator, account: str) -> None:
@@ -411,19 +423,20 @@ async def test_get_recharges(hass: HomeAssistant, simulator: Simulator, account:
     assert error.value.translation_key == "invalid_batch"
 
 
-@pytest.mark.usefixtures("no_pauses")
 async def test_after_a_restore(
     hass: HomeAssistant,
     simulator: Simulator,
     config_entry: MockConfigEntry,
     account: str,
+    *,
+    freezer: FrozenDateTimeFactory,
     tmp_path: Path,
 ) -> None:
     """Test that a batch that a restored journal knows nothing of credits nobody twice."""
     backup = Backup(hass, tmp_path / "backup")
     for code in (METER, OTHER):
         simulator.add_fault(Fault(kind="code", code=1008, interface="Prestore", user_code=code))
-    await recharge_many(hass, config_entry_id=account, amount=20)
+    await in_virtual_time(hass, freezer, recharge_many(hass, config_entry_id=account, amount=20))
     response = await recharge_many(hass, config_entry_id=account, amount=20)
     assert counts(response) == {"confirmed": 5}
     numbers = {row["order_number"] for row in response["recharges"]}
@@ -436,3 +449,4 @@ async def test_after_a_restore(
     assert counts(response) == {"confirmed": 5}
     assert {row["order_number"] for row in response["recharges"]} == numbers
     assert len(simulator.calls_of("Prestore")) == 7
+    assert await hass.config_entries.async_unload(account)

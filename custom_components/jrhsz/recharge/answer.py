@@ -20,7 +20,6 @@ from .words import async_reason
 
 # Seconds after sending: a caller is answered within 120.
 _LOOK_UPS_END: Final = 105
-_FIRST_LOOK_ENDS: Final = 20
 _REFRESH_END: Final = 115
 
 
@@ -50,7 +49,7 @@ def classified(
 
 
 async def async_find(
-    hass: HomeAssistant, meter: CreditedMeter, order: Order, attempt: Attempt, *, is_patient: bool
+    hass: HomeAssistant, meter: CreditedMeter, order: Order, attempt: Attempt
 ) -> Order:
     """Return what the platform's list of payments makes of an order that wasn't answered 200.
 
@@ -59,15 +58,12 @@ async def async_find(
     """
     orders, loop = hass.data[DATA_ORDERS], hass.loop
     end = loop.time() if hass.is_stopping else (attempt.sent or loop.time()) + _LOOK_UPS_END
-    priority = Priority.USER if is_patient else Priority.RECHARGE
-    if not is_patient:
-        end = min(end, loop.time() + _FIRST_LOOK_ENDS)
     with suppress(TimeoutError):
         async with asyncio.timeout_at(end) as attempt.patience:
             while True:
                 looked_at = dt_util.utcnow()
                 try:
-                    look = await orders.async_look(meter, [order], priority)
+                    look = await orders.async_look(meter, [order], Priority.USER)
                 except PlatformError as err:
                     LOGGER.debug("Order %s can't be looked up: %s", order.number, err)
                 else:

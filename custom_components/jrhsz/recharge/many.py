@@ -28,6 +28,8 @@ from .words import async_told, async_user_name
 _AT_ONCE: Final = 6
 # Seconds after its begin: sixty meters take at most three minutes.
 _ANSWER: Final = 170
+# By then an order that was neither confirmed nor refused was looked up once.
+_FIRST_LOOK: Final = timedelta(seconds=25)
 _KEPT: Final = timedelta(days=1)
 
 
@@ -177,27 +179,27 @@ class Jobs:
         row.outcome = await async_recharge(self._hass, row.meter, row.request)
 
     async def _async_wait_for_open(self, job: Job, end: float) -> None:
-        """Wait for the orders that will be settled by themselves before the caller is answered."""
-        while not self._hass.is_stopping and any(
-            self._is_settled_by(row, end) for row in job.rows.values()
-        ):
-            self._settled.clear()
-            try:
-                async with asyncio.timeout_at(end):
-                    await self._settled.wait()
-            except TimeoutError:
+        """Wait for the orders that will be settled before the caller is to be answered."""
+        loop = self._hass.loop
+        while not self._hass.is_stopping:
+            until = max(self._settled_by(row, end) for row in job.rows.values())
+            if until <= loop.time():
                 break
+            self._settled.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._settled.wait()
 
-    def _is_settled_by(self, row: Row, end: float) -> bool:
-        """Tell whether the order of a row is open, and will be settled by itself in time."""
+    def _settled_by(self, row: Row, end: float) -> float:
+        """Return until when it is worth waiting for a row's order, in the loop's time."""
         order = self._orders.journal.orders.get(row.sent_number or "")
         if order is None or not order.is_open:
-            return False
+            return 0
+        now, age = self._hass.loop.time(), dt_util.utcnow() - order.ended
         patience = self._orders.delays_of(order, row.meter.entry).patience(order)
         if patience is None:
-            return False
-        rest = (order.ended + patience - dt_util.utcnow()).total_seconds()
-        return self._hass.loop.time() + rest < end
+            return min(now + (_FIRST_LOOK - age).total_seconds(), end)
+        return end if now + (patience - age).total_seconds() < end else 0
 
     @callback
     def _async_note_outcome(self, event: Event[Any]) -> None:

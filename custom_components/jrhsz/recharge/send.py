@@ -161,7 +161,9 @@ async def _async_credit(
         order = classified(hass, meter, orders.journal.orders[number], error)
         if order.is_open:
             await orders.journal.async_update(order)
-            order = await async_find(hass, meter, order, attempt, is_patient=not request.batch)
+            # Those of a batch are looked up in the background: others wait for their turn.
+            if not request.batch:
+                order = await async_find(hass, meter, order, attempt)
         await orders.async_conclude(order, request.context, attempt)
     return order
 
