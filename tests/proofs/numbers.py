@@ -13,7 +13,8 @@ from typing import Final
 
 from .driver import live
 from .frame import Options, Proof, replay, say
-from .lives.life import life
+from .lives.life import SHORT, life
+from .mutations import MUTATIONS, found_by
 from .oracle import judge
 from .recorders import Recorders
 from .verdict import Verdict
@@ -21,6 +22,8 @@ from .verdict import Verdict
 LIVES: Final = 2_000
 ON_RECORDERS: Final = 40
 _SHOWN_FAULTS: Final = 4
+# So many short lives are enough to find a fault that is put back.
+_LIVES_TO_FIND: Final = 100
 # How many lives each process is ahead of the one that is judged.
 _AHEAD: Final = 8
 COLUMNS: Final = (
@@ -71,6 +74,8 @@ class Results:
 
 def prove(options: Options) -> Proof:
     """Live and judge the lives that are asked for."""
+    if options.mutations:
+        return _prove_mutations()
     results = Results()
     seeds: Iterable[int] = range(LIVES)
     if options.seed is not None:
@@ -85,6 +90,20 @@ def prove(options: Options) -> Proof:
     if options.seed is None:
         say(f"\n{results.table()}")
     return Proof(sum(results.lives.values()), "lives", tuple(results.failed))
+
+
+def _prove_mutations() -> Proof:
+    """Put each known fault back, and look whether lives find it."""
+    missed = []
+    for number, mutation in enumerate(MUTATIONS):
+        found = found_by(mutation, range(SHORT, SHORT + _LIVES_TO_FIND))
+        if found is None:
+            missed.append(number)
+            say(f"{mutation}: not found")
+        else:
+            seed, verdict = found
+            say(f"{mutation}: found by life {seed}\n  {verdict.faults[0]}")
+    return Proof(len(MUTATIONS), "known faults put back", tuple(missed))
 
 
 def in_memory(seed: int) -> Verdict:

@@ -1,12 +1,18 @@
-"""Tests that the oracle accepts the truth, and nothing else."""
+"""Tests of a hundred simulated lives, and that the oracle accepts the truth and nothing else."""
 
 import pytest
 
 from .driver import Told
+from .frame import replay
 from .lives.life import SHORT, Life, life
 from .lives.line import DAY, HOUR
+from .mutations import MUTATIONS, found_by
+from .numbers import in_memory
 from .oracle_of_use import Use
 from .verdict import Verdict
+
+LIVES = 100
+TOGETHER = 10
 
 
 def truth_of(life: Life) -> Told:
@@ -28,6 +34,19 @@ def faults(life: Life, told: Told) -> list[str]:
     verdict = Verdict()
     Use(life, told, verdict).judge()
     return verdict.faults
+
+
+@pytest.mark.parametrize("first", range(SHORT, SHORT + LIVES, TOGETHER))
+def test_lives(first: int) -> None:
+    """Test lives of some days; `scripts/prove numbers` has long ones, and replays these."""
+    verdicts = {seed: in_memory(seed) for seed in range(first, first + TOGETHER)}
+    assert not {replay("numbers", seed): x.faults for seed, x in verdicts.items() if x.faults}
+
+
+@pytest.mark.parametrize(("mutation", "number"), zip(MUTATIONS, (1, 6, 37), strict=True))
+def test_known_faults_are_found(mutation: str, number: int) -> None:
+    """Test that a life fails with a fault that once was; `--mutations` looks in many."""
+    assert found_by(mutation, [SHORT + number]) is not None
 
 
 @pytest.mark.parametrize("seed", range(5))

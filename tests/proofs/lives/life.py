@@ -117,7 +117,7 @@ def life(seed: int) -> Life:
         seed=seed,
         begin=begin,
         end=end,
-        polls=_polls(dice, installed, end),
+        polls=_polls(dice, installed, end, least=30 * MINUTE if seed >= SHORT else 0),
         history_days=dice.choice((30, 365)),
         has_list=has_list,
         meter=meter,
@@ -128,11 +128,11 @@ def life(seed: int) -> Life:
     )
 
 
-def _polls(dice: Random, installed: int, end: int) -> list[int]:
-    """Draw when Home Assistant looks; sometimes it is off for hours or days."""
+def _polls(dice: Random, installed: int, end: int, *, least: int) -> list[int]:
+    """Draw when Home Assistant looks, at least so far apart; it may be off for hours or days."""
     days = (end - installed) // DAY
     minutes = (30, 30, 30, 60, 10) if days < 15 else (30, 60) if days < 40 else (60, 90)
-    interval = dice.choice(minutes) * MINUTE
+    interval = max(least, dice.choice(minutes) * MINUTE)
     away: list[range] = []
     if dice.random() < 0.25 and end - installed > 8 * DAY:
         for _ in range(dice.randrange(1, 3)):
