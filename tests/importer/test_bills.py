@@ -29,6 +29,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.jrhsz.history.ledger import Credit
@@ -39,11 +40,14 @@ from custom_components.jrhsz.importer.recorder import (
     Edges,
     Point,
     Statistic,
+    async_execute,
+    edges_of,
     statistic_id,
 )
 
 from ..simulator import Simulator
 from ..support.accounts import account_of, set_up
+from ..support.statistics import hours, reading_at
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -131,7 +135,8 @@ def test_nothing_is_known() -> None:
         ({"balance": edges(point(BEGIN, "1"), point(END - 4 * HOUR, "2"))}, {"balance_end": None}),
         # Hours are missing in the middle, or at an end.
         ({"consumption": CONSUMPTION._replace(hours=47)}, {"use": 10.5}),
-        ({"cost": COST._replace(hours=47)}, {"cost": 7.34}),
+        ({"cost": COST._replace(hours=47)}, {"cost": 7.34, "price": 0.499}),
+        ({"cost": COST._replace(hours=20)}, {"cost": 7.34, "price": None}),
         ({"cost": edges(point(BEGIN - HOUR, "1", "12"), point(END, "1", "19"))}, {"cost": 7.0}),
         # There are no rows of it at all.
         ({"cost": Edges()}, {"cost": None, "charges": None, "price": None, "other": None}),
@@ -369,6 +374,70 @@ async def test_bills_of_an_account(
     assert (now[0]["use"], now[0]["estimated"]) == (5.5, True)
     later = await call(hass, account.entry_id, start="2026-12-01", end="2027-01-01")
     assert {row["use"] for row in later} == {None}
+
+
+@pytest.mark.parametrize("recorder_db_url", ["sqlite"], indirect=True)
+async def test_bill_of_what_was_imported(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    simulator: Simulator,
+    no_pace: None,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that a day of the import's own rows is whole, and is what the platform says."""
+    freezer.move_to("2026-11-27 16:10:00+00:00")
+    await hass.config.async_set_time_zone("Asia/Shanghai")
+    entry = account_of(simulator, history_days=10)
+    await set_up(hass, entry)
+    await hours(hass, freezer, 28)
+    begin = datetime(2026, 11, 27, 18, tzinfo=UTC)
+    end = datetime(2026, 11, 28, 16, tzinfo=UTC)
+    found = await call(hass, entry.entry_id, start=begin.isoformat(), end=end.isoformat())
+    assert len(found) == len(simulator.meters)
+    for row in found:
+        meter = simulator.meters[row["user_code"]]
+        records = meter.records(begin - timedelta(days=1), simulator.now())
+        readings = [reading_at(records, time) for time in (begin, end)]
+        found_readings = [row["first_reading"], row["last_reading"]]
+        assert found_readings == pytest.approx([float(item) for item in readings], abs=1e-5)
+        assert row["use"] == pytest.approx(float(readings[1] - readings[0]), abs=1e-5)
+        assert row["cost"] == pytest.approx(row["use"] * float(meter.price), abs=0.02)
+        payments = [item.amount for item in meter.payments(begin) if begin <= item.time < end]
+        assert row["credited"] == float(sum(payments, Decimal(0)))
+        assert (row["charges"], row["estimated"]) == (0.0, False)
+    # The month before is not whole: the import began in it, and no balance was seen then.
+    old = await call(hass, entry.entry_id, end="2026-11-28")
+    assert [(row["price"], row["estimated"]) for row in old] == [(None, True)] * len(found)
+    assert {row["first_time"] for row in old} == {old[0]["first_time"]}
+    assert old[0]["first_time"].startswith("2026-11-")
+
+
+async def test_many_meters_are_asked_for_at_once(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Test that the database is asked the same few questions for one meter and for hundreds."""
+    names = [statistic_id("a", str(number), Statistic.COST) for number in range(200)]
+    for name in (names[0], names[-1]):
+        await write(hass, name, "CNY", [(BEGIN, 1, 1), (END, 1, 2)])
+    asked: list[str] = []
+    engine = get_instance(hass).engine
+
+    def note(*arguments: Any) -> None:
+        """Note a statement."""
+        asked.append(arguments[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    counts = []
+    for some in (names[:1], names):
+        asked.clear()
+        found = await async_execute(hass, edges_of, hass, some, BEGIN, END)
+        counts.append(len(asked))
+        assert found[names[0]] == Edges(
+            point(BEGIN, "1", "1"), point(END, "1", "2"), point(END, "1", "2"), 1
+        )
+    event.remove(engine, "before_cursor_execute", note)
+    assert counts[1] <= counts[0] + 1 <= 6
+    assert set(found) == {names[0], names[-1]}
 
 
 async def test_bills_are_for_administrators(

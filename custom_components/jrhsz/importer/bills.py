@@ -30,6 +30,7 @@ _PRICE: Final = Decimal("0.0001")
 _ZERO: Final = Decimal(0)
 # Home Assistant may have been started anew at midnight.
 _NEAR: Final = 3 * HOUR
+_MISSED: Final = 0.05
 _NONE: Final = Edges()
 _STATISTICS: Final = (Statistic.CONSUMPTION, Statistic.COST, Statistic.CREDITED)
 
@@ -79,6 +80,9 @@ class Bill:
         """Return what a unit cost on average, without charges."""
         cost, use = self.total_cost, self.use
         if cost is None or use is None or use <= 0:
+            return None
+        if abs(self.cost.hours - self.consumption.hours) > self.consumption.hours * _MISSED:
+            # Use whose cost isn't known would make it cheap.
             return None
         return ((cost - (self.charges or _ZERO)) / use).quantize(_PRICE, ROUND_HALF_UP)
 
