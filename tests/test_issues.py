@@ -117,3 +117,15 @@ async def test_more_than_was_ignored(
     issue = issue_of(hass, entry, "new_meters")
     assert issue is not None
     assert issue.dismissed_version is None
+
+
+async def test_names_are_text(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that Markdown in a name is shown as it is in an issue."""
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    new = simulator.add_meter(building=2, user_name="**[A](http://evil.example)**").user_code
+    await wait_for(hass, freezer, hours=25)
+    told = shown(hass, entry, "new_meters")["meters"]
+    assert told == rf"- 二栋电 · \*\*\[A\](http\://evil.example)\*\* · {new}"

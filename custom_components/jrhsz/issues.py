@@ -21,7 +21,7 @@ from .settings import (
     chosen_meters,
     kept_meters,
 )
-from .texts import async_text
+from .texts import async_text, plain
 
 CONTESTED: Final = "contested"
 GONE_METERS: Final = "gone_meters"
@@ -200,5 +200,5 @@ def _places(hass: HomeAssistant, buildings: Iterable[str]) -> str:
 
 def _lines(names: Iterable[str]) -> str:
     """Return a list for people; of hundreds only the first ones."""
-    lines = [f"- {name}" for name in names]
+    lines = [f"- {plain(name)}" for name in names]
     return "\n".join([*lines[:_NAMED], "- …"] if len(lines) > _NAMED else lines)

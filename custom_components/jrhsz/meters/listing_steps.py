@@ -23,6 +23,7 @@ from ..api import UNKNOWN_METER, Client, Interface, NotPermittedError, PlatformE
 from ..const import DOMAIN
 from ..exceptions import translation
 from ..settings import ChosenMeter, chosen_meters
+from ..texts import plain
 from .listing import ACCOUNT, Listing, Place, async_get_places, meter_of_code, split_codes
 
 _CHECKED_CODES: Final = 20
@@ -262,7 +263,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             step_id="listing_failed",
             menu_options=[retry, "choose", "browse"] if found else [retry, "browse"],
             description_placeholders={
-                "error": await self._async_describe(),
+                "error": plain(await self._async_describe()),
                 "count": str(len(found)),
             },
         )
@@ -274,8 +275,8 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             step_id="codes_refused",
             menu_options=["listing", "add_anyway", "by_code"],
             description_placeholders={
-                "error": await self._async_describe(),
-                "codes": ", ".join(self._codes),
+                "error": plain(await self._async_describe()),
+                "codes": plain(", ".join(self._codes)),
             },
         )
 

@@ -21,6 +21,7 @@ from ..api import CHINA_STANDARD_TIME, Payment, PlatformError, Priority, Turn
 from ..connection import client_of
 from ..const import DOMAIN
 from ..coordinator import JrhszConfigEntry
+from ..texts import plain
 from .follow import DATA_FOLLOWER
 from .issues import (
     JOURNAL_DAMAGED,
@@ -103,13 +104,13 @@ class OpenOrdersFlow(RepairsFlow):
             step_id="decide",
             menu_options=self._decisions,
             description_placeholders={
-                "order": described(order),
+                "order": plain(described(order)),
                 "balance_before": _yuan(order.balance_before),
                 "balance": _yuan(balance),
                 "rise": _just_this(order),
                 "payments": _listed(payments),
                 "probable": _listed(probable(order, payments, orders.journal.knows)),
-                "message": async_message(self.hass, order, delays) or _NOTHING,
+                "message": plain(async_message(self.hass, order, delays)) or _NOTHING,
             },
         )
 
@@ -228,7 +229,7 @@ def _listed(payments: Sequence[Payment]) -> str:
     )
     lines = [
         f"- {payment.time:%Y-%m-%d %H:%M:%S} · {_yuan(payment.amount)} · "
-        f"{payment.channel or _NOTHING} · {payment.order_number or _NOTHING}"
+        f"{plain(payment.channel or _NOTHING)} · {plain(payment.order_number or _NOTHING)}"
         for payment in newest
     ]
     return "\n".join(lines) or _NOTHING

@@ -22,6 +22,7 @@ from ..api import Payment, Priority
 from ..connection import async_get_session
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry
+from ..texts import plain
 from .balances import ARRIVAL, with_balance
 from .delays import ListDelays, may_prove
 from .issues import (
@@ -298,7 +299,9 @@ class Orders:
         """Return a line for each order, also when it will be settled without anybody's help."""
         return listed(
             orders,
-            lambda order: " · ".join(filter(None, (described(order), self._being_checked(order)))),
+            lambda order: plain(
+                " · ".join(filter(None, (described(order), self._being_checked(order))))
+            ),
         )
 
     def _being_checked(self, order: Order) -> str:
