@@ -131,6 +131,8 @@ class Usage:
 
     def total(self, time: int) -> Decimal:
         """Return the use from the beginning up to a time."""
+        if len(self.lines) == 1:
+            return self.lines[0].total(time)
         return sum((line.total(time) for line in self.lines), _ZERO)
 
     def last_reading(self, time: int) -> int | None:
