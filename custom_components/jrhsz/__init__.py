@@ -215,7 +215,12 @@ def _async_session(hass: HomeAssistant, entry: JrhszConfigEntry, store: AccountS
 async def _async_ensure_token(
     hass: HomeAssistant, entry: JrhszConfigEntry, session: Session
 ) -> None:
-    """See that the account can be polled, logging in only if there is no valid token."""
+    """See that the account can be polled, logging in only if there is no valid token.
+
+    With one the account is loaded though the platform may be down: its entities have their last
+    values then, history and recharges go on as soon as it answers, and a poll of one meter would
+    prove no more than the next poll does anyway.
+    """
     try:
         session.raise_if_denied(Interface.METER)
         await session.token()

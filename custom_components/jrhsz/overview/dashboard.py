@@ -12,6 +12,7 @@ from homeassistant.loader import async_get_integration
 import voluptuous as vol
 
 from ..const import DOMAIN
+from .blueprints import async_setup_blueprints
 from .crediting import async_setup_crediting
 from .rooms import async_rooms
 
@@ -28,6 +29,7 @@ async def async_setup_overview(hass: HomeAssistant) -> None:
     await hass.http.async_register_static_paths([StaticPathConfig(base, str(_SCRIPTS))])
     frontend.add_extra_js_url(hass, f"{base}/overview.js")
     websocket_api.async_register_command(hass, _async_send_rooms)
+    async_setup_blueprints(hass)
     async_setup_crediting(hass)
 
 

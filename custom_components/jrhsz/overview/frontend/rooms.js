@@ -3,6 +3,7 @@
 import { hasAction } from "./actions.js";
 import { arrangementOf, isMixed, orderOf } from "./arrangement.js";
 import { Batch } from "./batch.js";
+import { Blueprints } from "./blueprints.js";
 import { Calm } from "./calm.js";
 import { Card } from "./card.js";
 import { CreditDialog } from "./credit.js";
@@ -89,7 +90,9 @@ export class Rooms extends Card {
     this._groups.clear();
     const bar = make("div", "bar");
     bar.append(this._fields.element);
-    page.append(this._notes, this._counters.element, bar, this._batch.element);
+    const blueprints = new Blueprints(this);
+    blueprints.load();
+    page.append(this._notes, this._counters.element, bar, this._batch.element, blueprints.element);
     page.append(this._status, this._table);
     this._counters.element.hidden = bar.hidden = Boolean(this.config.room);
     this._rooms = [];

@@ -31,6 +31,10 @@ export const EN = {
   disabled: (account) => `The account “${account}” is disabled. Its rooms are not shown.`,
   broken: (account) => `The account “${account}” could not be set up. Its values are old.`,
   accounts: "Look at the accounts",
+  blueprints: "Blueprints for automations are ready: low balance, automatic recharge and more.",
+  saveBlueprints: "Save the blueprints",
+  blueprintsSaved: "Saved. They are under Settings, Automations & scenes, Blueprints.",
+  blueprintsFailed: (reason) => `Not all could be saved: ${reason}`,
 
   balance: "balance",
   reading: "reading",

@@ -31,6 +31,10 @@ export const ZH = {
   disabled: (account) => `账号“${account}”已停用，其房间不再显示。`,
   broken: (account) => `账号“${account}”设置失败，显示的是旧数据。`,
   accounts: "查看账号",
+  blueprints: "自动化蓝图已备好：余额不足提醒、自动充值等。",
+  saveBlueprints: "保存蓝图",
+  blueprintsSaved: "已保存，位于“设置 → 自动化与场景 → 蓝图”。",
+  blueprintsFailed: (reason) => `未能全部保存：${reason}`,
 
   balance: "余额",
   reading: "读数",
