@@ -12,7 +12,7 @@ from custom_components.jrhsz.api import MeterKind
 from custom_components.jrhsz.history.cost import Costs, Spread, costs_of
 from custom_components.jrhsz.history.ledger import Credit, Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR
-from custom_components.jrhsz.history.state import Listed, MeterHistory, Window
+from custom_components.jrhsz.history.state import Lacks, Listed, MeterHistory, Window
 from custom_components.jrhsz.history.sums import Sums
 from custom_components.jrhsz.history.usage import Row, Stored, Usage, usage_of
 
@@ -73,7 +73,8 @@ def test_whatever_changes_is_kept_anew() -> None:
     history = history_of(usage("0:00", "+2 0:00", "0", "48.5"), costs("0:00", "+2 0:00", "5.5"))
     changes: list[Callable[[], object]] = [
         lambda: history.start(12, 10),
-        lambda: history.note_asked(8),
+        lambda: history.note_reread(8, Lacks(8, 3)),
+        lambda: history.note_missing(9, with_credits=True),
         lambda: history.note_window(Window(12, 34, goes_on=False, reaches_present=True), 30),
         lambda: history.note_sync(35),
         lambda: history.note_poll(10 * DAY, 10 * DAY, Decimal("-0.50")),

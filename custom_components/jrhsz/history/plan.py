@@ -43,12 +43,6 @@ def is_renewal_due(history: MeterHistory, user_code: str, now: int) -> bool:
     return history.complete and not night <= history.renewed_at <= now
 
 
-def is_extension_due(history: MeterHistory, days: int, now: int) -> bool:
-    """Tell whether more of the past is to be read than was asked for before."""
-    asked = history.asked_since
-    return history.complete and asked is not None and now - days * DAY < asked - DAY
-
-
 def are_payments_due(history: MeterHistory, now: int) -> bool:
     """Tell whether payments are to be read: nightly, and hourly while a balance waits for one."""
     if history.payments_read_at < _last_night(now) or history.payments_read_at > now:

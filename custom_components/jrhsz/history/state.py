@@ -32,6 +32,13 @@ class Window(NamedTuple):
     renews: bool = False
 
 
+class Lacks(NamedTuple):
+    """Where stored rows begin, and how many hours among them have none."""
+
+    begin: int
+    hours: int
+
+
 class Listed(NamedTuple):
     """The payments since a time, as the platform lists them."""
 
@@ -62,7 +69,8 @@ class MeterHistory:
 
     Windows of records from `started` to `cursor` were read, those since `asked_since` were wanted;
     the next begins at `begin`, where a record was read that those before don't change any more.
-    `complete` is set when a window first reaches the present. `use`, `cost` (of use, without
+    `complete` is set when a window first reaches the present. Rows since `missing_since` aren't
+    stored any more; those that the rows `lacks` are in no record. `use`, `cost` (of use, without
     charges) and `billed` (the use that has this cost) are known up to `used_until` and
     `cost_until`. Payments since `credited_since` are in their statistic.
 
@@ -73,6 +81,8 @@ class MeterHistory:
     cursor: int | None = None
     begin: int | None = None
     asked_since: int | None = None
+    missing_since: int | None = None
+    lacks: Lacks | None = None
     complete: bool = False
     synced_at: int = 0
     renewed_at: int = 0
@@ -102,9 +112,16 @@ class MeterHistory:
         self.asked_since = asked_since
         self.begin, self.complete = None, False
 
-    def note_asked(self, since: int) -> None:
-        """Note that all records since a time were read that there are."""
-        self.asked_since = since
+    def note_missing(self, since: int | None, *, with_credits: bool) -> None:
+        """Note that stored rows are missing: since a time, and all of what was credited."""
+        self.missing_since = since
+        if with_credits:
+            self.credited_since = None
+
+    def note_reread(self, since: int, lacks: Lacks | None) -> None:
+        """Note that all records since a time were read, and what rows lack nevertheless."""
+        self.asked_since = min(since, since if self.asked_since is None else self.asked_since)
+        self.missing_since, self.lacks = None, lacks
 
     def note_poll(self, poll: int, read_time: int, balance: Decimal) -> bool:
         """Note a balance, and tell whether that is news."""
@@ -220,6 +237,7 @@ class MeterHistory:
                 ],
                 "until": [self.used_until, self.cost_until],
                 "since": [self.asked_since, self.credited_since],
+                "missing": [self.missing_since, self.lacks],
                 "samples": [[*sample[:2], f"{sample.balance:f}"] for sample in ledger.samples],
                 "payments": _as_lists(ledger.credits),
                 "billed_until": ledger.billed_until,
@@ -245,26 +263,29 @@ class MeterHistory:
             )
             billed_until, follows = kept.get("billed_until"), kept.get("follows")
             asked_since, credited_since = kept.get("since", (started, None))
+            missing_since, lacks = kept.get("missing", (None, None))
             if cost_until and samples and "billed_until" not in kept:
                 # What was kept at first has it as the time of the first reading.
                 billed_until = samples[0].read_time
             history = cls(
-                started=None if started is None else int(started),
-                cursor=None if cursor is None else int(cursor),
-                begin=None if begin is None else int(begin),
-                asked_since=None if asked_since is None else int(asked_since),
+                started=_int_or_none(started),
+                cursor=_int_or_none(cursor),
+                begin=_int_or_none(begin),
+                asked_since=_int_or_none(asked_since),
+                missing_since=_int_or_none(missing_since),
+                lacks=None if lacks is None else Lacks(*map(int, lacks)),
                 complete=bool(complete),
                 synced_at=synced_at,
                 renewed_at=renewed_at,
                 payments_read_at=payments_read_at,
                 used_until=used_until,
                 cost_until=cost_until,
-                credited_since=None if credited_since is None else int(credited_since),
+                credited_since=_int_or_none(credited_since),
                 ledger=Ledger(
                     samples=samples,
                     credits=_from_lists(kept["payments"]),
                     accounted_until=accounted_until,
-                    billed_until=None if billed_until is None else int(billed_until),
+                    billed_until=_int_or_none(billed_until),
                     follows=None if follows is None else Follows(follows),
                 ),
                 use=Sums.from_list(kept["use"]),
@@ -277,9 +298,14 @@ class MeterHistory:
             )
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             return cls()
-        if "since" in kept:
+        if "missing" in kept:
             history._kept = kept
         return history
+
+
+def _int_or_none(kept: Any) -> int | None:
+    """Return a time that was kept, if there was any."""
+    return None if kept is None else int(kept)
 
 
 def _as_lists(payments: tuple[Credit, ...]) -> list[list[int | str]]:

@@ -52,6 +52,13 @@ class Sums:
     months: tuple[tuple[date, int], ...] = ()
     begins_late: bool = False
 
+    @property
+    def since(self) -> date | None:
+        """Return the first day that is known."""
+        if self.months:
+            return self.months[0][0]
+        return self.first if self.days else None
+
     def of(self, day: date) -> Decimal | None:
         """Return the sum of a day."""
         number = (day - self.first).days

@@ -78,8 +78,9 @@ class RecorderError(Exception):
 
 @callback
 def async_has_recorder(hass: HomeAssistant) -> bool:
-    """Tell whether statistics can be kept."""
-    return DATA_INSTANCE in hass.data
+    """Tell whether statistics can be kept: by a recorder that could open its database."""
+    recorder = hass.data.get(DATA_INSTANCE)
+    return recorder is not None and recorder.is_alive()
 
 
 @callback
@@ -186,6 +187,17 @@ def first_stored(hass: HomeAssistant, statistic_id: str, begin: int, end: int) -
         {"sum"},
     ).get(statistic_id)
     return int(rows[0]["start"]) + HOUR if rows else None
+
+
+def first_gap(hass: HomeAssistant, statistic_id: str, since: int) -> int:
+    """Return the first hour without a row after those that there are from a time on.
+
+    To be called in the recorder's executor.
+    """
+    known = stored_rows(hass, statistic_id, since).rows
+    while since in known:
+        since += HOUR
+    return since
 
 
 def last_stored(hass: HomeAssistant, statistic_id: str) -> int | None:

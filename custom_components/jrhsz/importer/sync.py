@@ -3,12 +3,12 @@
 At first the records of the past, window by window; then those since the last reading, at most once
 an hour and with an overlap, because records come late and get corrected; once a week those of the
 last month. Payments are read once a night, and when a balance rose without one. When more days of
-history are wanted than before, all records since then.
+history are wanted than before, or the database lost some, all records since then.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
@@ -26,21 +26,28 @@ from ..api import (
 )
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
+from ..history.missing import reread_since
 from ..history.plan import (
     are_payments_due,
     costs_at,
     is_credited_due,
-    is_extension_due,
     is_renewal_due,
     is_sync_due,
     next_window,
     payments_begin,
 )
-from ..history.readings import DAY, HOUR
+from ..history.readings import HOUR
 from ..history.settlement import Correction
 from ..history.usage import hour_of
+from .check import async_check_stored, async_stored
 from .rebuild import async_begin, async_read_payments, async_rebuild, async_records, note
-from .recorder import RecorderError, async_has_recorder, async_is_migrating, async_rename
+from .recorder import (
+    RecorderError,
+    Statistic,
+    async_has_recorder,
+    async_is_migrating,
+    async_rename,
+)
 from .window import Import
 from .worker import Worker, async_update_states, seconds_now
 
@@ -66,6 +73,7 @@ class HistoryImport:
         )
         self._told: set[tuple[str, Correction]] = set()
         self._day = day_in_china(dt_util.utcnow())
+        self._checked_on: date | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._unfollow: CALLBACK_TYPE | None = None
 
@@ -127,6 +135,11 @@ class HistoryImport:
             return
         if async_is_migrating(self._hass):
             return
+        if day != self._checked_on and async_has_recorder(self._hass):
+            self._checked_on = day
+            self._entry.async_create_background_task(
+                self._hass, self._async_check_stored(), f"{DOMAIN} check of what is stored"
+            )
         for worker in self._workers:
             worker.async_check()
 
@@ -137,8 +150,8 @@ class HistoryImport:
             return True
         if Interface.CONSUMPTION in self._account.client.session.denied:
             return not 0 <= now - history.synced_at < HOUR
-        days = self._account.settings.history_days
-        return self._is_window_due(meter, now) or is_extension_due(history, days, now)
+        is_reread = reread_since(history, self._account.settings.history_days, now) is not None
+        return is_reread or self._is_window_due(meter, now)
 
     def _is_window_due(self, meter: MeterCoordinator, now: int) -> bool:
         """Tell whether a window of records is to be read."""
@@ -164,13 +177,9 @@ class HistoryImport:
     async def _async_sync(self, meter: MeterCoordinator) -> None:
         """Read the next window of records, and write what follows from it."""
         history, now = meter.history, seconds_now()
-        days = self._account.settings.history_days
-        if is_extension_due(history, days, now) and not self._is_window_due(meter, now):
-            await async_rebuild(
-                self._hass, meter, dt_util.utc_from_timestamp(now - days * DAY), Priority.HISTORY
-            )
-            history.note_asked(now - days * DAY)
-            meter.save_history()
+        since = reread_since(history, self._account.settings.history_days, now)
+        if since is not None and not self._is_window_due(meter, now):
+            await self._async_reread(meter, since)
             return
         await async_begin(self._hass, meter, now)
         is_renewal = is_renewal_due(history, meter.user_code, now)
@@ -199,6 +208,26 @@ class HistoryImport:
             history.note_costs(outcome.costs)
         meter.save_history()
         self._tell(meter.user_code, outcome.costs.corrections)
+
+    async def _async_reread(self, meter: MeterCoordinator, since: int) -> None:
+        """Read all records since a time, and note what is missing nevertheless."""
+        begin = dt_util.utc_from_timestamp(since)
+        await async_rebuild(self._hass, meter, begin, Priority.HISTORY)
+        lacks = None
+        if async_has_recorder(self._hass):
+            found = await async_stored(self._hass, [meter], Statistic.CONSUMPTION)
+            if meter.user_code in found:
+                lacks = found[meter.user_code].lacks
+        meter.history.note_reread(since, lacks)
+        meter.save_history()
+
+    async def _async_check_stored(self) -> None:
+        """Find what is missing from the database; where it can't be read, another day."""
+        meters = [meter for meter in self._account.polled if meter.is_known and meter.data.kind]
+        try:
+            await async_check_stored(self._hass, meters)
+        except RecorderError as err:
+            LOGGER.debug("What is stored can't be checked: %s", err)
 
     def _tell(self, code: str, corrections: Iterable[Correction]) -> None:
         """Log each correction once."""

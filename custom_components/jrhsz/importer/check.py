@@ -1,0 +1,89 @@
+"""Comparing what the database has with what was written: what is missing is to be read again."""
+
+from collections.abc import Iterable, Sequence
+from itertools import batched
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+
+from ..const import LOGGER
+from ..coordinator import MeterCoordinator
+from ..history.missing import Stored, is_credit_missing, missing_since
+from ..history.plan import RENEWED
+from ..history.readings import HOUR
+from .recorder import Edges, Statistic, async_execute, edges_of, first_gap, statistic_id
+from .worker import seconds_now
+
+# The recorder has other things to do.
+_METERS_AT_ONCE: Final = 100
+
+
+async def async_check_stored(hass: HomeAssistant, meters: Iterable[MeterCoordinator]) -> None:
+    """Find the meters whose rows are missing, and say so once.
+
+    Raises RecorderError.
+    """
+    missing = list[MeterCoordinator]()
+    for batch in batched(meters, _METERS_AT_ONCE, strict=False):
+        doubtful = await _async_missing(hass, batch)
+        for meter in doubtful:
+            # What is being written just now isn't missing.
+            async with meter.history_lock:
+                found = await _async_missing(hass, [meter])
+                for since in found.values():
+                    await _async_note(hass, meter, since)
+            missing += found
+    if missing:
+        LOGGER.warning(
+            "Statistics of %d meters (%s%s) are missing from the database; what the platform still "
+            "has of use and payments is read again, cost can't be",
+            len(missing),
+            ", ".join(meter.user_code for meter in missing[:3]),
+            ", …" if len(missing) > 3 else "",  # noqa: PLR2004
+        )
+
+
+async def async_stored(
+    hass: HomeAssistant, meters: Sequence[MeterCoordinator], statistic: Statistic
+) -> dict[str, Stored]:
+    """Return what is stored of a statistic of meters, by their codes."""
+    names = {
+        statistic_id(str(meter.config_entry.unique_id), meter.user_code, statistic): meter.user_code
+        for meter in meters
+    }
+    edges = await async_execute(hass, edges_of, hass, list(names), 0, seconds_now())
+    return {names[name]: found for name, edge in edges.items() if (found := _stored(edge))}
+
+
+async def _async_missing(
+    hass: HomeAssistant, meters: Sequence[MeterCoordinator]
+) -> dict[MeterCoordinator, int | None]:
+    """Return the meters that lack rows, with since when those of consumption are missing."""
+    now = seconds_now()
+    use = await async_stored(hass, meters, Statistic.CONSUMPTION)
+    credited = await async_stored(hass, meters, Statistic.CREDITED)
+    found = dict[MeterCoordinator, int | None]()
+    for meter in meters:
+        history, code = meter.history, meter.user_code
+        since = missing_since(history, use.get(code), now)
+        if since is not None or is_credit_missing(history, credited.get(code), now):
+            found[meter] = since
+    return found
+
+
+async def _async_note(hass: HomeAssistant, meter: MeterCoordinator, since: int | None) -> None:
+    """Note since when a meter lacks rows, so that they are read again."""
+    if since is not None:
+        name = statistic_id(
+            str(meter.config_entry.unique_id), meter.user_code, Statistic.CONSUMPTION
+        )
+        since = await async_execute(hass, first_gap, hass, name, since)
+    meter.history.note_missing(since, with_credits=since is None or since < seconds_now() - RENEWED)
+    meter.save_history()
+
+
+def _stored(edges: Edges) -> Stored | None:
+    """Return what the edges of all time tell."""
+    if edges.first is None or edges.last is None:
+        return None
+    return Stored(edges.first.end - HOUR, edges.last.end, edges.hours)
