@@ -143,7 +143,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
     """Polls one meter; the pacer of its host decides when its turn is.
 
     `data` is `None` until the meter is known. `polled_at` is the time of the last answer or
-    failure, `last_error` what went wrong with it, `rhythm` when the meter reports. `history` is
+    failure, `last_error` what went wrong with it, `rhythm` when the meter reports, `reported_at`
+    when it was read last, though that may be held back. `history` is
     what is kept of its use and cost; who changes it holds `history_lock`. A meter whose device is
     disabled `is_disabled`: it is neither polled nor counted.
     """
@@ -175,6 +176,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         self.balance = BalanceWatch(settings)
         self._baseline: MeterInfo | None = None
         self.readings = ReadingWatch()
+        self.reported_at: datetime | None = None
         self._changed_at: datetime | None = None
         self._untimed = 0
         self._failed_once = False
@@ -286,6 +288,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             return
         if isinstance(info := kept.get("info"), dict):
             self.data = self._baseline = MeterInfo.from_record(info)
+            self.reported_at = self.data.read_time
         baseline = kept.get("baseline")
         if baseline != info:
             self._baseline = MeterInfo.from_record(baseline) if isinstance(baseline, dict) else None
@@ -555,6 +558,7 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             )
             if self._is_outdated(info):
                 return self.data
+        self.reported_at = info.read_time
         if info.reading is None or info.reading < 0:
             return replace(info, reading=None)
         last, is_first = self._baseline, self.readings.held is None

@@ -108,6 +108,7 @@ class DrivenMeter(MeterCoordinator):
         self.listed = None
         self._baseline = None
         self.readings = ReadingWatch()
+        self.reported_at = None
         self._listeners = {}
         vars(self)["data"] = None
 

@@ -156,7 +156,7 @@ class HistoryImport:
     def _is_window_due(self, meter: MeterCoordinator, now: int) -> bool:
         """Tell whether a window of records is to be read."""
         history = meter.history
-        return is_sync_due(history, meter.data.read_time, now) or is_renewal_due(
+        return is_sync_due(history, meter.reported_at, now) or is_renewal_due(
             history, meter.user_code, now
         )
 
