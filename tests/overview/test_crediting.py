@@ -22,6 +22,7 @@ from ..support.recharges import (
     in_virtual_time,
     orders_of,
     recharge,
+    set_clock,
 )
 
 COMMANDS = (
@@ -332,6 +333,48 @@ async def test_whoever_leaves_stops_nothing(
     await socket.close()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert len(simulator.ledger) == 8
+
+
+async def test_another_preview(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    socket: MockHAClientWebSocket,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that a preview takes the place of the last one, and reads only what that has not."""
+    await ask(socket, "recharge_many/subscribe")
+    await socket.receive_json()
+    preview = {"config_entry_id": config_entry.entry_id, "batch": "B1", "dry_run": True}
+    slow = simulator.add_fault(
+        Fault(
+            kind="delay", seconds=0.2, interface="GetUserInfo", user_code=list(simulator.meters)[-1]
+        )
+    )
+    simulator.reset_counts()
+    await socket.send_json_auto_id(
+        {"type": "jrhsz/recharge_many/start", "up_to": 500, "only_below": 1000, **preview}
+    )
+    await hit(slow)
+    simulator.clear_faults()
+    await socket.send_json_auto_id({"type": "jrhsz/recharge_many/start", "up_to": 1, **preview})
+    first = (await job_until_done(socket))[-1]
+    assert (first["state"], first["up_to"]) == ("refused", 500)
+    assert first["message"] == "It was stopped: another preview took its place. Nothing was sent."
+    second = (await job_until_done(socket))[-1]
+    assert (second["state"], second["up_to"], second["not_needed"]) == ("done", 1, 8)
+    assert 9 <= len(simulator.calls_of("GetUserInfo")) < 16
+    # Orders are made of what is read right before.
+    simulator.reset_counts()
+    start = {"config_entry_id": config_entry.entry_id, "batch": "B1", "up_to": 1}
+    await socket.send_json_auto_id({"type": "jrhsz/recharge_many/start", **start})
+    assert (await job_until_done(socket))[-1]["not_needed"] == 8
+    assert len(simulator.calls_of("GetUserInfo")) == 8
+    # What is known of a meter for some minutes is read anew.
+    set_clock(monkeypatch, minutes=6)
+    await socket.send_json_auto_id({"type": "jrhsz/recharge_many/start", "up_to": 2, **preview})
+    assert (await job_until_done(socket))[-1]["not_needed"] == 8
+    assert len(simulator.calls_of("GetUserInfo")) == 16
 
 
 async def test_refused_whole(

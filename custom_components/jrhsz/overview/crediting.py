@@ -145,7 +145,7 @@ async def _async_start(
     """Start a batch as a job, which goes on whoever leaves."""
     data = {**msg.get(ATTR_TARGET, {}), **msg}
     batch = read_batch(hass, data, connection.context(msg))
-    job = await async_jobs(hass).async_start(*batch)
+    job = await async_jobs(hass).async_start(*batch, is_preview=True)
     connection.send_result(msg["id"], {"job": job.id})
 
 

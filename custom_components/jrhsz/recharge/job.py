@@ -73,13 +73,15 @@ class Row:
 class Job:
     """A batch under way, or done; `error` if it was refused whole, before anything was sent.
 
-    `user` is the name of who began it, nobody's if an automation did.
+    `user` is the name of who began it, nobody's if an automation did. It `is_preview` if it is a
+    dry run that somebody looks at, until the next one.
     """
 
     batch: Batch
     rows: dict[str, Row]
     dry_run: bool
     user: str | None
+    is_preview: bool = False
     id: str = field(default_factory=lambda: uuid4().hex)
     begun: datetime = field(default_factory=dt_util.utcnow)
     error: HomeAssistantError | None = None

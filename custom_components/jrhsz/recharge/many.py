@@ -54,10 +54,16 @@ class Jobs:
         return lambda: self._followers.remove(follower)
 
     async def async_start(
-        self, batch: Batch, meters: Sequence[CreditedMeter], request: Request
+        self,
+        batch: Batch,
+        meters: Sequence[CreditedMeter],
+        request: Request,
+        *,
+        is_preview: bool = False,
     ) -> Job:
         """Start a batch as a job, or join it if it is under way for these meters.
 
+        A preview takes the place of the user's last one, and goes on with what that has read.
         Raises HomeAssistantError if it is refused at once.
         """
         await self._orders.async_require_journal()
@@ -76,7 +82,9 @@ class Jobs:
             if {meter.user_code for meter in meters} <= job.rows.keys():
                 return job
         rows = {meter.user_code: Row(meter, request, request.amount) for meter in meters}
-        job = Job(batch, rows, request.dry_run, user)
+        job = Job(batch, rows, request.dry_run, user, is_preview and request.dry_run)
+        if job.is_preview:
+            self._replace(job)
         oldest = dt_util.utcnow() - _KEPT
         self.jobs = [other for other in self.jobs if other.is_running or other.begun > oldest]
         self.jobs.append(job)
@@ -85,6 +93,21 @@ class Jobs:
         )
         self._tell(job, *rows.values())
         return job
+
+    def _replace(self, job: Job) -> None:
+        """Let a preview take the place of those before."""
+        for other in self.jobs:
+            if not other.is_preview or (other.user, other.meter.entry) != (
+                job.user,
+                job.meter.entry,
+            ):
+                continue
+            if other.is_running and other.task is not None:
+                other.task.cancel()
+            for row in other.rows.values():
+                look = row.outcome.look if row.outcome else None
+                if look is not None and (new := job.rows.get(row.meter.user_code)) is not None:
+                    new.request = replace(new.request, look=look)
 
     async def async_wait(self, job: Job) -> None:
         """Wait until a job is done; raise the error that refused it whole."""
@@ -101,6 +124,9 @@ class Jobs:
                 await self._async_credit(job)
         except HomeAssistantError as err:
             job.error = err
+        except asyncio.CancelledError:
+            job.error = refusal(key="preview_replaced")
+            raise
         finally:
             job.is_running = False
             self._tell(job)

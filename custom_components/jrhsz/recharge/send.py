@@ -261,6 +261,7 @@ def _wanted(
         amount=request.amount,
         order_number=coming[-1].number if is_coming else None,
         message=async_told_on_the_way(hass, coming[-1]) if is_coming else "",
+        look=look,
     )
 
 
