@@ -4,7 +4,7 @@ from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -38,6 +38,11 @@ class RefreshButton(JrhszEntity, ButtonEntity):
     def available(self) -> bool:
         """Return that a meter that failed can be tried again."""
         return True
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write nothing: no answer changes a button."""
 
     @override
     async def async_press(self) -> None:

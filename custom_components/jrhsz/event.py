@@ -52,6 +52,7 @@ class RechargeEvent(JrhszEntity, EventEntity):
     def __init__(self, coordinator: MeterCoordinator, seen: SeenPayments) -> None:
         """Go on from what was seen."""
         super().__init__(coordinator, DESCRIPTION)
+        self._was_available = True
         self._watch = PaymentWatch(
             coordinator, seen, tell=self._async_show, can_tell=lambda: self.available
         )
@@ -59,6 +60,7 @@ class RechargeEvent(JrhszEntity, EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         """Begin to watch."""
+        self._was_available = self.available
         await super().async_added_to_hass()
         self._watch.async_start()
 
@@ -71,8 +73,10 @@ class RechargeEvent(JrhszEntity, EventEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Let an answer be watched; what waited for it is shown after its state."""
-        super()._handle_coordinator_update()
+        """Let an answer be watched; it changes nothing else, unless it ends or begins an outage."""
+        if self.available != self._was_available:
+            self._was_available = self.available
+            super()._handle_coordinator_update()
         self._watch.async_note_answer()
 
     @callback

@@ -190,10 +190,15 @@ def _full_days_of_use(history: MeterHistory, now: datetime) -> list[tuple[date, 
 
 def _last_priced(history: MeterHistory) -> list[tuple[Decimal, Decimal]]:
     """Return cost and use of the last days that have both."""
+    found: list[tuple[Decimal, Decimal]] = []
+    if not history.cost_until:
+        return found
     last = day_at(history.cost_until)
-    found = []
-    for day in reversed(list(_days(last - _PRICED_WITHIN * _ONE_DAY, last + _ONE_DAY))):
+    for number in range(_PRICED_WITHIN + 1):
+        day = last - number * _ONE_DAY
         cost, billed = history.cost.of(day), history.billed.of(day)
         if cost and billed:
             found.append((cost, billed))
-    return found[:_FULL_DAYS]
+        if len(found) == _FULL_DAYS:
+            break
+    return found
