@@ -84,7 +84,7 @@ async def _measured(hass: HomeAssistant, simulator: Simulator, polls: int) -> li
     assert await hass.config_entries.async_setup(entry.entry_id)
     await asyncio.sleep(ONE_PASS * 1.5)
     loaded = await holdings(hass)
-    log = _Log()
+    log = Log()
     outages = _Outages(hass)
     simulator.reset_counts()
     faults = [simulator.add_fault(fault) for fault in _faults()]
@@ -164,7 +164,7 @@ def _blocks() -> int:
     return sys.getallocatedblocks()
 
 
-class _Log(logging.Handler):
+class Log(logging.Handler):
     """Counts what is logged."""
 
     def __init__(self) -> None:

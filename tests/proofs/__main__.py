@@ -17,6 +17,7 @@ PROOFS: Final = {
     "money": "money",
     "numbers": "numbers",
     "platform": "platform",
+    "year": "year",
 }
 
 
