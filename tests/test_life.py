@@ -12,6 +12,7 @@ from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -22,7 +23,11 @@ from custom_components.jrhsz.api import (
     ContestedError,
     PlatformError,
 )
-from custom_components.jrhsz.connection import async_get_http, async_get_session
+from custom_components.jrhsz.connection import (
+    DATA_CONNECTIONS,
+    async_get_http,
+    async_get_session,
+)
 
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, restart, set_up, state_of, wait_for
@@ -490,3 +495,34 @@ async def test_quota_of_a_day(
         "The meters of account demo can be read again",
     ]
     assert [x for x in ir.async_get(hass).issues.values() if x.domain == "jrhsz"] == []
+
+
+@pytest.mark.usefixtures("no_pace", "socket_enabled")
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_start_with_a_clock_in_1970(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    is_known: bool,  # noqa: FBT001  parametrized
+) -> None:
+    """Test that a clock that is wrong at the start costs nothing once it is right."""
+    now = dt_util.utcnow()
+    async with Simulator(meters=3, limit=0.0, history_days=3, clock=lambda: now) as simulator:
+        entry = account_of(simulator)
+        if is_known:
+            await set_up(hass, entry)
+            assert await hass.config_entries.async_unload(entry.entry_id)
+        hass.data.pop(DATA_CONNECTIONS, None)
+        freezer.move_to("1970-01-01T00:01:00+00:00")
+        await set_up(hass, entry)
+        simulator.reset_counts()
+        for meter in simulator.meters.values():
+            meter.set_balance("33.25")
+        freezer.move_to(now)
+        await wait_for(hass, freezer, minutes=31)
+        for code in simulator.meters:
+            assert state_of(hass, entry, code, "balance").state == "33.25"
+        assert len(simulator.calls_of("login")) == 1
+        assert [x for x in ir.async_get(hass).issues.values() if x.domain == "jrhsz"] == []
+        polled = [meter.polled_at for meter in entry.runtime_data.coordinators.values()]
+        assert all(dt_util.utcnow() - time < timedelta(hours=1) for time in polled)
+        assert await hass.config_entries.async_unload(entry.entry_id)

@@ -1,7 +1,9 @@
 """A real Home Assistant process, and the simulator as another process beside it."""
 
+import asyncio
 from pathlib import Path
 import re
+import time
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from ..support.live import (
 )
 
 METERS = 4
+# What Home Assistant takes to stop without us.
+_ITSELF = 3
 COMPLAINT = re.compile(r" (WARNING|ERROR|CRITICAL) ")
 # Home Assistant says this once of every custom integration.
 STANDARD_LINE = "We found a custom integration jrhsz which has not been tested by Home Assistant"
@@ -80,7 +84,17 @@ async def test_account_is_added_shown_and_kept_over_a_restart(
         state = await simulator.state()
         assert interfaces(state, before["call_count"]) == ["GetUserInfo"]
         assert state["early"] == 0
+
+        # Nobody waits for an answer that is under way.
+        await simulator.control("delay", delay=30)
+        refresh = asyncio.create_task(
+            hass.service("homeassistant", "update_entity", {"entity_id": entity})
+        )
+        await asyncio.sleep(3)
+        before_stop = time.monotonic()
         await hass.stop()
+        assert time.monotonic() - before_stop < _ITSELF + 5
+        await asyncio.gather(refresh, return_exceptions=True)
 
     assert STANDARD_LINE in hass.log()
     assert complaints(hass.log()) == []
