@@ -150,17 +150,20 @@ async def test_compared_once(
 async def test_what_is_taken_over(
     hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, backup: Backup
 ) -> None:
-    """Test that only what bears our numbers is, in any capitals, and nothing taken back."""
+    """Test that only what bears our numbers is, in any form, and nothing taken back."""
     meter = simulator.meters[METER]
     meter.add_payment(5, order_number=OURS.lower())
     meter.add_payment(6, order_number="HA123")
     meter.add_payment(7, order_number="Somebody1")
     meter.add_payment(-8, order_number=f"HA{'8' * 26}")
+    within = "HA7K2P9QWERTYU1OPASDFGH4JKLZ"
+    meter.add_payment(9, order_number=f"P-{within}-01")
+    meter.add_payment(10, order_number=f"SHA{'2026' * 6}")
     await backup.restore(config_entry)
     await confirm(hass)
     number = (await recharge(hass, config_entry))["order_number"]
-    assert set(orders_of(hass)) == {"Before1", OURS, number}
-    assert orders_of(hass)[OURS].amount == 5
+    assert set(orders_of(hass)) == {"Before1", OURS, within, number}
+    assert (orders_of(hass)[OURS].amount, orders_of(hass)[within].amount) == (5, 9)
 
 
 async def test_limits_count_what_is_taken_over(

@@ -31,6 +31,7 @@ from ..support.recharges import (
     orders_of,
     recharge,
     restart_process,
+    set_clock,
 )
 
 
@@ -316,6 +317,45 @@ async def test_another_address(hass: HomeAssistant, life: Life, simulator: Simul
         hass.config_entries.async_update_entry(life.entry, data=data)
         await hass.config_entries.async_reload(life.entry.entry_id)
     await life.wait(minutes=40)
+    assert life.order().status == "rejected"
+
+
+@pytest.mark.parametrize("hours", [5, -5])
+async def test_clock_that_is_set_meanwhile(
+    hass: HomeAssistant,
+    life: Life,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: float,
+) -> None:
+    """Test that a clock that is set neither shortens nor lengthens the time that proves."""
+    simulator.set_dialect(payment_delay=420, credit_delay=86400)
+    refuses(simulator, 1001, when="after")
+    assert (await life.recharge())["status"] == "unknown"
+    set_clock(monkeypatch, hours=hours)
+    for _ in range(4):
+        await look_up_all(hass, life.entry)
+    assert life.order().is_open
+    await life.wait(minutes=8)
+    await look_up_all(hass, life.entry)
+    assert (life.order().status, life.order().source) == ("confirmed", "payments")
+
+
+@pytest.mark.parametrize("hours", [5, -5])
+async def test_refused_while_the_clock_is_set(
+    hass: HomeAssistant,
+    life: Life,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: float,
+) -> None:
+    """Test that what was not booked is known to be so in its time, whatever the clock shows."""
+    refuses(simulator, 1001)
+    assert (await life.recharge())["status"] == "unknown"
+    set_clock(monkeypatch, hours=hours)
+    for _ in range(6):
+        await life.wait(minutes=2)
+        await look_up_all(hass, life.entry)
     assert life.order().status == "rejected"
 
 

@@ -32,6 +32,7 @@ def classified(
         answered=dt_util.utcnow(),
         platform_time=session_of(hass, meter.entry).platform_now,
     )
+    hass.data[DATA_ORDERS].async_note_answer(order.number)
     match err:
         case None:
             # It is followed until the list shows it.

@@ -15,7 +15,7 @@ from ..const import DOMAIN
 from ..settings import Settings, chosen_meters
 from .journal import Journal
 from .order import Order, Status
-from .proof import OUR_NUMBER, matches
+from .proof import matches, number_of_ours
 from .request import CreditedMeter
 from .words import async_user_name
 
@@ -145,7 +145,7 @@ def newest_order(journal: Journal, meter: CreditedMeter) -> Order | None:
 def _is_ours(journal: Journal, payment: Payment) -> bool:
     """Tell whether a payment bears a number that the journal knows, or of our own making."""
     number = payment.order_number
-    return OUR_NUMBER.fullmatch(number.upper()) is not None or journal.knows(number)
+    return number_of_ours(number) is not None or journal.knows(number)
 
 
 def _of_account(meter: CreditedMeter, orders: Iterable[Order]) -> list[Order]:

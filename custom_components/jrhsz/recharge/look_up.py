@@ -50,7 +50,7 @@ async def async_look(
     can't be had.
     """
     client, session = client_of(hass, meter.entry), session_of(hass, meter.entry)
-    at = dt_util.utcnow()
+    at, clock = dt_util.utcnow(), hass.loop.time()
     balance, read_time = None, None
     if whole:
         try:
@@ -74,4 +74,5 @@ async def async_look(
         payments=payments,
         is_complete=whole,
         balance=balance,
+        clock=clock,
     )

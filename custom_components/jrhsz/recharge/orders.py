@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -73,6 +74,7 @@ class Orders:
         self.attempts: set[Attempt] = set()
         self.outcomes = Outcomes(hass, journal, self.is_under_way)
         self._hass = hass
+        self._answered: dict[str, float] = {}
         self._meter_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def lock_of(self, user_code: str) -> asyncio.Lock:
@@ -162,6 +164,8 @@ class Orders:
             context=context or Context(user_id=order.user_id),
         )
         self.outcomes.async_tell(order)
+        if not order.is_unsettled:
+            self._answered.pop(order.number, None)
         if order.status is not Status.REJECTED:
             async_dispatcher_send(self._hass, signal_of(order.account_id, order.user_code))
         self.async_update_issue(order.account_id)
@@ -223,6 +227,8 @@ class Orders:
             if new.status is not order.status:
                 await self.async_conclude(new)
             else:
+                if not new.is_unsettled:
+                    self._answered.pop(new.number, None)
                 await self.journal.async_update(new)
                 async_update_doubt(self._hass, new)
                 # What is told of it may be over.
@@ -235,8 +241,20 @@ class Orders:
         meter = AccountMeter(entry=entry, user_code=user_code)
         await self.async_take(meter, Look.of(meter.platform, span, payments))
 
+    @callback
+    def async_note_answer(self, number: str) -> None:
+        """Note when an order was answered by a clock that nobody sets."""
+        self._answered[number] = self._hass.loop.time()
+
     def examined(self, meter: AccountMeter, order: Order, look: Look) -> Order:
-        """Return what a look at its meter makes of an order."""
+        """Return what a look at its meter makes of an order.
+
+        How long ago it was answered is told by the clock of the process that sent it, as long as
+        that runs: the time of day may be set meanwhile.
+        """
+        answered = self._answered.get(order.number)
+        if answered is not None and look.clock is not None and order.answered is not None:
+            look = replace(look, at=order.answered + timedelta(seconds=look.clock - answered))
         near = self.journal.of_meter(order.user_code, min(order.times) - 2 * ONE_DAY)
         others = [other for other in near if other.number != order.number]
         # Without a whole list nothing depends on how late it may be.

@@ -23,6 +23,8 @@ OUR_NUMBER: Final = re.compile(r"HA[0-9A-Z]{22,30}")
 ONE_DAY: Final = timedelta(days=1)
 WATCHED: Final = timedelta(days=7)
 
+# Of the characters of a number of ours more are letters, but for one in a million.
+_FEW_LETTERS: Final = 6
 _BEFORE: Final = timedelta(hours=1)
 # The clocks of the platform's parts may differ a little.
 _SLACK: Final = timedelta(minutes=10)
@@ -36,7 +38,8 @@ type Span = tuple[datetime, datetime]
 class Look:
     """What a platform showed of a meter at a time.
 
-    `is_complete` if no payment of the span is missing in the list and the balance was read as well.
+    `is_complete` if no payment of the span is missing in the list and the balance was read as well;
+    then the `clock` of the event loop, which nobody sets, tells when it began.
     """
 
     at: datetime
@@ -45,6 +48,7 @@ class Look:
     payments: Sequence[Payment]
     is_complete: bool
     balance: Decimal | None = None
+    clock: float | None = None
 
     @classmethod
     def of(cls, platform: str, span: Span, payments: Sequence[Payment]) -> Self:
@@ -57,8 +61,9 @@ class Look:
         if order.platform != self.platform:
             return False
         begin, end = self.span
-        times = (*order.times, self.at)
-        return begin + ONE_DAY <= min(times) and max(times) <= end - ONE_DAY
+        earliest = min(*order.times, self.at)
+        # Where our clock was set back the span ends less than a day after the look, as it began.
+        return begin + ONE_DAY <= earliest and max(order.times) <= end - ONE_DAY and self.at <= end
 
 
 def matches(order_number: str, payment: Payment) -> bool:
@@ -68,6 +73,19 @@ def matches(order_number: str, payment: Payment) -> bool:
     """
     number, shown = order_number.upper(), payment.order_number.upper()
     return number == shown or (OUR_NUMBER.fullmatch(order_number) is not None and number in shown)
+
+
+def number_of_ours(shown: str) -> str | None:
+    """Return the number of our own making that a payment shows, alone or inside a longer one.
+
+    A longer one that only begins like ours and goes on with digits is somebody else's.
+    """
+    number = shown.upper()
+    if OUR_NUMBER.fullmatch(number):
+        return number
+    found = OUR_NUMBER.search(number)
+    letters = sum(character.isalpha() for character in found[0]) if found else 0
+    return found[0] if found and letters > _FEW_LETTERS else None
 
 
 def is_shown(order: Order, payments: Iterable[Payment]) -> bool:

@@ -19,7 +19,7 @@ from .gap import compared
 from .journal import Journal
 from .limits import refusal
 from .order import Order, Source, Status
-from .proof import ONE_DAY, OUR_NUMBER
+from .proof import ONE_DAY, number_of_ours
 from .request import CreditedMeter, Request
 
 # How wrong a clock may be, ours or the platform's.
@@ -60,9 +60,10 @@ async def async_take_over_missing(
         return
     missing: dict[str, Order] = {}
     for payment in payments:
-        number = payment.order_number.upper()
-        is_ours = OUR_NUMBER.fullmatch(number) and not journal.knows(number)
-        if is_ours and payment.amount is not None and payment.amount > 0:
+        number = number_of_ours(payment.order_number)
+        if number is None or journal.knows(number):
+            continue
+        if payment.amount is not None and payment.amount > 0:
             missing[number] = _order(meter, number, payment, payment.amount)
     if missing:
         LOGGER.warning("The journal lacked orders, which are taken over: %s", ", ".join(missing))
