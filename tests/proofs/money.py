@@ -1,5 +1,7 @@
 """Proves that nothing is claimed about money without proof, on simulated lives of an account."""
 
+import asyncio
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from itertools import count, islice
@@ -10,10 +12,16 @@ from typing import Final
 
 from .frame import Options, Proof, replay, say
 from .money_faults import FAULTS
+from .money_kills import kill
 from .money_life import Life
 from .money_process import Disk
+from .money_whole import faults_of_whole
 
 LIVES: Final = 10_000
+# Lives of the whole integration have the numbers from this one on.
+WHOLE: Final = 1_000_000
+WHOLE_LIVES: Final = 200
+KILLS: Final = 50
 
 _BATCH: Final = 400
 # In so many lives each known fault must be found.
@@ -41,11 +49,20 @@ def _memory() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  private folders in it
 
 
+def whole_faults_of(seed: int) -> tuple[int, list[str], list[str]]:
+    """Return what is wrong with a whole life, and its story; its number tells it from others."""
+    with TemporaryDirectory(dir=_memory()) as folder:
+        home = Path(folder) / "home"
+        (home / ".storage").mkdir(parents=True)
+        return seed, *faults_of_whole(seed, home)
+
+
 def prove(options: Options) -> Proof:
-    """Live and judge the lives that are asked for."""
+    """Live and judge the lives that are asked for, and kill processes."""
     if options.seed is not None:
-        _, faults, story = faults_of(options.seed)
-        say("\n".join(story))
+        life = whole_faults_of if options.seed >= WHOLE else faults_of
+        _, faults, story = life(options.seed)
+        say("\n".join([*story, *faults]))
         return Proof(1, "lives", (options.seed,) if faults else ())
     if options.mutations:
         return _put_back()
@@ -53,12 +70,23 @@ def prove(options: Options) -> Proof:
     seeds = iter(count() if options.long else range(LIVES))
     with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
         while batch := list(islice(seeds, _BATCH)):
-            for seed, faults, _ in pool.map(faults_of, batch, chunksize=20):
-                tried += 1
-                if faults:
-                    failed.append(seed)
-                    say(f"\n{replay('money', seed)}\n  " + "\n  ".join(faults[:4]))
-    return Proof(tried, "lives", tuple(failed))
+            failed += _failed(pool.map(faults_of, batch, chunksize=20))
+            tried += len(batch)
+        whole = range(WHOLE, WHOLE + WHOLE_LIVES)
+        failed += _failed(pool.map(whole_faults_of, whole))
+    wrong = asyncio.run(kill(KILLS))
+    say(f"  {WHOLE_LIVES} of the lives are whole; {KILLS} kills, {len(wrong)} went wrong")
+    return Proof(tried + WHOLE_LIVES, "lives", (*failed, *wrong))
+
+
+def _failed(lived: Iterable[tuple[int, list[str], list[str]]]) -> list[int]:
+    """Return the numbers of lives that broke a rule, and say which."""
+    failed = []
+    for seed, faults, _ in lived:
+        if faults:
+            failed.append(seed)
+            say(f"\n{replay('money', seed)}\n  " + "\n  ".join(faults[:4]))
+    return failed
 
 
 def _put_back() -> Proof:

@@ -6,11 +6,12 @@ import logging
 
 import pytest
 
-from .money import faults_of
+from .money import WHOLE, faults_of, whole_faults_of
 from .money_faults import FAULTS
 
 LIVES = 300
 AT_ONCE = 30
+WHOLE_LIVES = 10
 # In so many lives each of these is found, usually in far fewer; `scripts/prove` tries all of them.
 ENOUGH = 100
 FOUND_SOON = (
@@ -36,6 +37,14 @@ def test_lives(begin: int) -> None:
     """Test that no life breaks a rule."""
     found = [faults_of(seed) for seed in range(begin, begin + AT_ONCE)]
     assert {seed: (faults, story) for seed, faults, story in found if faults} == {}
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize("seed", range(WHOLE, WHOLE + WHOLE_LIVES))
+def test_whole_lives(seed: int) -> None:
+    """Test that no life of the whole integration breaks a rule."""
+    _, faults, story = whole_faults_of(seed)
+    assert (faults, story) == ([], story)
 
 
 @pytest.mark.parametrize("name", FOUND_SOON)

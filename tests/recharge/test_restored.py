@@ -163,7 +163,7 @@ async def test_what_is_taken_over(
     await confirm(hass)
     number = (await recharge(hass, config_entry))["order_number"]
     assert set(orders_of(hass)) == {"Before1", OURS, within, number}
-    assert (orders_of(hass)[OURS].amount, orders_of(hass)[within].amount) == (5, 9)
+    assert [orders_of(hass)[taken].amount for taken in (OURS, within)] == [5, 9]
 
 
 async def test_limits_count_what_is_taken_over(
