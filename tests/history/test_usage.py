@@ -417,6 +417,29 @@ def test_a_correction_at_the_edge_of_the_overlap_comes_in_whole(gap: int, first:
     assert table == table_of(*records, now=now)
 
 
+def test_a_wrong_run_that_climbs_stays_wrong_when_windows_begin_within_it() -> None:
+    """Test each hour of the days after it: every other one had lost what was used at its begin."""
+    shown = [Decimal(5000) + number for number in range(130)]
+    shown[20:54] = [Decimal(number) for number in range(1, 35)]
+    records = [
+        record(
+            f"+{hour // 24} {hour % 24}:00",
+            str(before),
+            f"+{(hour + 1) // 24} {(hour + 1) % 24}:00",
+            str(after),
+        )
+        for hour, (before, after) in enumerate(pairwise(shown))
+    ]
+    table = Table()
+    for count in range(1, len(records) + 1):
+        read_time = records[count - 1].read_time
+        assert read_time is not None
+        now = read_time + timedelta(minutes=5)
+        table.sync(records[:count], now)
+        if count > 56:
+            assert table == table_of(*records[:count], now=now)
+
+
 def test_a_register_of_less_than_an_hour_is_none() -> None:
     """Test that of two falls in an hour only the last is a new register: it may have been wrong."""
     records = [

@@ -60,6 +60,14 @@ class Use:
         day, truth = today - DAY, self.life.use.rise(today - DAY, today)
         if look.yesterday_use is None or day < self.begin or self._waits(look.time):
             return
+        # Two readings, an hour apart at least, tell that those before them were wrong.
+        undecided = look.time - 2 * self.life.meter.cadence - 2 * HOUR
+        if any(
+            undecided <= report.time <= look.time
+            for report in self.life.meter.reports
+            if not report.good
+        ):
+            return
         if self._tells(day) and self._tells(today) and self.known >= today:
             told = float(look.yesterday_use)
             if abs(told - truth) > 2 * _EXACT:

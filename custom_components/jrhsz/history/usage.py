@@ -162,13 +162,20 @@ class Usage:
     def boundary(self, time: int) -> int | None:
         """Return when the record was read from which on to read again what happened since a time.
 
-        That is longer ago if readings went back to a level that these records don't show.
+        That is longer ago if readings went back to a level that these records don't show, and
+        before a run that was wrong, never within it.
         """
         boundaries = (line.boundary(time) for line in self.lines)
         found = max((found for found in boundaries if found is not None), default=None)
-        if self.again is None or found is None:
-            return found or self.again
-        return min(found, self.again)
+        if found is None:
+            return self.again
+        sinces = [
+            level.since
+            for judged in self.judged.values()
+            for level in judged.levels
+            if level.until is not None and level.time < found < level.until
+        ]
+        return min([found, *sinces, *([] if self.again is None else [self.again])])
 
 
 def exact(value: float) -> Decimal:
