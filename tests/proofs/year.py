@@ -6,7 +6,7 @@ memory. Afterwards every value, row and order is compared with what the platform
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,7 +26,8 @@ from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.util import dt as dt_util
 
 from custom_components.jrhsz.coordinator import MeterCoordinator
-from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
+from custom_components.jrhsz.history.usage import exact
+from custom_components.jrhsz.importer.recorder import Edges, Point, Statistic, statistic_id
 from custom_components.jrhsz.recharge.order import Order, Status
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 from tests.simulator import Fault, SimMeter, Simulator
@@ -62,6 +63,27 @@ class MemoryRecorder(Memory):
         """Tell at once that all was written."""
         task.future.set_result(None)
 
+    def edges_of(
+        self, _: HomeAssistant, names: Iterable[str], begin: int, end: int
+    ) -> dict[str, Edges]:
+        """Return the edges of a span in many statistics."""
+        found = {}
+        for name in names:
+            if rows := self.rows.get(name):
+                points = [
+                    Point(hour + int(HOUR), exact(rows[hour][0]), exact(rows[hour][1]))
+                    for hour in sorted(rows)
+                ]
+                before = [point for point in points if point.end - HOUR < begin]
+                within = [point for point in points if begin <= point.end - HOUR < end]
+                found[name] = Edges(
+                    before=before[-1] if before else None,
+                    first=within[0] if within else None,
+                    last=within[-1] if within else None,
+                    hours=len(within),
+                )
+        return found
+
     @contextmanager
     def as_only_recorder(self) -> Iterator[None]:
         """Take the place of the recorder, which then needs no migration and knows no names."""
@@ -70,6 +92,7 @@ class MemoryRecorder(Memory):
             self.as_recorder(),
             patch(f"{module}.async_migration_in_progress", return_value=False),
             patch(f"{module}.get_metadata", return_value={}),
+            patch("custom_components.jrhsz.importer.check.edges_of", self.edges_of),
         ):
             yield
 
