@@ -127,6 +127,10 @@ async def recharge(
     await frontend.open(f"{path}?service=jrhsz.recharge")
     form = frontend.page.locator("ha-service-control")
     await form.get_by_text(frontend.text("services", "recharge", "description")).wait_for()
+    # Neither is required by itself: a meter can be named by its code, a balance be filled up.
+    for selector in ("ha-selector-device", "ha-selector-number"):
+        field = form.locator("ha-settings-row").filter(has=frontend.page.locator(selector)).first
+        await field.locator("ha-checkbox").click()
     await form.locator("ha-selector-device").click()
     picker = form.locator("ha-device-picker")
     await picker.get_by_text(before.name, exact=True).last.click()
