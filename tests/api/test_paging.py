@@ -82,12 +82,7 @@ async def test_pages(
     expected = {record.read_time for record in simulator.meters[METER].records(NOON - 10 * DAY)}
     assert {record.time for record in found} <= expected
     assert len({record.time for record in found}) == 240
-    # Without a count, nothing but a look tells whether there is a page 0.
-    guess = [0] if dialect.get("total_count") in {"missing", "null"} else []
-    assert numbers(simulator) == [*range(1, count + 1), *guess]
-    simulator.reset_counts()
-    await ten_days(client)
-    assert 0 not in numbers(simulator)
+    assert numbers(simulator) == [*range(1, count + 1)]
 
 
 async def test_round_number_of_records(client: Client, simulator: Simulator) -> None:
@@ -143,8 +138,7 @@ async def test_page_zero_that_is_refused(client: Client, simulator: Simulator) -
     ("dialect", "pages"),
     [
         ({}, [1, 2]),
-        ({"total_count": "missing"}, [1, 2, 0]),
-        ({"total_count": "missing", "first_page": 0}, [1, 0]),
+        ({"total_count": "missing"}, [1, 2]),
         ({"total_count": "page", "page_cap": 2}, [1, 2, 3]),
         ({"page_cap": 1}, [1, 2, 3, 4]),
         ({"past_end": "last"}, [1, 2]),
@@ -170,21 +164,11 @@ async def test_page_that_is_far_too_long(client: Client, simulator: Simulator) -
     """A page of far more records than were asked for is refused before they fill the memory."""
     for count in (2 * MAX_PAGE_SIZE, 2 * MAX_PAGE_SIZE + 1):
         records = [{"out_trade_no": str(number)} for number in range(count)]
-        simulator.add_fault(data_fault(records, "GetPaymentList", totalCount=count))
-        simulator.add_fault(data_fault([], "GetPaymentList", totalCount=count))
+        simulator.add_fault(data_fault(records, "GetPaymentList"))
+        simulator.add_fault(data_fault([], "GetPaymentList"))
     assert len(await client.get_payments(METER, NOON - DAY, NOON)) == 2 * MAX_PAGE_SIZE
     with pytest.raises(UnreadableReplyError, match="far more records than were asked for"):
         await client.get_payments(METER, NOON - DAY, NOON)
-
-
-async def test_guesses_of_page_zero(client: Client, simulator: Simulator) -> None:
-    """Of lists that are empty page 0 is asked for a few times only."""
-    simulator.set_dialect(total_count="missing", empty_list="native")
-    for _ in range(6):
-        simulator.reset_counts()
-        assert await client.get_payments(METER, NOON - DAY / 24, NOON) == []
-    habits = client.session.habits[Interface.PAYMENTS]
-    assert (habits.first_page, numbers(simulator, "GetPaymentList")) == (None, [1])
 
 
 async def test_full_pages(client: Client, simulator: Simulator) -> None:

@@ -39,7 +39,6 @@ class Habits:
     longest_page: int = 0
     first_page: int | None = None
     empty_lists: int = 0
-    page_zero_guesses: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refusals: list[datetime] = field(default_factory=list)
     _left_alone: dict[str, tuple[datetime, ReturnCodeError]] = field(default_factory=dict)

@@ -15,8 +15,6 @@ _MAX_PAGES: Final = 200
 _MAX_RECORDS: Final = 2 * MAX_PAGE_SIZE
 # Where a page is cut short, it is at a round number: there the list may go on.
 _ROUND: Final = 10
-# Without a count, an empty page says nothing about page 0.
-_PAGE_ZERO_GUESSES: Final = 3
 _USUAL_CAPS: Final = frozenset({10, 20, 30, 50, 100, 200, 500})
 
 
@@ -36,7 +34,7 @@ class Pages[ItemT]:
     end_seen: bool = False
     unreadable: int = 0
     _seen: set[ItemT] = field(default_factory=set)
-    _total: int | None = None
+    _total: int = 0
 
     async def read(self) -> None:
         """Read all pages, trusting neither their sizes nor `totalCount`."""
@@ -54,7 +52,7 @@ class Pages[ItemT]:
             if not new or is_last:
                 break
             before = size
-        if self.habits.first_page is None and self._may_lack_page_zero():
+        if self.habits.first_page is None and self._total > self._collected:
             await self._read_page_zero()
 
     @property
@@ -73,8 +71,7 @@ class Pages[ItemT]:
         if len(records) > _MAX_RECORDS:
             msg = "A page holds far more records than were asked for"
             raise UnreadableReplyError(msg)
-        if reply.total_count is not None:
-            self._total = max(self._total or 0, reply.total_count)
+        self._total = max(self._total, reply.total_count or 0)
         page = [item for record in records if (item := self.from_record(record)) is not None]
         self.unreadable += len(records) - len(page)
         # Alike on one page are two records; on two pages it is one that moved, or a page again.
@@ -93,19 +90,11 @@ class Pages[ItemT]:
         is_cut = size == cap or (size in _USUAL_CAPS and size > self.habits.longest_page)
         return reply.total_count == self._collected and (bool(before) or not is_cut)
 
-    def _may_lack_page_zero(self) -> bool:
-        """Tell whether the first page may be one that was not asked for; a few times if unsure."""
-        if self._total is not None:
-            return self._total > self._collected
-        self.habits.page_zero_guesses += 1
-        return self.habits.page_zero_guesses <= _PAGE_ZERO_GUESSES
-
     async def _read_page_zero(self) -> None:
         """Ask once whether pages are counted from 0: then one was left out."""
         try:
             _, new = self._take(await self.ask(0))
         except FailedError, MissingParameterError:
             new = []
-        if new or self.items or self._total:
-            self.habits.first_page = 0 if new else 1
         self.items[:0] = new
+        self.habits.first_page = 0 if new else 1
