@@ -79,8 +79,11 @@ class Rules:
     def outcome(self, now: float, number: str, status: str, source: str) -> None:
         """Judge what the product believes of an order."""
         self.told[number] = (now, status, source)
-        sent = next((sent for sent in self.ledger.sent if sent.number == number), None)
+        sent = next((sent for sent in reversed(self.ledger.sent) if sent.number == number), None)
         if source == "person":
+            return
+        if status == "rejected" and source == "answer" and sent and self._is_lost(sent, now):
+            # This time it never left; of the time before a restore nobody knows.
             return
         if status == "confirmed" and not self.is_booked(number):
             if source != "answer" or sent is None or sent.answer != "200":
@@ -88,6 +91,10 @@ class Rules:
         elif status == "rejected" and sent is not None:
             self.rejected.add(number)
             self._rejected(now, sent)
+
+    def _is_lost(self, sent: Sent, now: float) -> bool:
+        """Tell whether a restore took the memory of an order."""
+        return any(sent.at <= restored <= now for restored in self.restored)
 
     def _rejected(self, now: float, sent: Sent) -> None:
         """Judge that an order is believed not to be booked."""
