@@ -1,6 +1,6 @@
 """Tests of what each kind of meter measures."""
 
-from homeassistant.components.sensor import DEVICE_CLASS_UNITS
+from homeassistant.components.sensor.const import DEVICE_CLASS_UNITS
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from custom_components.jrhsz.api import MeterKind
