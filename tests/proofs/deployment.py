@@ -62,6 +62,8 @@ def dialect_of(seed: int) -> dict[str, Any]:
     if changes.get("first_page") == 0 and changes.get("total_count") not in {"high", "string"}:
         # Without a count above nothing, the page after the first looks like an empty list.
         changes.pop("total_count", None)
+    if changes.get("first_page") == 0 and changes.get("empty_list") == "failure":
+        changes.pop("empty_list")
     return changes
 
 
