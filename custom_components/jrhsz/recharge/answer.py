@@ -27,12 +27,13 @@ def classified(
     hass: HomeAssistant, meter: CreditedMeter, order: Order, err: Exception | None
 ) -> Order:
     """Return what the answer means: rejected only if the request never left."""
+    # First, so that no look made at once seems to be from before the answer.
+    hass.data[DATA_ORDERS].async_note_answer(order.number)
     order = replace(
         order,
         answered=dt_util.utcnow(),
         platform_time=session_of(hass, meter.entry).platform_now,
     )
-    hass.data[DATA_ORDERS].async_note_answer(order.number)
     match err:
         case None:
             # It is followed until the list shows it.
