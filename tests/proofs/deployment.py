@@ -59,8 +59,9 @@ def dialect_of(seed: int) -> dict[str, Any]:
     if changes.get("page_cap", 1000) < 1000:
         # That takes no page of the size that is asked for.
         changes.pop("page_over", None)
-        if changes.get("total_count") == "page":
-            # A page that is cut at no round number, and counts itself, looks like a whole list.
+        if changes.get("total_count") in {"page", "null", "missing"}:
+            # A page that is cut at no round number, and counts itself or nothing, looks like a
+            # whole list: caps are taken for round numbers.
             changes.pop("total_count")
     if changes.get("first_page") == 0 and changes.get("total_count") not in {"high", "string"}:
         # Without a count above nothing, the page after the first looks like an empty list.
