@@ -100,6 +100,9 @@ def test_lists_of_payments() -> None:
         5 * DAY + 7, (Credit(6 * DAY + 5, Decimal(1)), Credit(10 * DAY, Decimal(3)))
     )
     assert long.after(None) is long.after(Listed(8 * DAY, ())) is long
+    # A window of the past has nothing of a list that begins later.
+    ends = (5 * DAY, 5 * DAY + HOUR, 5 * DAY + 2 * HOUR)
+    assert [long.begins_before(end) for end in ends] == [False, False, True]
     assert long.first_hour == 6 * DAY
     assert Listed(5 * DAY + 7, ()).first_hour == 5 * DAY + HOUR
     assert not long.is_over(9 * DAY + HOUR - 1)

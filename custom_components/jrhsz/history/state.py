@@ -58,6 +58,10 @@ class Listed(NamedTuple):
         old = (credit for credit in earlier.credits if credit.time < self.begin)
         return self._replace(begin=earlier.begin, credits=(*old, *self.credits))
 
+    def begins_before(self, end: int) -> bool:
+        """Tell whether rows up to an end have anything of the list."""
+        return next_hour(self.begin) < hour_of(end)
+
     def is_over(self, now: int) -> bool:
         """Tell whether the hours of all payments are over."""
         return all(hour_of(credit.time) < hour_of(now) for credit in self.credits)

@@ -99,7 +99,8 @@ class Import:
             await self._async_write(outcome)
         else:
             outcome = await self.hass.async_add_executor_job(self._compute, False)
-        if self.listed is not None:
+        # A window of the past ends before the payments of the last month begin.
+        if self.listed is not None and self.listed.begins_before(self.window.end):
             self.meter.note_credited(self.listed, self.window.end)
         return outcome
 
@@ -145,8 +146,11 @@ class Import:
         old = self._stored(Statistic.CREDITED, first)
         rows = credited_rows(self.listed.credits, old, begin=first, now=now)
         name = _id_of(self.meter, Statistic.CREDITED)
-        if begin < min([hour_of(now), *(row.start for row in rows)]) and not first_stored(
-            self.hass, name, 0, first
+        is_before_all = all(begin < row.start for row in rows)
+        if (
+            self.listed.begins_before(now)
+            and is_before_all
+            and not first_stored(self.hass, name, 0, first)
         ):
             rows.insert(0, Row(begin, Decimal(0), Decimal(0)))
         return changed_rows(rows, old)

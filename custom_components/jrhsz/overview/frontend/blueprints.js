@@ -8,9 +8,10 @@ export class Blueprints {
     const { t } = card;
     this._card = card;
     this._words = make("p", "", t.blueprints);
-    this._words.setAttribute("role", "status");
+    this._words.setAttribute("role", "note");
+    this._words.setAttribute("aria-live", "polite");
     this._button = makeAction(t.saveBlueprints, () => this._save());
-    this.element = make("div", "job");
+    this.element = make("div", "offer");
     this.element.append(this._words, this._button);
     this.element.hidden = true;
   }

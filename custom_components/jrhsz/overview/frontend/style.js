@@ -26,7 +26,7 @@ const COLOURS = `
 `;
 
 const TOOLBAR = `
-  .notes:not(:empty), .job { margin: 0 0 8px; padding: 8px 12px; border-radius: 12px;
+  .notes:not(:empty), .job, .offer { margin: 0 0 8px; padding: 8px 12px; border-radius: 12px;
     border-inline-start: 4px solid var(--warning-color); background: var(--paper); }
   .notes p { margin: 4px 0; }
   .notes a { color: inherit; }
@@ -133,8 +133,8 @@ const CREDIT = `
   .action.main:hover { opacity: 0.85; }
   .credit-dialog.many { width: min(760px, 100vw - 32px); }
   .credit-dialog .paper { max-height: 50vh; overflow-y: auto; }
-  .job { display: flex; align-items: center; gap: 8px; }
-  .job p { flex: 1; }
+  .job, .offer { display: flex; align-items: center; gap: 8px; }
+  .job p, .offer p { flex: 1; }
   .selection { margin-top: 8px; }
   .tick { display: inline-flex; padding: 8px 12px 8px 4px; cursor: pointer; }
   .room .tick { float: inline-start; margin: -8px 0; }
