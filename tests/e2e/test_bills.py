@@ -1,5 +1,6 @@
 """The dashboard's bills: a month of all rooms, its file against the recorder, and its print."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,7 +57,9 @@ async def test_bills_of_a_month(tmp_path: Path, pictures: Path, socket_enabled: 
             meters = {meter["user_code"]: meter for room in rooms for meter in room["meters"]}
             account = f"{URL(simulator.url).authority}/{USERNAME}"
             kept = await Month(hass, account, meters[WHOLE]).keep()
-            await Month(hass, account, meters[LATE]).keep(hours=100)
+            late = Month(hass, account, meters[LATE])
+            await late.keep(hours=100)
+            await late.wait()
             # A name that a person gives is written to a file that a program opens.
             await hass.command(
                 "config/device_registry/update",
@@ -117,6 +120,19 @@ class Month:
             "balance_end": round(80 - count * cost, 2),
             "other": Decimal(0),
         }
+
+    async def wait(self) -> None:
+        """Wait until the recorder has written what it was given last."""
+        name = self.meter["entities"]["balance"]
+        asked = {"start_time": last_month()[0].isoformat(), "statistic_ids": [name]}
+        for _ in range(100):
+            found = await self.hass.command(
+                "recorder/statistics_during_period", period="month", types=["state"], **asked
+            )
+            if found.get(name):
+                return
+            await asyncio.sleep(0.1)
+        raise TimeoutError
 
     async def _keep(self, key: str, rows: Iterable[tuple[datetime, Any, Any]]) -> None:
         """Give the recorder rows of a statistic: when their hours end, their state and sum."""

@@ -178,6 +178,8 @@ async def test_disabled_or_broken_accounts_are_named(
     ]
     assert len(answer["rooms"]) == 5
     assert {room["account"] for room in answer["rooms"]} == {account.entry_id}
+    # It is loaded in truth, and is to be unloaded.
+    account.mock_state(hass, ConfigEntryState.LOADED)
 
 
 @pytest.mark.usefixtures("frontend")

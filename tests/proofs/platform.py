@@ -123,5 +123,10 @@ def day_of_outages(meters: int) -> list[str]:
                     simulator.clear_faults()
         return [*log.lines, *log.tracebacks]
 
-    logging.getLogger("homeassistant").setLevel(logging.CRITICAL)
-    return run(main)
+    logger = logging.getLogger("homeassistant")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        return run(main)
+    finally:
+        logger.setLevel(level)
