@@ -8,17 +8,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, CoreState, HassJob, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.start import async_at_started
+from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 
 from .api import number
-
-# Home Assistant's timers may fire up to a second early.
-_ARMING_SECONDS: Final = 10
+from .arming import async_at_armed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,19 +129,12 @@ class Teller:
             )
             return
 
-        async def async_tell(_: datetime) -> None:
+        async def async_tell() -> None:
             """Tell it when automations are on."""
             self._cancel = None
             await self._async_tell()
 
-        @callback
-        def async_wait(hass: HomeAssistant) -> None:
-            """Leave automations the time to be switched on after a start."""
-            self._cancel = async_call_later(
-                hass, _ARMING_SECONDS, HassJob(async_tell, cancel_on_shutdown=True)
-            )
-
-        self._cancel = async_at_started(self._hass, async_wait)
+        self._cancel = async_at_armed(self._hass, async_tell)
 
     @callback
     def async_stop(self) -> None:

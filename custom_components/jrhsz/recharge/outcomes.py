@@ -6,23 +6,18 @@ Home Assistant started, stopped or was killed is told afterwards.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
-from homeassistant.core import CoreState, HassJob, HomeAssistant, callback
+from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.start import async_at_started
 from homeassistant.util.signal_type import SignalType
 
+from ..arming import async_at_armed
 from ..const import DOMAIN
 from .journal import Journal
 from .order import Order
 
 SIGNAL_OUTCOME: Final[SignalType[Order]] = SignalType(f"{DOMAIN}_outcome")
-
-# Automations are switched on after the start, one after the other.
-_ARMING_SECONDS: Final = 10
 
 
 class Outcomes:
@@ -44,17 +39,7 @@ class Outcomes:
             self._hass.async_create_task(self._async_begin(), f"{DOMAIN} outcomes")
             return
 
-        async def async_armed(_: datetime) -> None:
-            """Begin when automations had the time to be switched on."""
-            await self._async_begin()
-
-        @callback
-        def async_wait(hass: HomeAssistant) -> None:
-            """Leave automations that time."""
-            job = HassJob(async_armed, cancel_on_shutdown=True)
-            async_call_later(hass, _ARMING_SECONDS, job)
-
-        async_at_started(self._hass, async_wait)
+        async_at_armed(self._hass, self._async_begin)
 
     def to_be_told(self, order: Order) -> Order:
         """Return an order with a new outcome as it is to be written before that is told.
