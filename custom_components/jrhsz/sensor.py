@@ -12,7 +12,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory, UnitOfRatio, UnitOfTime
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -266,26 +266,38 @@ class HistorySensor(JrhszEntity, SensorEntity):
             settings = coordinator.config_entry.runtime_data.settings
             self._attr_entity_registry_enabled_default = settings.is_small_account
 
-    @property
-    def _value(self) -> Value | None:
-        """Return what is known now."""
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Begin with what is known."""
+        await super().async_added_to_hass()
+        self._take_value()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Show what is known by now."""
+        self._take_value()
+        super()._handle_coordinator_update()
+
+    @override
+    async def async_update(self) -> None:
+        """Show what is known after a poll, also if that brought nothing new."""
+        await super().async_update()
+        self._take_value()
+
+    def _take_value(self) -> None:
+        """Take the value, whether a part is estimated, and since when it is known if that is late.
+
+        Once for each state: it is added up of many days.
+        """
         meter = self.coordinator
-        return self.entity_description.value_fn(meter.history, meter.data, dt_util.utcnow())
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """Return the value."""
-        return None if (value := self._value) is None else float(value.amount)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> dict[str, bool | str] | None:
-        """Return whether a part is estimated, and since when it is known if that is late."""
-        if (value := self._value) is None:
-            return None
+        value = self.entity_description.value_fn(meter.history, meter.data, dt_util.utcnow())
+        if value is None:
+            self._attr_native_value, self._attr_extra_state_attributes = None, {}
+            return
+        self._attr_native_value = float(value.amount)
         since = {"since": value.since.isoformat()} if value.since else {}
-        return {"estimated": value.estimated, **since}
+        self._attr_extra_state_attributes = {"estimated": value.estimated, **since}
 
 
 class AccountSensor(CoordinatorEntity[AccountCoordinator], SensorEntity):
