@@ -89,7 +89,7 @@ class JrhszData:
     on_meters_change: Callable[[], None] = lambda: None
     on_update: Callable[[], None] = lambda: None
     on_known: Callable[[], None] = lambda: None
-    on_balance: Callable[[str, Decimal | None], None] = lambda user_code, balance: None  # noqa: ARG005  nobody listens yet
+    on_balance: Callable[[str, Decimal | None], None] = lambda _code, _balance: None
     stop_import: Callable[[], Awaitable[None]] | None = None
 
     @property
@@ -199,11 +199,16 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
         return (DOMAIN, f"{self.config_entry.unique_id}|{self.user_code}")
 
     @property
-    def shown_name(self) -> str:
-        """Return the name of the meter's device, which a person may have changed."""
-        device = dr.async_get(self.hass).async_get_device_by_identifier(
+    def device(self) -> dr.DeviceEntry | None:
+        """Return the meter's device, which it has when it is known and its entities were added."""
+        return dr.async_get(self.hass).async_get_device_by_identifier(
             self.device_identifier, self.config_entry.entry_id
         )
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name of the meter's device, which a person may have changed."""
+        device = self.device
         return (device and (device.name_by_user or device.name)) or self.device_name
 
     @property
@@ -608,8 +613,6 @@ class MeterCoordinator(DataUpdateCoordinator[MeterInfo]):
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
         elif self.data.table_no != self.introduced.table_no:
             self.introduced = self.data
-            registry = dr.async_get(self.hass)
-            if device := registry.async_get_device_by_identifier(
-                self.device_identifier, self.config_entry.entry_id
-            ):
+            if device := self.device:
+                registry = dr.async_get(self.hass)
                 registry.async_update_device(device.id, serial_number=self.data.table_no)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast, override
 
 from homeassistant.const import CONF_FOR, Platform
 from homeassistant.core import CALLBACK_TYPE, Context, HassJob, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.trigger import (
@@ -148,9 +148,7 @@ class MeterTrigger[NewsT](Trigger):
 
     def _subject(self, meter: MeterCoordinator) -> dict[str, str | None]:
         """Return of which meter it is."""
-        device = dr.async_get(self._hass).async_get_device_by_identifier(
-            meter.device_identifier, meter.config_entry.entry_id
-        )
+        device = meter.device
         return {
             "entity_id": er.async_get(self._hass).async_get_entity_id(
                 self.platform, DOMAIN, f"{meter.device_identifier[1]}|{self.key}"

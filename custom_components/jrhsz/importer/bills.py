@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
@@ -198,15 +198,14 @@ def _meters(
     hass: HomeAssistant, entry: JrhszConfigEntry
 ) -> Iterator[tuple[MeterCoordinator, dict[str, Any], list[str]]]:
     """Yield each meter, what it is called, and the ids of its statistics."""
-    registry, devices = er.async_get(hass), dr.async_get(hass)
+    registry = er.async_get(hass)
     chosen = chosen_meters(entry.options)
     for code, meter in entry.runtime_data.coordinators.items():
-        device = devices.async_get_device_by_identifier(meter.device_identifier, entry.entry_id)
-        name = device and (device.name_by_user or device.name)
+        device = meter.device
         told = {
             "device_id": device and device.id,
             "user_code": code,
-            "meter": name or meter.device_name,
+            "meter": meter.shown_name,
             "building": chosen[code].building,
             "room": chosen[code].room,
             "kind": meter.data.kind if meter.is_known else None,

@@ -158,7 +158,7 @@ def _async_meters(
         ]
     if not coordinators:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meters")
-    return entry, [async_credited(hass, coordinator) for coordinator in coordinators]
+    return entry, [async_credited(coordinator) for coordinator in coordinators]
 
 
 @callback
@@ -181,7 +181,7 @@ def async_named_meter(hass: HomeAssistant, data: dict[str, Any]) -> CreditedMete
         if entry.state is ConfigEntryState.LOADED:
             coordinator = entry.runtime_data.coordinators.get(user_code)
             if coordinator is not None:
-                return async_credited(hass, coordinator)
+                return async_credited(coordinator)
     raise _invalid(key="no_user_code", value=user_code)
 
 
@@ -198,29 +198,20 @@ def async_meter(hass: HomeAssistant, device_id: str) -> CreditedMeter:
         if entry.state is not ConfigEntryState.LOADED:
             continue
         for coordinator in entry.runtime_data.coordinators.values():
-            if coordinator.device_identifier in identifiers and device:
-                return _credited(coordinator, device.id, device.name_by_user or device.name)
+            if coordinator.device_identifier in identifiers:
+                return async_credited(coordinator)
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter")
 
 
 @callback
-def async_credited(hass: HomeAssistant, coordinator: MeterCoordinator) -> CreditedMeter:
+def async_credited(coordinator: MeterCoordinator) -> CreditedMeter:
     """Return the meter of a coordinator as people know it; it may have no device yet."""
-    device = dr.async_get(hass).async_get_device_by_identifier(
-        coordinator.device_identifier, coordinator.config_entry.entry_id
-    )
-    if device is None:
-        return _credited(coordinator, "", coordinator.device_name)
-    return _credited(coordinator, device.id, device.name_by_user or device.name)
-
-
-def _credited(coordinator: MeterCoordinator, device_id: str, name: str | None) -> CreditedMeter:
-    """Return the meter of a coordinator, named as its device."""
+    device = coordinator.device
     return CreditedMeter(
         entry=coordinator.config_entry,
         user_code=coordinator.user_code,
-        device_id=device_id,
-        name=name or coordinator.user_code,
+        device_id=device.id if device else "",
+        name=coordinator.shown_name,
     )
 
 
