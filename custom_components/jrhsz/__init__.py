@@ -258,7 +258,7 @@ def _async_try_again(hass: HomeAssistant, entry: JrhszConfigEntry, at: datetime)
 
 async def _async_let_go(session: Session, store: AccountStore) -> None:
     """Save for the last time; what the session learns later is saved by the next set-up."""
-    session.on_change = lambda new_token: None  # noqa: ARG005  nobody listens yet
+    session.on_change = lambda _: None
     await store.async_close()
 
 

@@ -1,5 +1,6 @@
 """What language models may ask about meters that are exposed to them; they can change nothing."""
 
+import abc
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final, override
@@ -31,7 +32,7 @@ _PROMPT: Final = (
 )
 
 
-class MeterTool(llm.Tool):
+class MeterTool(llm.Tool, abc.ABC):
     """A tool that reads what is known of the meters, without asking the platform."""
 
     integration = DOMAIN
@@ -50,9 +51,9 @@ class MeterTool(llm.Tool):
         result = getattr(llm, "ToolResult", None)
         return found if result is None else result(data=found, error="error" in found)
 
+    @abc.abstractmethod
     def told_of(self, meters: Iterable[Exposed], **arguments: Any) -> dict[str, Any]:
         """Return what the tool tells of some meters."""
-        raise NotImplementedError
 
 
 class RoomTool(MeterTool):

@@ -69,7 +69,7 @@ class Session:
         self.habits = {interface: Habits() for interface in _LISTED_BY_DATE}
         self.quota = Quota()
         self.refusal: AuthenticationError | NoApiPermissionError | None = None
-        self.on_change: Callable[[bool], None] = lambda new_token: None  # noqa: ARG005  nobody listens yet
+        self.on_change: Callable[[bool], None] = lambda _: None
         self._password = ""
         self._http: Http | None = None
         self._token: Token | None = None

@@ -16,6 +16,7 @@ from .worker import seconds_now
 
 # The recorder has other things to do.
 _METERS_AT_ONCE: Final = 100
+_NAMED: Final = 3
 
 
 async def async_check_stored(hass: HomeAssistant, meters: Iterable[MeterCoordinator]) -> None:
@@ -38,8 +39,8 @@ async def async_check_stored(hass: HomeAssistant, meters: Iterable[MeterCoordina
             "Statistics of %d meters (%s%s) are missing from the database; what the platform still "
             "has of use and payments is read again, cost can't be",
             len(missing),
-            ", ".join(meter.user_code for meter in missing[:3]),
-            ", …" if len(missing) > 3 else "",  # noqa: PLR2004
+            ", ".join(meter.user_code for meter in missing[:_NAMED]),
+            ", …" if len(missing) > _NAMED else "",
         )
 
 
