@@ -1,10 +1,8 @@
 """Tests that the database is the truth: what it lost is read again."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 import logging
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -29,28 +27,8 @@ from ..support.statistics import assert_ledger, hours, rows_of
 
 ELECTRICITY, WATER = "2022040001", "2022040002"
 
-pytestmark = pytest.mark.usefixtures("no_pace")
+pytestmark = pytest.mark.usefixtures("no_pace", "known_start")
 on_sqlite = pytest.mark.parametrize("recorder_db_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Keep no states: the tests are about statistics."""
-    return {"exclude": {"entity_globs": ["*.*"]}}
-
-
-@pytest.fixture
-async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
-    """Run a platform with two meters, that answers as fast as it is asked."""
-    async with Simulator(meters=2, limit=0.0, seed=1) as simulator:
-        yield simulator
-
-
-@pytest.fixture(autouse=True)
-def _start(freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture) -> None:
-    """Begin at a known time; without a log of what the database is asked."""
-    freezer.move_to("2026-11-27 16:10:00+00:00")
-    caplog.set_level(logging.WARNING, "sqlalchemy.engine")
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -1,10 +1,7 @@
 """Tests of the statistic of what was credited, and of the names of statistics."""
 
-from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from itertools import groupby
-import logging
-from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder.core import Recorder
@@ -25,29 +22,9 @@ from ..support.statistics import HOUR, hours, rows_of
 ELECTRICITY = "2022040001"
 
 pytestmark = [
-    pytest.mark.usefixtures("no_pace"),
+    pytest.mark.usefixtures("no_pace", "known_start"),
     pytest.mark.parametrize("recorder_db_url", ["sqlite"], indirect=True),
 ]
-
-
-@pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Keep no states: the tests are about statistics."""
-    return {"exclude": {"entity_globs": ["*.*"]}}
-
-
-@pytest.fixture
-async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
-    """Run a platform with two meters, that answers as fast as it is asked."""
-    async with Simulator(meters=2, limit=0.0, seed=1) as simulator:
-        yield simulator
-
-
-@pytest.fixture(autouse=True)
-def _start(freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture) -> None:
-    """Begin at a known time; without a log of what the database is asked."""
-    freezer.move_to("2026-11-27 16:10:00+00:00")
-    caplog.set_level(logging.WARNING, "sqlalchemy.engine")
 
 
 def paid(simulator: Simulator, since: datetime) -> dict[datetime, float]:

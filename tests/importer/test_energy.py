@@ -23,12 +23,6 @@ from ..support.statistics import hours, reading_at
 from .test_sync import ELECTRICITY, WATER
 
 
-@pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Keep no states: the dashboard shows statistics."""
-    return {"exclude": {"entity_globs": ["*.*"]}}
-
-
 @pytest.mark.usefixtures("no_pace")
 @pytest.mark.parametrize(
     ("recorder_db_url", "time_zone"),

@@ -1,11 +1,9 @@
 """Tests of the import of history, on a real recorder."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-import logging
 from typing import Any
 from unittest.mock import patch
 
@@ -35,29 +33,9 @@ ELECTRICITY, WATER = "2022040001", "2022040002"
 START = "2026-11-27 16:10:00+00:00"
 BEGUN = datetime(2026, 11, 27, 16, 11, tzinfo=UTC)
 
-pytestmark = pytest.mark.usefixtures("no_pace")
+pytestmark = pytest.mark.usefixtures("no_pace", "known_start")
 # What is about when and what is read is the same with every database.
 on_sqlite = pytest.mark.parametrize("recorder_db_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Keep no states: the tests are about statistics."""
-    return {"exclude": {"entity_globs": ["*.*"]}}
-
-
-@pytest.fixture
-async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
-    """Run a platform with two meters, that answers as fast as it is asked."""
-    async with Simulator(meters=2, limit=0.0, seed=1) as simulator:
-        yield simulator
-
-
-@pytest.fixture(autouse=True)
-def _start(freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture) -> None:
-    """Begin at a known time; without a log of what the database is asked."""
-    freezer.move_to(START)
-    caplog.set_level(logging.WARNING, "sqlalchemy.engine")
 
 
 def windows(simulator: Simulator, code: str = ELECTRICITY) -> list[tuple[str, str]]:
