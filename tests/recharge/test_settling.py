@@ -84,9 +84,9 @@ async def life(
     simulator: Simulator,
     no_pace: None,
 ) -> AsyncGenerator[Life]:
-    """Set an account up, a minute after a report: none changes the balance while it recharges."""
+    """Set an account up some minutes after a report: none comes while it recharges."""
     reported = simulator.meters[METER].info().read_time
-    freezer.move_to(reported + timedelta(hours=1, minutes=1))
+    freezer.move_to(reported + timedelta(hours=1, minutes=10))
     entry = account_of(simulator)
     await set_up(hass, entry)
     yield Life(hass, freezer, entry)
