@@ -46,7 +46,7 @@ def lines(hass: HomeAssistant, events: list[Event[Any]]) -> list[tuple[str, str]
                 "was credited 20.00 yuan (order A)",
                 "was not credited 20.50 yuan: refused (order B)",
                 "may have been credited 20.00 yuan: not known yet (order C)",
-                "Somebody told of a recharge that Home Assistant never made",
+                "A recharge was announced that Home Assistant never made",
             ),
         ),
         (

@@ -333,7 +333,7 @@ async def test_descriptions(hass: HomeAssistant, config_entry: MockConfigEntry) 
     described = load_yaml_dict(str(folder / "services.yaml"))
     assert set(described) == set(hass.services.async_services_for_domain("jrhsz"))
     for language, beginning in (
-        ("en", "Books credit through your API account and collects no money from anybody."),
+        ("en", "Credits this meter. No money is collected from anybody"),
         ("zh-Hans", "给这块表充值，不向任何人收款，款项由运营方与您结算。"),
     ):
         path = folder / "translations" / f"{language}.json"

@@ -249,7 +249,7 @@ async def be_the_second_to_credit(
     await frontend.hass.service("jrhsz", "recharge", other, response=True)
     await confirm.click()
     told_of = expect(dialog.get_by_role("status"))
-    refused = re.compile(r"^Demo \d+ 分钟前给 .* 充值 ¥30.00，没有发出任何请求。$")
+    refused = re.compile(r"^Demo \d+ 分钟前已给 .* 充值 ¥30.00。本次未充值。$")
     await told_of.to_have_text(refused, timeout=SENT_WITHIN)
     await expect(dialog.get_by_text(re.compile("^Demo .*充值 ¥30.00：已到账。$"))).to_be_visible()
     await dialog.get_by_role("button", name="取消").click()

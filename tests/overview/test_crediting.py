@@ -360,7 +360,9 @@ async def test_another_preview(
     await socket.send_json_auto_id({"type": "jrhsz/recharge_many/start", "up_to": 1, **preview})
     first = (await job_until_done(socket))[-1]
     assert (first["state"], first["up_to"]) == ("refused", 500)
-    assert first["message"] == "It was stopped: another preview took its place. Nothing was sent."
+    assert first["message"] == (
+        "This preview was stopped: another one took its place. Nothing was sent."
+    )
     second = (await job_until_done(socket))[-1]
     assert (second["state"], second["up_to"], second["not_needed"]) == ("done", 1, 8)
     assert 9 <= len(simulator.calls_of("GetUserInfo")) < 16
@@ -390,7 +392,7 @@ async def test_refused_whole(
     await socket.send_json_auto_id({"type": "jrhsz/recharge_many/start", "dry_run": True, **start})
     last = (await job_until_done(socket))[-1]
     assert (last["state"], last["sum"]) == ("refused", 2080)
-    assert "8 meters would take 2080.00 yuan together" in last["message"]
+    assert "8 meters would need 2080.00 yuan in total" in last["message"]
     assert simulator.calls_of("Prestore") == []
 
 

@@ -330,7 +330,7 @@ async def test_no_connection(
     monkeypatch.setattr(Session, "send", unreachable)
     response = await recharge(hass, config_entry)
     assert response["status"] == "rejected"
-    assert response["message"] == "No connection to the platform could be made."
+    assert response["message"] == "Can't connect to the platform."
     assert simulator.calls_of("Prestore") == []
     assert open_issue(hass, config_entry) == ""
 

@@ -69,7 +69,7 @@ async def test_one_order_was_credited(
     assert seen["balance"] == f"{before + 20:.2f} CNY"
     assert line in seen["payments"]
     assert seen["probable"] == line
-    assert seen["message"] == "The connection to the platform broke before it had answered."
+    assert seen["message"] == "The connection to the platform broke before it answered."
 
     step = await answer(hass, step, next_step_id="credited")
     assert step["type"] is FlowResultType.CREATE_ENTRY

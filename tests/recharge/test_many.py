@@ -152,7 +152,7 @@ async def test_without_a_response(hass: HomeAssistant, simulator: Simulator, acc
     with pytest.raises(HomeAssistantError) as error:
         await recharge_many(hass, config_entry_id=account, amount=20, response=False)
     assert error.value.translation_key == "recharge_many_failed"
-    assert "Of 5 meters in the batch B1, 4 were credited" in str(error.value)
+    assert "Of the 5 meters in batch B1, 4 were credited" in str(error.value)
     assert await recharge_many(hass, config_entry_id=account, amount=20, response=False) is None
 
 
@@ -194,7 +194,7 @@ async def test_sum_above_the_limit(
         error = await refused(hass, config_entry_id=entry.entry_id, dry_run=dry_run, **asked)
         assert error.translation_key == "batch_above_limit"
         assert str(error) == (
-            "5 meters would take 105.00 yuan together, but this account's limit of a day is 100.00 "
+            "5 meters would need 105.00 yuan in total, but this account's daily limit is 100.00 "
             "yuan: 0.00 are used, 100.00 are left. Nothing was sent"
         )
     assert simulator.calls_of("Prestore") == []
@@ -223,7 +223,7 @@ async def test_limits_of_each(hass: HomeAssistant, simulator: Simulator, no_pace
     row = by_code(response)[METER]
     assert (row["amount"], row["message"]) == (
         None,
-        "The limit of one order is 50.00 yuan. Nothing was sent.",
+        "The limit per order is 50.00 yuan. Nothing was sent.",
     )
     hass.config_entries.async_update_entry(entry, options={**entry.options, "max_recharge": 0})
     await hass.async_block_till_done(wait_background_tasks=True)

@@ -78,7 +78,7 @@ async def test_triggered_by_hand(
     await set_up(hass, config_entry)
     await automate(hass, crediting(hass, config_entry))
     await trigger(hass, "credit", Context(user_id=hass_admin_user.id if is_admin else user.id))
-    told = f"was started by hand by {user.name}, who is no administrator" in caplog.text
+    told = f"was started by hand by {user.name}, who is not an administrator" in caplog.text
     assert credited(simulator) == (20 if is_admin else 0)
     assert told is not is_admin
 

@@ -235,7 +235,7 @@ async def test_concurrent_orders_of_one_meter(
     refused = [outcome for outcome in outcomes if isinstance(outcome, ServiceValidationError)]
     assert len(refused) == 2
     assert {error.translation_key for error in refused} == {"limit_per_day"}
-    assert "limit of a day is 200.00 yuan; 200.00 are used, 0.00 are left" in str(refused[0])
+    assert "daily limit is 200.00 yuan; 200.00 are used, 0.00 are left" in str(refused[0])
     assert credited(simulator) == 200
 
 
@@ -252,13 +252,13 @@ async def test_limits(hass: HomeAssistant, simulator: Simulator, no_pace: None) 
             await recharge(hass, entry, **arguments)
         return str(error.value)
 
-    assert "limit of one order is 50.00 yuan" in await refused(amount=50.01)
+    assert "limit per order is 50.00 yuan" in await refused(amount=50.01)
     await recharge(hass, entry, amount=50)
     message = await refused(amount="30.01")
-    assert "meter's limit of a day is 80.00 yuan; 50.00 are used, 30.00 are left" in message
+    assert "meter's daily limit is 80.00 yuan; 50.00 are used, 30.00 are left" in message
     await recharge(hass, entry, amount=30)
     message = await refused(user_code=OTHER, amount=21)
-    assert "account's limit of a day is 100.00 yuan" in message
+    assert "account's daily limit for all meters together is 100.00 yuan" in message
     assert "80.00 are used, 20.00 are left" in message
     await recharge(hass, entry, OTHER, amount=20)
     assert "0.00 are left" in await refused(user_code=OTHER, amount=0.01)

@@ -123,7 +123,7 @@ async def test_door_check(life: Life, simulator: Simulator) -> None:
             "en",
             (
                 "The platform answered: 系统繁忙. It is being checked whether this was credited; "
-                "there will be a result by {time}. Please don't recharge the meter before that."
+                "there will be a result by {time}. Please don't recharge the meter before then."
             ),
         ),
         (

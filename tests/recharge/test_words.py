@@ -63,7 +63,7 @@ async def test_being_checked(
     message = async_message(hass, order(code=code, message=message), DELAYS)
     assert message == (
         f"The platform answered: {told}. It is being checked whether this was credited; there will "
-        f"be a result by {time}. Please don't recharge the meter before that."
+        f"be a result by {time}. Please don't recharge the meter before then."
     )
 
 
