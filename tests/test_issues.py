@@ -88,7 +88,6 @@ async def test_decided_elsewhere(
     await flow.choose("meters")
     await flow.choose("by_code")
     await flow.submit(codes=new)
-    await flow.choose("all_meters")
     await hass.async_block_till_done(wait_background_tasks=True)
     assert new in chosen(entry)
     assert issue_of(hass, entry, "new_meters") is None

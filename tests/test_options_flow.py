@@ -193,7 +193,7 @@ async def test_remove_some_of_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that of many meters a few are marked, or their codes typed, to be removed."""
-    monkeypatch.setattr(listing_steps, "_MARKED", 1)
+    monkeypatch.setattr(listing_steps, "MARKED", 1)
     flow = await Driver.options(hass, entry.entry_id)
     await flow.choose("meters")
     assert flow.menu == ["by_building", "by_address", "by_code", "all_but", "remove_codes"]
@@ -217,7 +217,7 @@ async def test_many_are_not_marked(
     hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that a list of many chosen meters begins with none marked."""
-    monkeypatch.setattr(listing_steps, "_MARKED", 1)
+    monkeypatch.setattr(listing_steps, "MARKED", 1)
     flow = await Driver.options(hass, entry.entry_id)
     await flow.choose("meters")
     await flow.choose("all_but")
@@ -225,6 +225,31 @@ async def test_many_are_not_marked(
     await flow.submit(meters=["2022040001"])
     await finished(hass, flow)
     assert codes_of(entry) == ["2022040002"]
+
+
+async def test_add_some_to_many(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that beside many chosen meters only new ones are listed, none marked, and all stay."""
+    monkeypatch.setattr(listing_steps, "MARKED", 1)
+    flow = await Driver.options(hass, entry.entry_id)
+    await flow.choose("meters")
+    await flow.choose("by_building")
+    await flow.submit(buildings=["gzfh-1-d"])
+    await flow.choose("pick_meters")
+    assert (flow.default("meters"), list(flow.labels("meters"))) == ([], ["2022040003"])
+    assert (flow.shown["count"], flow.shown["many"]) == ("1", "20")
+    await flow.submit(meters=[])
+    assert (flow.step, flow.error) == ("pick_meters", "nothing_chosen")
+    await flow.submit(meters=["2022040003"])
+    await finished(hass, flow)
+    assert codes_of(entry) == ["2022040002", "2022040001", "2022040003"]
+    # Where nothing is new there is nothing to pick.
+    flow = await Driver.options(hass, entry.entry_id)
+    await flow.choose("meters")
+    await flow.choose("by_building")
+    await flow.submit(buildings=["gzfh-1-d"])
+    assert (flow.step, flow.menu) == ("choose", ["all_meters", "all_but"])
 
 
 async def test_leave_meters_out(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -248,16 +273,19 @@ async def test_add_by_code(
     await flow.choose("meters")
     await flow.choose("by_code")
     await flow.submit(codes="2022040001")
-    assert flow.step == "choose"
+    await finished(hass, flow)
+    assert codes_of(entry) == ["2022040002", "2022040001"]
+    assert simulator.calls_of("GetUserInfo") == []
     flow = await Driver.options(hass, entry.entry_id)
     await flow.choose("meters")
     await flow.choose("by_code")
     await flow.submit(codes="2022040001 2022040008")
+    # Once by the form, and once by its first poll.
     assert len(simulator.calls_of("GetUserInfo")) == 1
-    await flow.choose("all_meters")
     await finished(hass, flow)
     assert codes_of(entry) == ["2022040002", "2022040001", "2022040008"]
     assert "places" not in entry.options
+    assert entry.options["add_new_meters"] is False
 
 
 async def test_new_meters_are_followed_where_all_were_chosen(

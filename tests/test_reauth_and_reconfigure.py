@@ -209,7 +209,6 @@ async def test_a_newcomer_where_an_account_moved_away(
     added = await (await Driver.add(hass)).sign_in(simulator)
     await added.choose("by_code")
     await added.submit(codes="2022040001")
-    await added.choose("all_meters")
     assert added.step == "create_entry"
     await hass.async_block_till_done(wait_background_tasks=True)
     entries = hass.config_entries.async_entries("jrhsz")

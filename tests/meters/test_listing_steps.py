@@ -11,6 +11,8 @@ from homeassistant.data_entry_flow import (
 )
 import pytest
 
+from custom_components.jrhsz.meters import listing_steps
+
 from ..simulator import Fault, Simulator
 from ..support.flows import LISTS, Driver, asked, codes_of, entry_of
 
@@ -105,7 +107,6 @@ async def test_nothing_found(browse: Driver, simulator: Simulator, empty_list: A
         meter.show()
     await browse.choose("by_code")
     await browse.submit(codes="2022040001")
-    await browse.choose("all_meters")
     assert codes_of(browse) == ["2022040001"]
 
 
@@ -164,7 +165,6 @@ async def test_codes_that_are_all_refused(
     if answer == "by_code":
         assert browse.error == "unknown_codes"
         await browse.submit(codes="2022040001 2022040002")
-    await browse.choose("all_meters")
     assert codes_of(browse) == ["2022040001", "2022040002"]
 
 
@@ -225,11 +225,10 @@ async def test_listing_not_permitted(
     assert ((await browse.look()).step, browse.error) == ("by_code", "listing_not_permitted")
     assert len(simulator.calls_of(forbidden)) == 1
     await browse.submit(codes="2022040003")
-    await browse.choose("all_meters")
     options = entry_of(browse).options
     assert options == {
         "meters": [{"user_code": "2022040003", "building": "", "room": "2022040003"}],
-        "add_new_meters": True,
+        "add_new_meters": False,
     }
 
 
@@ -260,11 +259,11 @@ async def test_by_code(browse: Driver, simulator: Simulator) -> None:
         "ＮＯ",
         "NO",
     ]
+    # Whoever typed codes has chosen: all, some or all but some isn't asked.
     await browse.submit(codes="2022040001 2022040002 ２０２２０４０００３")
-    assert browse.step == "choose"
     assert len(simulator.calls_of("GetUserInfo")) == 7
-    await browse.choose("all_meters")
     assert codes_of(browse) == ["2022040001", "2022040002", "2022040003"]
+    assert entry_of(browse).options["add_new_meters"] is False
 
 
 async def test_many_codes(browse: Driver, simulator: Simulator) -> None:
@@ -276,11 +275,53 @@ async def test_many_codes(browse: Driver, simulator: Simulator) -> None:
     assert (browse.step, browse.error, browse.shown["codes"]) == ("by_code", "unknown_codes", "9")
     assert browse.default("codes").split() == [*known, *rest]
     await browse.submit(codes=browse.default("codes"))
-    assert (browse.step, browse.shown["count"]) == ("choose", "24")
-    await browse.choose("all_meters")
     assert codes_of(browse) == [*known, *rest]
     checked = [call.params["user_code"] for call in simulator.calls_of("GetUserInfo")]
     assert checked == [*known, "9"]
+
+
+async def test_too_many_codes(
+    browse: Driver, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that more codes than an account can have are refused before any is checked."""
+    monkeypatch.setattr("custom_components.jrhsz.meters.listing_steps.MAX_METERS", 2)
+    await browse.choose("by_code")
+    await browse.submit(codes="2022040001 2022040002 2022040003")
+    assert (browse.step, browse.error) == ("by_code", "too_many_meters")
+    assert ((await browse.look()).error, browse.shown["max_meters"]) == ("too_many_meters", "2")
+    assert browse.default("codes").split() == ["2022040001", "2022040002", "2022040003"]
+    assert simulator.calls_of("GetUserInfo") == []
+    await browse.submit(codes="2022040001 2022040002")
+    assert codes_of(browse) == ["2022040001", "2022040002"]
+
+
+@pytest.mark.parametrize(
+    ("way", "field", "chosen", "listed"),
+    [
+        ("by_building", "buildings", [], 5),
+        ("by_building", "buildings", ["gzfh-1-d"], 1),
+        ("by_address", "addresses", [], 2),
+    ],
+)
+async def test_many_lists(
+    *,
+    browse: Driver,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    field: str,
+    chosen: list[str],
+    listed: int,
+) -> None:
+    """Test that of many lists none is marked, that they can be searched, and that none means all."""
+    monkeypatch.setattr(listing_steps, "MARKED", 1)
+    await browse.choose(way)
+    assert (browse.default(field), browse.shown) == ([], {"many": "1"})
+    selector = next(value for key, value in browse.fields.items() if key == field)
+    assert selector.config["mode"] == "dropdown"
+    await browse.submit(**{field: chosen} if chosen else {})
+    interface = "getUserCodeByAccount" if way == "by_building" else "addressUserInfo"
+    assert (browse.step, len(simulator.calls_of(interface))) == ("choose", listed)
 
 
 async def test_codes_that_can_not_be_checked(browse: Driver, simulator: Simulator) -> None:
@@ -290,7 +331,6 @@ async def test_codes_that_can_not_be_checked(browse: Driver, simulator: Simulato
     await browse.submit(codes="2022040001 2022040002")
     assert (browse.step, browse.menu) == ("listing_failed", ["listing", "choose", "browse"])
     await browse.choose("choose")
-    await browse.choose("all_meters")
     assert codes_of(browse) == ["2022040001"]
 
 

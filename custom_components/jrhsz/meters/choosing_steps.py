@@ -23,7 +23,7 @@ from ..settings import (
     kept_meters,
 )
 from .listing import with_unique_names
-from .listing_steps import ListingFlow, duration
+from .listing_steps import MARKED, ListingFlow, duration
 
 
 class ChoosingFlow(ListingFlow):
@@ -38,9 +38,17 @@ class ChoosingFlow(ListingFlow):
         """Return the meters to choose from: those chosen before, and what was found."""
         return self._found | self._chosen
 
+    @property
+    def _offered(self) -> dict[str, ChosenMeter]:
+        """Return the meters to pick from; many that were chosen before stay, and aren't shown."""
+        kept = self._chosen if self._has_many else {}
+        return {code: meter for code, meter in self._candidates.items() if code not in kept}
+
     @override
     async def async_step_choose(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Let the user say which of the meters to take."""
+        """Let the user say which of the meters to take; whoever typed codes has said so."""
+        if self._codes:
+            return self._async_take(self._candidates)
         return await self._async_show_choices("choose", ["all_meters", "pick_meters", "all_but"])
 
     async def async_step_all_meters(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -58,9 +66,11 @@ class ChoosingFlow(ListingFlow):
     ) -> ConfigFlowResult:
         """Let the user pick the meters to take."""
         if user_input is None:
-            return self._show_meters("pick_meters", list(self._chosen))
+            marked = [] if self._has_many else list(self._chosen)
+            return self._show_meters("pick_meters", marked)
         marked = user_input[CONF_METERS]
-        return self._async_check("pick_meters", marked, set(marked))
+        kept = self._chosen.keys() if self._has_many and marked else set[str]()
+        return self._async_check("pick_meters", marked, kept | set(marked))
 
     async def async_step_all_but(
         self, user_input: dict[str, Any] | None = None
@@ -77,7 +87,7 @@ class ChoosingFlow(ListingFlow):
         seconds = count * self._client.session.pacer.interval
         return self.async_show_menu(
             step_id=step_id,
-            menu_options=choices,
+            menu_options=[x for x in choices if x != "pick_meters" or self._offered],
             description_placeholders={
                 "count": str(count),
                 "duration": duration(seconds, await self._async_units()),
@@ -89,10 +99,8 @@ class ChoosingFlow(ListingFlow):
         self, step_id: str, marked: list[str], error: str | None = None
     ) -> ConfigFlowResult:
         """Show the meters in a list that can be searched."""
-        candidates = self._candidates
-        options = [
-            SelectOptionDict(value=code, label=meter.label) for code, meter in candidates.items()
-        ]
+        shown = self._offered if step_id == "pick_meters" else self._candidates
+        options = [SelectOptionDict(value=code, label=meter.label) for code, meter in shown.items()]
         selector = SelectSelectorConfig(
             options=options, multiple=True, mode=SelectSelectorMode.DROPDOWN
         )
@@ -102,8 +110,9 @@ class ChoosingFlow(ListingFlow):
             data_schema=vol.Schema({field: SelectSelector(selector)}),
             errors={"base": error} if error else {},
             description_placeholders={
-                "count": str(len(candidates)),
+                "count": str(len(shown)),
                 "max_meters": str(MAX_METERS),
+                "many": str(MARKED),
             },
         )
 

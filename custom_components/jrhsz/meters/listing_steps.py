@@ -22,13 +22,14 @@ import voluptuous as vol
 from ..api import UNKNOWN_METER, Client, Interface, NotPermittedError, PlatformError
 from ..const import DOMAIN
 from ..exceptions import translation
-from ..settings import ChosenMeter, chosen_meters
+from ..settings import MAX_METERS, ChosenMeter, chosen_meters
 from ..texts import plain
 from .listing import ACCOUNT, Listing, Place, async_get_places, meter_of_code, split_codes
 
 _CHECKED_CODES: Final = 20
 _NAMED: Final = 5
-_MARKED: Final = 20
+# A list in which more are marked can't be read.
+MARKED: Final = 20
 _TWO_MINUTES: Final = 120
 
 
@@ -71,6 +72,11 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
         return chosen_meters(self._old_options)
 
     @property
+    def _has_many(self) -> bool:
+        """Tell whether so many were chosen that they can't be shown marked."""
+        return len(self._chosen) > MARKED
+
+    @property
     def _found(self) -> dict[str, ChosenMeter]:
         """Return the meters that this flow has found."""
         codes = (self._listing.codes.get(code) for code in self._codes)
@@ -85,9 +91,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
         self._listing.failed.clear()
         ways = ["by_building", "by_address", "by_code"]
         if self._chosen:
-            # A list in which hundreds are marked can't be read.
-            is_short = len(self._chosen) <= _MARKED
-            ways += ["pick_meters"] if is_short else ["all_but", "remove_codes"]
+            ways += ["all_but", "remove_codes"] if self._has_many else ["pick_meters"]
         return self.async_show_menu(
             step_id="browse",
             menu_options=ways,
@@ -120,16 +124,18 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
         places = self._places[way]
         wanted = places
         if places != [ACCOUNT]:
-            if not user_input or not user_input[key]:
+            is_long = len(places) > MARKED
+            if user_input is None or not (is_long or user_input.get(key)):
                 errors = {} if user_input is None else {"base": "nothing_chosen"}
                 return self._show_places(way, key, errors)
-            wanted = [place for place in places if place.value in user_input[key]]
+            wanted = [place for place in places if place.value in user_input[key]] or places
         self._wanted, self._codes = wanted, []
         return await self._async_ask([x for x in wanted if x not in self._listing.rooms])
 
     def _show_places(self, way: str, key: str, errors: dict[str, str]) -> ConfigFlowResult:
-        """Show the lists that the account has, all of them preselected."""
+        """Show the lists that the account has, all of them marked; of many none, to be searched."""
         places = self._places[way]
+        is_long = len(places) > MARKED
         uses = Counter(place.name for place in places)
         options = [
             SelectOptionDict(
@@ -138,14 +144,17 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             )
             for place in places
         ]
-        field = vol.Required(key, default=[place.value for place in places])
+        field = vol.Required(key, default=[] if is_long else [place.value for place in places])
         selector = SelectSelectorConfig(
-            options=options, multiple=True, mode=SelectSelectorMode.LIST
+            options=options,
+            multiple=True,
+            mode=SelectSelectorMode.DROPDOWN if is_long else SelectSelectorMode.LIST,
         )
         return self.async_show_form(
             step_id=way,
             data_schema=vol.Schema({field: SelectSelector(selector)}),
             errors=errors,
+            description_placeholders={"many": str(MARKED)},
             last_step=False,
         )
 
@@ -159,16 +168,19 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             self._error = None
             self._wanted, self._codes = [], split_codes(user_input["codes"])
             self._listing.failed.clear()
-            known.update({code: code for code in self._codes if code in self._chosen})
-            unchecked = [code for code in self._codes if code not in known]
-            known.update({code: code for code in unchecked[_CHECKED_CODES:]})
-            if self._codes:
+            if not self._codes:
+                errors["base"] = "nothing_chosen"
+            elif not self._are_too_many:
+                known.update({code: code for code in self._codes if code in self._chosen})
+                unchecked = [code for code in self._codes if code not in known]
+                known.update({code: code for code in unchecked[_CHECKED_CODES:]})
                 return await self._async_ask(unchecked[:_CHECKED_CODES])
-            errors["base"] = "nothing_chosen"
         unknown = [code for code in self._codes if code in self._listing.failed]
         if isinstance(self._error, NotPermittedError):
             reading = self._error.interface == Interface.METER
             errors["base"] = "reading_not_permitted" if reading else "listing_not_permitted"
+        elif self._are_too_many:
+            errors["base"] = "too_many_meters"
         elif unknown:
             errors["base"] = "unknown_codes"
         kept = "\n".join(code for code in self._codes if code not in unknown)
@@ -180,9 +192,15 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             description_placeholders={
                 "codes": ", ".join(unknown),
                 "checked": str(_CHECKED_CODES),
+                "max_meters": str(MAX_METERS),
             },
             last_step=False,
         )
+
+    @property
+    def _are_too_many(self) -> bool:
+        """Tell whether more codes were typed than an account can take."""
+        return len(self._chosen.keys() | set(self._codes)) > MAX_METERS
 
     async def _async_ask(self, todo: Sequence[Place | str]) -> ConfigFlowResult:
         """Ask the platform about these, if there are any, and go on."""
