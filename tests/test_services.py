@@ -64,7 +64,7 @@ async def test_get_payments(
     }
 
 
-@pytest.mark.parametrize("action", ["get_payments", "get_consumption"])
+@pytest.mark.parametrize("action", ["get_payments", "get_consumption", "get_recharges"])
 async def test_long_lists_wait_for_recharges(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -72,7 +72,7 @@ async def test_long_lists_wait_for_recharges(
     monkeypatch: pytest.MonkeyPatch,
     action: str,
 ) -> None:
-    """Test that whoever reads long lists is behind the look-ups of recharges."""
+    """Test that whoever reads long lists is before what is read anyway, behind recharges."""
     await set_up(hass, config_entry)
     priorities: list[int] = []
 
@@ -82,10 +82,12 @@ async def test_long_lists_wait_for_recharges(
         priorities.append(turn.priority)
         return []
 
-    monkeypatch.setattr(Client, action, noted)
-    await call(hass, action, device_id=device_of(hass, config_entry))
-    assert priorities == [Priority.POLL]
-    assert Priority.RECHARGE < Priority.POLL
+    is_comparison = action == "get_recharges"
+    monkeypatch.setattr(Client, "get_payments" if is_comparison else action, noted)
+    account = {"config_entry_id": config_entry.entry_id, "verify": True}
+    meter = {"device_id": device_of(hass, config_entry)}
+    await call(hass, action, **(account if is_comparison else meter))
+    assert set(priorities) == {Priority.ASKED}
 
 
 async def test_get_payments_of_a_span(

@@ -158,7 +158,7 @@ async def _async_get_payments(call: ServiceCall) -> ServiceResponse:
     await async_require_reader(call, meter, "balance")
     client = meter.entry.runtime_data.client
     try:
-        payments = await client.get_payments(meter.user_code, begin, end, Turn(Priority.POLL))
+        payments = await client.get_payments(meter.user_code, begin, end, Turn(Priority.ASKED))
     except PlatformError as err:
         raise platform_failure(call.hass, meter.entry, err) from err
     oldest = datetime.min.replace(tzinfo=dt_util.UTC)
@@ -173,7 +173,7 @@ async def _async_get_consumption(call: ServiceCall) -> ServiceResponse:
     await async_require_reader(call, meter, "reading")
     client = meter.entry.runtime_data.client
     try:
-        records = await client.get_consumption(meter.user_code, begin, end, Turn(Priority.POLL))
+        records = await client.get_consumption(meter.user_code, begin, end, Turn(Priority.ASKED))
     except PlatformError as err:
         raise platform_failure(call.hass, meter.entry, err) from err
     records.sort(key=lambda record: record.read_time or end + timedelta(days=1))

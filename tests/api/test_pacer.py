@@ -135,11 +135,13 @@ async def test_priorities_then_age(platform: Platform) -> None:
     platform.call("h", Turn(Priority.HISTORY))
     platform.call("p", Turn(Priority.POLL))
     platform.call("q", Turn(Priority.POLL))
+    platform.call("l", Turn(Priority.LOW))
+    platform.call("a", Turn(Priority.ASKED))
     platform.call("r", Turn(Priority.RECHARGE))
     platform.call("u", Turn(Priority.USER))
     platform.call("v", Turn(Priority.USER))
     await platform.time.run()
-    assert platform.order == "uvrpqh"
+    assert platform.order == "uvralpqh"
 
 
 async def test_waiting_call_is_promoted(platform: Platform) -> None:

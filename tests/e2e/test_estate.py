@@ -12,7 +12,7 @@ from .dashboard import PATH, add_dashboard
 from .estate import write_estate
 from .frontend import PHONE, PRIMARY, Frontend, open_frontend
 
-ROOMS = METERS = 600
+ROOMS = 600
 OTHER = "other"
 AT_MOST = 1.0
 LOADS = 3

@@ -313,7 +313,7 @@ async def test_many_lists(
     chosen: list[str],
     listed: int,
 ) -> None:
-    """Test that of many lists none is marked, that they can be searched, and that none means all."""
+    """Test that of many lists none is marked, that they are searched, and that none means all."""
     monkeypatch.setattr(listing_steps, "MARKED", 1)
     await browse.choose(way)
     assert (browse.default(field), browse.shown) == ([], {"many": "1"})

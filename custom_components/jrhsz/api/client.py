@@ -252,7 +252,7 @@ class Client:
             user_code=user_code,
             now=now,
             today=max(now, session.platform_now or now),
-            urgent=turn.priority <= Priority.RECHARGE,
+            urgent=turn.priority <= Priority.ASKED,
             proven=session.proven_dates,
             whole=complete,
         )

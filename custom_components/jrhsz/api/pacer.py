@@ -26,16 +26,18 @@ _REMEMBERED_SECONDS: Final = 3600
 class Priority(IntEnum):
     """Who waits for a call; the lowest goes first.
 
-    Of polls, those of meters that have news go first, above all where a balance is near its
-    threshold.
+    What somebody asked for that takes many calls goes before what is read anyway, but not before
+    the look-ups of recharges. Of polls, those of meters that have news go first, above all where a
+    balance is near its threshold.
     """
 
     USER = 0
     RECHARGE = 1
-    LOW = 2
-    NEWS = 3
-    POLL = 4
-    HISTORY = 5
+    ASKED = 2
+    LOW = 3
+    NEWS = 4
+    POLL = 5
+    HISTORY = 6
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ async def async_rebuild_all(
     """
     result, done = Rebuilt(), 0
     # Whoever waits for many meters can wait for whoever waits for one.
-    priority = Priority.USER if len(meters) == 1 else Priority.POLL
+    priority = Priority.ASKED if len(meters) == 1 else Priority.POLL
     accounts = [meter.config_entry.runtime_data for meter in meters]
     for account in accounts:
         account.to_rebuild += 1

@@ -54,7 +54,7 @@ async def async_recharge_records(
     for user_code in sorted(meters):
         try:
             payments = await entry.runtime_data.client.get_payments(
-                user_code, *wider, Turn(Priority.RECHARGE)
+                user_code, *wider, Turn(Priority.ASKED)
             )
         except UNKNOWN_METER:
             gone.add(user_code)
