@@ -11,6 +11,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
+from custom_components.jrhsz.recharge.orders import DATA_ORDERS
+
 from ..simulator import Fault, Simulator
 from ..support.accounts import set_up, state_of
 from ..support.recharges import (
@@ -20,8 +22,10 @@ from ..support.recharges import (
     device_of,
     hit,
     in_virtual_time,
+    look_up_all,
     orders_of,
     recharge,
+    restart_process,
     set_clock,
 )
 
@@ -59,6 +63,16 @@ async def refused(socket: MockHAClientWebSocket, command: str, **message: Any) -
     answer = await socket.receive_json()
     assert not answer["success"]
     return dict(answer["error"])
+
+
+async def subscribed(socket: MockHAClientWebSocket) -> dict[str, Any]:
+    """Subscribe to the jobs, and return what there is; what was told before is passed over."""
+    await socket.send_json_auto_id({"type": "jrhsz/recharge_many/subscribe"})
+    while (message := await socket.receive_json())["type"] != "result":
+        pass
+    while "jobs" not in (message := await socket.receive_json())["event"]:
+        pass
+    return dict(message["event"])
 
 
 async def job_until_done(socket: MockHAClientWebSocket) -> list[dict[str, Any]]:
@@ -424,6 +438,74 @@ async def test_settled_later(
     (row,) = last["rows"]
     assert (last["unknown"], last["confirmed"]) == (0, 8)
     assert (row["user_code"], row["status"]) == (METER, "confirmed")
+
+
+async def test_after_a_restart(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    socket: MockHAClientWebSocket,
+    *,
+    hass_admin_user: User,
+    hass_ws_client: WebSocketGenerator,
+    no_pauses: None,
+) -> None:
+    """Test that whoever comes back after a restart finds the batch, and can try again."""
+    codes = list(simulator.meters)
+    await ask(socket, "recharge_many/subscribe")
+    await socket.receive_json()
+    simulator.add_fault(Fault(kind="code", code=1008, interface="Prestore", user_code=codes[0]))
+    simulator.add_fault(Fault(kind="cut", interface="Prestore", user_code=codes[1]))
+    unread = simulator.add_fault(
+        Fault(kind="status", interface="GetUserInfo", user_code=codes[2], times=None)
+    )
+    start = {"config_entry_id": config_entry.entry_id, "batch": "B1", "amount": 20}
+    await socket.send_json_auto_id({"type": "jrhsz/recharge_many/start", **start})
+    before = (await job_until_done(socket))[-1]
+    assert [before[key] for key in ("confirmed", "rejected", "unknown", "refused")] == [5, 1, 1, 1]
+    simulator.clear_faults()
+    assert unread.hits
+    await restart_process(hass, config_entry)
+
+    socket = await hass_ws_client(hass)
+    (job,) = (await subscribed(socket))["jobs"]
+    same = ("batch", "config_entry_id", "account", "user", "amount", "up_to", "only_below", "sum")
+    assert {key: job[key] for key in same} == {key: before[key] for key in same}
+    assert [job[key] for key in ("state", "total", "confirmed", "refused")] == ["done", 8, 5, 1]
+    assert job["user"] == hass_admin_user.name
+    rows = {row["user_code"]: row for row in job["rows"]}
+    assert [rows[code]["status"] for code in codes[:4]] == [
+        "rejected",
+        "unknown",
+        "refused",
+        "confirmed",
+    ]
+    assert rows[codes[2]]["device_id"] == device_of(hass, config_entry, codes[2])
+    assert rows[codes[3]]["meter"] == f"一栋 {codes[3]}"
+    # Whoever subscribes again is told of the same job, and of what becomes of it.
+    assert (await subscribed(socket))["jobs"][0]["job"] == job["job"]
+    simulator.meters[codes[1]].add_payment("20.00", order_number=rows[codes[1]]["order_number"])
+    await look_up_all(hass, config_entry)
+    told = (await job_until_done(socket))[-1]
+    assert (told["job"], told["unknown"], told["confirmed"]) == (job["job"], 0, 6)
+    failed = [state_of(hass, config_entry, code, "balance").entity_id for code in codes[:3]]
+    again = {"target": {"entity_id": failed}, "batch": "B1", "amount": 20}
+    await socket.send_json_auto_id({"type": "jrhsz/recharge_many/start", **again})
+    while (last := (await job_until_done(socket))[-1])["job"] == job["job"]:
+        pass
+    assert (last["total"], last["confirmed"]) == (3, 3)
+    assert credited(simulator, codes[0]) == credited(simulator, codes[2]) == 20
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_journal_that_can_not_be_read(
+    hass: HomeAssistant, config_entry: MockConfigEntry, socket: MockHAClientWebSocket
+) -> None:
+    """Test that without the journal nothing is told of an earlier run."""
+    journal = hass.data[DATA_ORDERS].journal
+    journal.set_aside = "damaged"
+    assert await subscribed(socket) == {"jobs": []}
+    journal.set_aside = None
 
 
 async def test_old_jobs_go(

@@ -108,7 +108,7 @@ async def test_attempts_that_the_journal_lacks(journal: Journal) -> None:
 async def test_kept(hass: HomeAssistant, journal: Journal) -> None:
     """Test that a batch is the same only with the same account, amounts and condition."""
     for _ in range(2):
-        await batch(only_below="0").async_begin(journal)
+        await batch(only_below="0").async_begin(journal, ["2022040001"], None)
         assert batch(only_below="0.00", amount="50.00").begun(journal) is not None
         for other in (
             batch(),
@@ -126,9 +126,9 @@ async def test_kept(hass: HomeAssistant, journal: Journal) -> None:
 async def test_seven_days(journal: Journal, freezer: FrozenDateTimeFactory) -> None:
     """Test that a batch is over after seven days, and refused with its date."""
     freezer.move_to("2026-11-20T12:00:00+00:00")
-    await batch().async_begin(journal)
+    await batch().async_begin(journal, ["2022040001"], None)
     freezer.tick(7 * 86_400 - 1)
-    await batch().async_begin(journal)
+    await batch().async_begin(journal, ["2022040001"], None)
     freezer.tick(2)
     for other in (batch(), batch(amount="51")):
         with pytest.raises(ServiceValidationError) as error:

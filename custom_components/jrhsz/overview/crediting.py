@@ -151,12 +151,13 @@ async def _async_start(
 
 @websocket_command({vol.Required("type"): f"{DOMAIN}/recharge_many/subscribe"})
 @require_admin
-@callback
-def _async_subscribe(
+@async_response
+async def _async_subscribe(
     hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
 ) -> None:
-    """Send the jobs there are, then each change of one."""
+    """Send the jobs there are, also those of before a restart, then each change of one."""
     jobs = async_jobs(hass)
+    await jobs.async_take_over()
 
     @callback
     def async_send(job: Job, rows: Sequence[Row]) -> None:

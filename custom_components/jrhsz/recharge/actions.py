@@ -13,7 +13,7 @@ from homeassistant.helpers.service import async_get_config_entry
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..coordinator import JrhszConfigEntry, MeterCoordinator
+from ..coordinator import JrhszConfigEntry
 from ..settings import chosen_meters
 from ..targets import async_balances_in
 from .batch import BATCH, Batch
@@ -158,7 +158,7 @@ def _async_meters(
         ]
     if not coordinators:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meters")
-    return entry, [async_credited(coordinator) for coordinator in coordinators]
+    return entry, [CreditedMeter.of(coordinator) for coordinator in coordinators]
 
 
 @callback
@@ -181,7 +181,7 @@ def async_named_meter(hass: HomeAssistant, data: dict[str, Any]) -> CreditedMete
         if entry.state is ConfigEntryState.LOADED:
             coordinator = entry.runtime_data.coordinators.get(user_code)
             if coordinator is not None:
-                return async_credited(coordinator)
+                return CreditedMeter.of(coordinator)
     raise _invalid(key="no_user_code", value=user_code)
 
 
@@ -199,20 +199,8 @@ def async_meter(hass: HomeAssistant, device_id: str) -> CreditedMeter:
             continue
         for coordinator in entry.runtime_data.coordinators.values():
             if coordinator.device_identifier in identifiers:
-                return async_credited(coordinator)
+                return CreditedMeter.of(coordinator)
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter")
-
-
-@callback
-def async_credited(coordinator: MeterCoordinator) -> CreditedMeter:
-    """Return the meter of a coordinator as people know it; it may have no device yet."""
-    device = coordinator.device
-    return CreditedMeter(
-        entry=coordinator.config_entry,
-        user_code=coordinator.user_code,
-        device_id=device.id if device else "",
-        name=coordinator.shown_name,
-    )
 
 
 def read_request(data: dict[str, Any], context: Context, *, newest: str | None = None) -> Request:

@@ -5,7 +5,7 @@ the batch, so that it is sent once. Only after one is known to be rejected there
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -26,6 +26,7 @@ from .request import CreditedMeter, Request
 BATCH: Final = re.compile(r"[0-9A-Za-z]{1,16}")
 
 _LIFE: Final = timedelta(days=7)
+_PREFIX: Final = "batch|"
 _CHARACTERS: Final = 26
 # So many attempts may be missing in a journal that was restored.
 _MISSING: Final = 5
@@ -53,22 +54,28 @@ class Batch:
         day = f"{dt_util.as_local(begun):%Y-%m-%d}"
         if dt_util.utcnow() - begun > _LIFE:
             raise refusal(key="batch_over", batch=self.name, date=day)
-        if note != self._note(begun):
+        if any(note[key] != value for key, value in self._note(begun).items()):
             raise refusal(key="batch_differs", batch=self.name, date=day)
         return begun
 
-    async def async_begin(self, journal: Journal) -> None:
-        """Remember what it keeps, unless that is done.
+    async def async_begin(
+        self, journal: Journal, user_codes: Iterable[str], user_id: str | None
+    ) -> None:
+        """Remember what it keeps, the meters it is for, and who asked for it last.
 
         Raises HomeAssistantError if it can't be written down, or if it isn't what was kept.
         """
-        if self.begun(journal) is None:
-            await journal.async_note(self._key, self._note(dt_util.utcnow()))
+        begun = self.begun(journal) or dt_util.utcnow()
+        known = journal.notes.get(self._key, {})
+        codes = [*dict.fromkeys([*known.get("meters", ()), *user_codes])]
+        note = {**self._note(begun), "meters": codes, "user": user_id}
+        if note != known:
+            await journal.async_note(self._key, note)
 
     @property
     def _key(self) -> str:
         """Return the key of its note."""
-        return f"batch|{self.name}"
+        return f"{_PREFIX}{self.name}"
 
     def _note(self, begun: datetime) -> dict[str, Any]:
         """Return what is written, JSON-ready: 50 and 50.00 are the same."""
@@ -99,6 +106,34 @@ class Batch:
             request, batch=self.name, attempts=tuple(attempts), searched=_LIFE + timedelta(days=1)
         )
         return replace(request, order_number=number_of(journal, request))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptBatch:
+    """A batch as the journal knows it: when it was begun, for which meters, and by whom last."""
+
+    batch: Batch
+    begun: datetime
+    user_codes: Sequence[str]
+    user_id: str | None
+
+
+def kept_batches(journal: Journal) -> Iterator[KeptBatch]:
+    """Yield the batches of the last seven days."""
+    oldest = dt_util.utcnow() - _LIFE
+    for key, note in journal.notes.items():
+        if not key.startswith(_PREFIX):
+            continue
+        begun = datetime.fromisoformat(note["begun"])
+        if begun < oldest:
+            continue
+        amounts = {
+            name: None if note[name] is None else Decimal(note[name])
+            for name in ("amount", "up_to", "only_below")
+        }
+        batch = Batch(name=key.removeprefix(_PREFIX), account_id=note["account"], **amounts)
+        codes: list[str] = note.get("meters", [])
+        yield KeptBatch(batch=batch, begun=begun, user_codes=codes, user_id=note.get("user"))
 
 
 def number_of(journal: Journal, request: Request, payments: Sequence[Payment] = ()) -> str | None:

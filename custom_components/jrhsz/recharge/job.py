@@ -89,6 +89,11 @@ class Job:
     is_running: bool = True
 
     @property
+    def user_id(self) -> str | None:
+        """Return the id of who began it."""
+        return next(iter(self.rows.values())).request.context.user_id
+
+    @property
     def meter(self) -> CreditedMeter:
         """Return one of its meters, for what is that of the account."""
         return next(iter(self.rows.values())).meter

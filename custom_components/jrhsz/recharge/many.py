@@ -18,6 +18,7 @@ from ..api import PlatformError, Priority
 from ..const import DOMAIN
 from .batch import Batch
 from .job import WAITING, Job, Row, sum_of
+from .kept_jobs import async_kept_jobs
 from .limits import limits_of_day, refusal, refuse_above_limit, refuse_while_stopping
 from .orders import DATA_ORDERS, EVENT_RECHARGE
 from .request import CreditedMeter, Request
@@ -46,6 +47,15 @@ class Jobs:
         self._settled = asyncio.Event()
         hass.bus.async_listen(EVENT_RECHARGE, self._async_note_outcome)
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
+
+    async def async_take_over(self) -> None:
+        """Take over the batches of an earlier run of Home Assistant, if its journal can be read."""
+        with suppress(HomeAssistantError):
+            await self._orders.async_require_journal()
+            known = {job.batch.name for job in self.jobs if not job.dry_run}
+            kept = await async_kept_jobs(self._hass, known)
+            known = {job.batch.name for job in self.jobs if not job.dry_run}
+            self.jobs = [*(job for job in kept if job.batch.name not in known), *self.jobs]
 
     @callback
     def async_follow(self, follower: Callable[[Job, Sequence[Row]], None]) -> CALLBACK_TYPE:
@@ -151,7 +161,7 @@ class Jobs:
             whole, "batch_above_limit", count=str(len(left)), sum=f"{whole:.2f}"
         )
         if job.waiting:
-            await batch.async_begin(journal)
+            await batch.async_begin(journal, job.rows, job.user_id)
             await self._async_each(job, self._async_send, is_told=True)
             await self._async_wait_for_open(job, end)
 

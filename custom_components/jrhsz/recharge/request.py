@@ -84,6 +84,17 @@ class CreditedMeter(AccountMeter):
     device_id: str
     name: str
 
+    @classmethod
+    def of(cls, coordinator: MeterCoordinator) -> Self:
+        """Return the meter of a coordinator; it may have no device yet."""
+        device = coordinator.device
+        return cls(
+            entry=coordinator.config_entry,
+            user_code=coordinator.user_code,
+            device_id=device.id if device else "",
+            name=coordinator.shown_name,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
