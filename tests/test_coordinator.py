@@ -1,49 +1,38 @@
-"""Tests of polling a meter: failures, strange answers, order."""
+"""Tests of polling a meter: failures, order, what follows."""
 
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from unittest.mock import AsyncMock, patch
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.jrhsz.api import Client, MeterInfo, Priority
-from custom_components.jrhsz.coordinator import MeterCoordinator
 from custom_components.jrhsz.diagnostics import async_get_config_entry_diagnostics
 from custom_components.jrhsz.rhythm import Rhythm
 
 from .simulator import Fault, Simulator
-from .support.accounts import account_of, restart, set_up, state_of, wait_for
+from .support.accounts import (
+    account_of,
+    account_state,
+    coordinator_of,
+    restart,
+    set_up,
+    state_of,
+    wait_for,
+)
 from .support.logs import lines
 
 METER, OTHER = "2022040001", "2022040002"
-
-
-def coordinator_of(entry: MockConfigEntry, code: str = METER) -> MeterCoordinator:
-    """Return the coordinator of a meter."""
-    coordinator: MeterCoordinator = entry.runtime_data.coordinators[code]
-    return coordinator
-
-
-def account_state(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> str:
-    """Return the state of a sensor of the account."""
-    entity_id = er.async_get(hass).async_get_entity_id(
-        "sensor", "jrhsz", f"{entry.unique_id}|{key}"
-    )
-    assert entity_id is not None
-    state = hass.states.get(entity_id)
-    assert state is not None
-    return state.state
 
 
 async def test_one_failure_is_repeated(
@@ -159,62 +148,6 @@ async def test_outage_is_said_once(
     assert [level for level, _ in lines(caplog)] == ["ERROR", "INFO"]
 
 
-async def test_an_older_answer_changes_nothing(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """Test that a copy of the platform that lags takes nothing back; a wrong time does no harm."""
-    await set_up(hass, config_entry)
-    meter = coordinator_of(config_entry)
-    now = dt_util.utcnow()
-    new = replace(meter.data, read_time=now, balance=Decimal(40))
-    old = replace(new, read_time=now - timedelta(hours=1), balance=Decimal(4))
-    with patch.object(Client, "get_meter", AsyncMock(side_effect=[new, old, new])):
-        for _ in range(3):
-            await meter.async_refresh_now()
-            assert (meter.data, meter.balance.last) == (new, Decimal(40))
-    future = replace(new, read_time=now + timedelta(days=400))
-    with patch.object(Client, "get_meter", AsyncMock(side_effect=[future, new])):
-        await meter.async_refresh_now()
-        await meter.async_refresh_now()
-    assert meter.data == new
-
-
-async def test_disabled_device(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    device_registry: dr.DeviceRegistry,
-) -> None:
-    """Test that the meter of a disabled device is neither polled nor counted."""
-    simulator.meters[METER].set_balance(-500)
-    await set_up(hass, config_entry)
-    device = device_registry.async_get_device_by_identifier(
-        coordinator_of(config_entry).device_identifier, config_entry.entry_id
-    )
-    assert device is not None
-    totals = config_entry.runtime_data
-    assert len(totals.polled) == 8
-    device_registry.async_update_device(device.id, disabled_by=dr.DeviceEntryDisabler.USER)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert Decimal(account_state(hass, config_entry, "arrears")) == 0
-    for again in (False, True):
-        if again:
-            await restart(hass, config_entry)
-        simulator.reset_counts()
-        await wait_for(hass, freezer, minutes=31)
-        polled = {call.params["user_code"] for call in simulator.calls_of("GetUserInfo")}
-        assert polled == set(simulator.meters) - {METER}
-        assert Decimal(account_state(hass, config_entry, "arrears")) == 0
-    device_registry.async_update_device(device.id, disabled_by=None)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    await wait_for(hass, freezer, minutes=31)
-    assert 500 <= Decimal(account_state(hass, config_entry, "arrears")) < 510
-
-
 async def test_polling_turned_off(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -231,127 +164,9 @@ async def test_polling_turned_off(
         await wait_for(hass, freezer, hours=25)
     assert simulator.calls == []
     simulator.meters[METER].set_balance(-700)
-    await coordinator_of(config_entry).async_refresh_now()
+    await coordinator_of(config_entry, METER).async_refresh_now()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert 700 <= Decimal(account_state(hass, config_entry, "arrears")) < 710
-
-
-async def test_falling_reading_waits_until_it_counts(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Test that low readings are held back, said once, until they have counted for a day."""
-    await set_up(hass, config_entry)
-    before = state_of(hass, config_entry, METER, "reading").state
-    read_at = state_of(hass, config_entry, METER, "last_reading").state
-    meter = simulator.meters[METER]
-    low = {"tableNo": meter.table_no, "balance": "12.30", "tableType": "3"}
-    for reading in ("0.00", "0.10"):
-        # Times in the future don't count as later.
-        record = low | {"readTime": "2099-01-01 10:00:00", "reading": reading}
-        simulator.add_fault(
-            Fault(
-                kind="wrong",
-                interface="GetUserInfo",
-                user_code=METER,
-                reply={"code": 200, "data": record},
-            )
-        )
-        await wait_for(hass, freezer, minutes=31)
-        assert state_of(hass, config_entry, METER, "reading").state == before
-        assert state_of(hass, config_entry, METER, "last_reading").state == read_at
-        assert state_of(hass, config_entry, METER, "balance").state == "12.3"
-    held_back = [record for record in caplog.records if "held back" in record.getMessage()]
-    assert len(held_back) == 1
-
-    freezer.tick(timedelta(days=1))
-    record = low | {"readTime": "2099-01-01 11:00:00", "reading": "0.30"}
-    simulator.add_fault(
-        Fault(
-            kind="wrong",
-            interface="GetUserInfo",
-            user_code=METER,
-            reply={"code": 200, "data": record},
-        )
-    )
-    await wait_for(hass, freezer, minutes=31)
-    assert state_of(hass, config_entry, METER, "reading").state == "0.3"
-
-
-async def test_low_reading_after_an_unreadable_one_is_held_back(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """Test that an unreadable reading in between, or a restart, forgets no last reading."""
-    await set_up(hass, config_entry)
-    before = state_of(hass, config_entry, METER, "reading").state
-    meter = simulator.meters[METER]
-    known = {"tableNo": meter.table_no, "readTime": "2099-01-01 10:00:00", "tableType": "3"}
-    for reading, shown in (("--", STATE_UNKNOWN), ("0", before)):
-        simulator.add_fault(
-            Fault(
-                kind="wrong",
-                interface="GetUserInfo",
-                user_code=METER,
-                reply={"code": 200, "data": known | {"reading": reading, "balance": ""}},
-            )
-        )
-        await wait_for(hass, freezer, minutes=31)
-        assert state_of(hass, config_entry, METER, "reading").state == shown
-        assert state_of(hass, config_entry, METER, "balance").state == STATE_UNKNOWN
-        await restart(hass, config_entry)
-        assert state_of(hass, config_entry, METER, "reading").state == shown
-
-
-async def test_replaced_meter(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    device_registry: dr.DeviceRegistry,
-) -> None:
-    """Test that a new meter number is the same device, and its low reading is believed."""
-    await set_up(hass, config_entry)
-    identifier = ("jrhsz", f"{config_entry.unique_id}|{METER}")
-    before = device_registry.async_get_device_by_identifier(identifier, config_entry.entry_id)
-    assert before is not None
-    simulator.meters[METER].replace("999", "0.5")
-    await wait_for(hass, freezer, minutes=31)
-    reading = simulator.meters[METER].info().reading
-    assert reading < 1
-    assert Decimal(state_of(hass, config_entry, METER, "reading").state) == reading
-    after = device_registry.async_get_device_by_identifier(identifier, config_entry.entry_id)
-    assert after is not None
-    assert (after.id, after.serial_number) == (before.id, "999")
-
-
-@pytest.mark.parametrize("table_type", ["", None, "16", "x"])
-async def test_kind_is_kept(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    table_type: str | None,
-) -> None:
-    """Test that a later missing or unreadable type changes nothing."""
-    await set_up(hass, config_entry)
-    reading = Decimal(state_of(hass, config_entry, OTHER, "reading").state) + 1
-    simulator.add_fault(
-        Fault(
-            kind="wrong",
-            interface="GetUserInfo",
-            user_code=OTHER,
-            reply={"code": 200, "data": {"tableType": table_type, "reading": f"{reading:f}"}},
-        )
-    )
-    await wait_for(hass, freezer, minutes=31)
-    state = state_of(hass, config_entry, OTHER, "reading")
-    assert (Decimal(state.state), state.attributes["unit_of_measurement"]) == (reading, "m³")
 
 
 async def test_kind_that_changes_reloads(
@@ -368,26 +183,6 @@ async def test_kind_that_changes_reloads(
     assert state.attributes["unit_of_measurement"] == "m³"
     assert state.attributes["device_class"] == "water"
     assert config_entry.state is ConfigEntryState.LOADED
-
-
-async def test_unknown_kind(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Test that a type outside the document gives values without unit, and one line."""
-    simulator.meters[METER].table_type = 16
-    await set_up(hass, config_entry)
-    for key in ("reading", "balance"):
-        state = state_of(hass, config_entry, METER, key)
-        assert float(state.state) > 0
-        assert "unit_of_measurement" not in state.attributes
-        assert "device_class" not in state.attributes
-    await wait_for(hass, freezer, minutes=31)
-    lines = [record for record in caplog.records if "unknown type 16" in record.getMessage()]
-    assert len(lines) == 1
 
 
 async def test_refresh_promotes_a_poll_that_waits(
@@ -477,7 +272,11 @@ async def test_polls_follow_reports(
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, options={**entry.options, "meters": meters})
     await set_up(hass, entry)
-    began, reading, seen = dt_util.utcnow(), coordinator_of(entry).data, dict[datetime, datetime]()
+    began, reading, seen = (
+        dt_util.utcnow(),
+        coordinator_of(entry, METER).data,
+        dict[datetime, datetime](),
+    )
     polls = 0
 
     async def answer(*_: Any) -> MeterInfo:
@@ -496,9 +295,9 @@ async def test_polls_follow_reports(
             for _ in range(10 * 60):
                 await wait_for(hass, freezer, minutes=1)
             if not part:
-                learnt = coordinator_of(entry).rhythm
+                learnt = coordinator_of(entry, METER).rhythm
                 await restart(hass, entry)
-                assert coordinator_of(entry).rhythm.as_dict() == learnt.as_dict()
+                assert coordinator_of(entry, METER).rhythm.as_dict() == learnt.as_dict()
     late = [at - read_time - timedelta(minutes=17, seconds=400) for read_time, at in seen.items()]
     assert max(late[10:]) < timedelta(minutes=3)
     assert polls <= 1.1 * 40 + 4
@@ -513,7 +312,7 @@ async def test_news_go_first(
 ) -> None:
     """Test that a poll that is to show something new goes first, above all for a low balance."""
     await set_up(hass, config_entry)
-    meter = coordinator_of(config_entry)
+    meter = coordinator_of(config_entry, METER)
     now, loop = dt_util.utcnow().timestamp(), hass.loop.time()
     meter.rhythm = Rhythm(
         times=[now - 3 * 3600, now - 2 * 3600, now - 3600], late=0, polled_at=now - 60

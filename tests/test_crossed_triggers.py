@@ -168,7 +168,7 @@ async def test_days_left(
         """Return for how long the balance lasts."""
         return None if left[0] is None else Value(Decimal(left[0]))
 
-    monkeypatch.setattr("custom_components.jrhsz.coordinator.days_left", days_left)
+    monkeypatch.setattr("custom_components.jrhsz.meter_state.days_left", days_left)
     simulator.meters[METER].set_balance(100)
     await set_up(hass, config_entry)
     week = {"type": "below", "value": {"number": 1, "unit_of_measurement": "w"}}

@@ -152,7 +152,7 @@ async def test_own_statistic(
     entity_id, now = state_of(hass, entry, METER, "reading").entity_id, begin
     used, shown = list[float](), ZERO
     for number, name in enumerate(names):
-        meter.readings, shown = ReadingWatch(), ZERO
+        meter.answers.readings, shown = ReadingWatch(), ZERO
         for step, (table_no, reading) in enumerate(spread(CASES[name][0])):
             now += timedelta(hours=1)
             freezer.move_to(now + timedelta(minutes=1))
@@ -164,7 +164,7 @@ async def test_own_statistic(
             )
             with patch.object(Client, "get_meter", AsyncMock(return_value=info)):
                 await meter.async_refresh_now()
-            shown, before = (meter.data.reading or ZERO) + meter.readings.offset, shown
+            shown, before = (meter.data.reading or ZERO) + meter.answers.readings.offset, shown
             if shown != before:
                 await compiled(hass, now)
             if step == 0:

@@ -35,15 +35,22 @@ LOADED_BY_NAME: Final = {
     *Platform,
 }
 SHARED: Final = {
+    "account",
     "address",
+    "answers",
+    "arming",
     "balance",
+    "clock",
     "connection",
     "const",
     "coordinator",
     "exceptions",
     "kinds",
+    "meter_state",
     "news",
+    "outage",
     "reading",
+    "rhythm",
     "settings",
     "store",
 }

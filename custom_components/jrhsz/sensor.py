@@ -239,14 +239,15 @@ class ReadingSensor(MeterSensor):
     def native_value(self) -> float | None:
         """Return the reading as a total that goes on."""
         reading = self.coordinator.data.reading
-        return None if reading is None else float(reading + self.coordinator.readings.offset)
+        offset = self.coordinator.answers.readings.offset
+        return None if reading is None else float(reading + offset)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, float] | None:
         """Return what the meter reads, where that is another number."""
         reading = self.coordinator.data.reading
-        if reading is None or not self.coordinator.readings.offset:
+        if reading is None or not self.coordinator.answers.readings.offset:
             return None
         return {"register": float(reading)}
 

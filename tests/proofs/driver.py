@@ -18,6 +18,7 @@ from unittest.mock import patch
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from custom_components.jrhsz.answers import AnswerWatch
 from custom_components.jrhsz.api import (
     Consumption,
     Interface,
@@ -30,7 +31,6 @@ from custom_components.jrhsz.history.state import MeterHistory
 from custom_components.jrhsz.history.values import Period, What, days_left, unit_price, value_of
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 from custom_components.jrhsz.importer.sync import HistoryImport
-from custom_components.jrhsz.reading import ReadingWatch
 
 from .lives.life import Life
 from .lives.line import DAY, HOUR, clock
@@ -103,12 +103,10 @@ class DrivenMeter(MeterCoordinator):
         self.history = MeterHistory()
         self.history_lock = asyncio.Lock()
         self.platform = platform
-        self._account = entry.runtime_data
-        self._has_history = True
+        self._settings = entry.runtime_data.settings
+        self._history_store = entry.runtime_data.history_store
         self.listed = None
-        self._baseline = None
-        self.readings = ReadingWatch()
-        self.reported_at = None
+        self.answers = AnswerWatch(_CODE)
         self._listeners = {}
         vars(self)["data"] = None
 
@@ -120,7 +118,7 @@ class DrivenMeter(MeterCoordinator):
 
     def answer(self, info: MeterInfo) -> None:
         """Take an answer as a poll does."""
-        answer, info = info, self._accepted(info)
+        answer, info = info, self.answers.accepted(info, self.data, self.history.judged)
         self._note_balance(answer)
         self.data = info
 

@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 from yarl import URL
 
 from custom_components.jrhsz.connection import DATA_CONNECTIONS
+from custom_components.jrhsz.coordinator import MeterCoordinator
 
 from ..simulator import Simulator
 
@@ -69,3 +70,20 @@ def state_of(hass: HomeAssistant, entry: MockConfigEntry, user_code: str, key: s
             assert state is not None
             return state
     raise KeyError(unique_id)
+
+
+def account_state(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> str:
+    """Return the state of a sensor of the account."""
+    entity_id = er.async_get(hass).async_get_entity_id(
+        "sensor", "jrhsz", f"{entry.unique_id}|{key}"
+    )
+    assert entity_id is not None
+    state = hass.states.get(entity_id)
+    assert state is not None
+    return state.state
+
+
+def coordinator_of(entry: MockConfigEntry, user_code: str) -> MeterCoordinator:
+    """Return the coordinator of a meter."""
+    coordinator: MeterCoordinator = entry.runtime_data.coordinators[user_code]
+    return coordinator

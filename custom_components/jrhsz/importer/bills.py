@@ -14,6 +14,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
+from ..clock import seconds_now
 from ..const import DOMAIN
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..history.readings import HOUR
@@ -23,7 +24,6 @@ from ..history.usage import hour_of
 from ..responses import float_or_none
 from ..settings import chosen_meters
 from .recorder import Edges, Point, Statistic, async_execute, edges_of, statistic_id
-from .worker import seconds_now
 
 _CENT: Final = Decimal("0.01")
 _PRICE: Final = Decimal("0.0001")

@@ -6,13 +6,13 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
+from ..clock import seconds_now
 from ..const import LOGGER
 from ..coordinator import MeterCoordinator
 from ..history.missing import Stored, is_credit_missing, missing_since
 from ..history.plan import RENEWED
 from ..history.readings import HOUR
 from .recorder import Edges, Statistic, async_execute, edges_of, first_gap, statistic_id
-from .worker import seconds_now
 
 # The recorder has other things to do.
 _METERS_AT_ONCE: Final = 100

@@ -11,6 +11,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..api import UNKNOWN_METER, Consumption, NotPermittedError, PlatformError, Priority, Turn
+from ..clock import seconds_now
 from ..const import DOMAIN
 from ..coordinator import MeterCoordinator
 from ..history.plan import OVERLAP, RENEWED, first_begin, next_begin, rebuilt_window, spans
@@ -18,7 +19,6 @@ from ..history.readings import DAY
 from ..history.state import Listed, MeterHistory, Window
 from ..history.usage import Usage, hour_of
 from .window import Import, async_begin_of_stored, async_end_of_stored
-from .worker import seconds_now
 
 
 @dataclass(slots=True)

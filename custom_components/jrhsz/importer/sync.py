@@ -24,6 +24,7 @@ from ..api import (
     Priority,
     day_in_china,
 )
+from ..clock import seconds_now
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..history.missing import reread_since
@@ -49,7 +50,7 @@ from .recorder import (
     async_rename,
 )
 from .window import Import
-from .worker import Worker, async_update_states, seconds_now
+from .worker import Worker, async_update_states
 
 _NAMES: Final = {"name", "name_by_user"}
 _CHECK_EVERY: Final = timedelta(minutes=1)
@@ -156,7 +157,7 @@ class HistoryImport:
     def _is_window_due(self, meter: MeterCoordinator, now: int) -> bool:
         """Tell whether a window of records is to be read."""
         history = meter.history
-        return is_sync_due(history, meter.reported_at, now) or is_renewal_due(
+        return is_sync_due(history, meter.answers.reported_at, now) or is_renewal_due(
             history, meter.user_code, now
         )
 

@@ -8,9 +8,9 @@ import itertools
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
 from ..api import UNKNOWN_METER, Interface, PlatformError
+from ..clock import seconds_now
 from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
 from ..history.readings import HOUR
@@ -91,8 +91,3 @@ async def async_update_states(meters: Iterable[MeterCoordinator]) -> None:
         for meter in batch:
             meter.async_update_listeners()
         await asyncio.sleep(0)
-
-
-def seconds_now() -> int:
-    """Return the time in seconds since 1970."""
-    return int(dt_util.utcnow().timestamp())
