@@ -552,6 +552,8 @@ async def test_credit_on_tap_with_an_unknown_outcome(
     await tap(hass, button, user)
     assert told[0].data["message"].startswith("Whether ¥50.00 was credited is not known yet.")
     await tappable(hass, account, amount=60)
+    await forge_outcome(hass, account, number)
+    assert len(told) == 1
     simulator.set_dialect(payment_delay=0)
     await hass.data[DATA_FOLLOWER].async_look_up_all(account.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -994,6 +996,43 @@ async def test_automatic_recharge_with_an_unknown_outcome(
     assert unknown["title"] == f"一栋 {METER}: recharge of ¥30.00 not certain"
     assert found["tag"] == unknown["tag"] != other["tag"]
     assert credited(simulator) == credited(simulator, OTHER) == 30
+
+
+@pytest.mark.usefixtures("switch", "no_pauses")
+async def test_automatic_recharge_found_out_at_once(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that what the run itself finds out is told once."""
+    told = await automatic(hass, account)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore", when="after"))
+    await set_balance(hass, account, simulator, 3)
+    (order,) = orders_of(hass).values()
+    assert (order.status, order.source) == (Status.CONFIRMED, "payments")
+    assert len(told) == 1
+
+
+@pytest.mark.usefixtures("switch", "no_pauses")
+async def test_automatic_recharge_by_a_forged_outcome(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that an event that anybody can fire says nothing, even of an order of its own."""
+    told = await automatic(hass, account)
+    await let_be_unknown(hass, account, simulator)
+    await forge_outcome(hass, account, *orders_of(hass))
+    assert [message[:22] for message in messages(told)] == ["Whether ¥30.00 was cre"]
+
+
+async def forge_outcome(hass: HomeAssistant, account: MockConfigEntry, number: str) -> None:
+    """Fire an event as if an order were settled, as any user's mobile app can."""
+    data = {
+        "order_number": number,
+        "device_id": device_of(hass, account),
+        "amount": 30.0,
+        "status": "confirmed",
+        "source": "payments",
+    }
+    hass.bus.async_fire("jrhsz_recharge", data)
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 @pytest.mark.usefixtures("no_pauses")

@@ -41,6 +41,7 @@ KEYS = (
     "message",
     "balance_before",
     "sent",
+    "later",
 )
 
 
@@ -86,6 +87,7 @@ async def test_outcome_and_later_one(
         "message": "",
         "balance_before": float(order.balance_before or 0),
         "sent": str(order.sent),
+        "later": False,
     }
     assert told[0].context.user_id is None
 
@@ -93,10 +95,11 @@ async def test_outcome_and_later_one(
     simulator.add_fault(Fault(kind="cut", interface="Prestore", when="after"))
     await recharge(hass, config_entry, order_number="Mine2")
     assert statuses(told)[1:] == [("Mine2", "unknown")]
+    assert told[1].data["later"] is False
     simulator.set_dialect(payment_delay=0)
     await look_up_all(hass, config_entry)
     assert statuses(told)[2:] == [("Mine2", "confirmed")]
-    assert told[2].data["source"] == "payments"
+    assert (told[2].data["source"], told[2].data["later"]) == ("payments", True)
     # What is listed now was known before.
     await look_up_all(hass, config_entry)
     assert len(told) == 3
@@ -150,6 +153,7 @@ async def test_settled_during_the_start(
     assert told == []
     await wait_for(hass, freezer, seconds=11)
     assert statuses(told) == [("Mine1", "confirmed" if is_known else "unknown")]
+    assert told[0].data["later"] is True
     assert not orders_of(hass)["Mine1"].untold
     await restart_process(hass, config_entry)
     await wait_for(hass, freezer, seconds=11)

@@ -64,14 +64,14 @@ class RechargeSettledTrigger(Trigger):
         """Listen for outcomes."""
 
         @callback
-        def async_note(order: Order) -> None:
+        def async_note(order: Order, later: bool) -> None:  # noqa: FBT001  a signal's value
             """Run the action, in a context of its own, if the order is meant."""
             identifier = f"{order.account_id}|{order.user_code}"
             if order.status not in self._statuses:
                 return
             if async_meant(self._hass, self._target, [identifier]):
                 text = f"recharge of {order.meter}: {order.status}"
-                run_action(self._payload(order, identifier), text, Context())
+                run_action({**self._payload(order, identifier), "later": later}, text, Context())
 
         return async_dispatcher_connect(self._hass, SIGNAL_OUTCOME, async_note)
 

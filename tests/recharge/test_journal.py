@@ -8,11 +8,13 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -20,12 +22,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.jrhsz.api.transport import post
 from custom_components.jrhsz.recharge.journal import Journal
 from custom_components.jrhsz.recharge.journal_file import FILE_NAME
-from custom_components.jrhsz.recharge.journal_lines import encoded
+from custom_components.jrhsz.recharge.journal_lines import Lines, encoded
 from custom_components.jrhsz.recharge.order import Order, Status
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
+from custom_components.jrhsz.recharge.outcomes import SIGNAL_OUTCOME
 
 from ..simulator import Fault, Simulator
-from ..support.accounts import set_up
+from ..support.accounts import set_up, wait_for
 from ..support.recharges import (
     METER,
     OTHER,
@@ -359,6 +362,50 @@ async def test_unreadable_file(
     assert ir.async_get(hass).async_get_issue("jrhsz", "journal_unreadable") is None
     assert (await recharge(hass, config_entry, order_number="Mine1"))["status"] == "confirmed"
     assert len(simulator.calls_of("Prestore")) == 1
+
+
+async def test_folder_that_is_new(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Test that the folders of a new configuration are made, as Home Assistant's own files do."""
+    hass.config.config_dir = str(tmp_path / "new")
+    journal = Journal(hass)
+    await journal.async_load()
+    await journal.async_reserve(an_order("Mine1"))
+    assert journal.is_written
+    again = Journal(hass)
+    await again.async_load()
+    assert (list(again.orders), again.gap) == (["Mine1"], None)
+
+
+async def test_unreadable_for_a_while(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    no_pauses: None,
+) -> None:
+    """Test that a pass reads it again: then its orders are shown, looked up and told."""
+    await set_up(hass, config_entry)
+    simulator.set_dialect(payment_delay=-1)
+    simulator.add_fault(Fault(kind="cut", interface="Prestore", when="after"))
+    await recharge(hass, config_entry, order_number="Mine1")
+    journal, told = journal_of(hass), list[Order]()
+    await journal.async_update(replace(journal.orders["Mine1"], untold=True))
+    async_dispatcher_connect(hass, SIGNAL_OUTCOME, lambda order, _: told.append(order))
+    issues = ir.async_get(hass)
+    with patch.object(Lines, "read", side_effect=PermissionError(errno.EACCES, "denied")):
+        await restart_process(hass, config_entry)
+        await wait_for(hass, freezer, minutes=31)
+        assert (told, orders_of(hass)) == ([], {})
+    assert {issue for _, issue in issues.issues} == {"journal_unreadable"}
+    await wait_for(hass, freezer, minutes=31)
+    assert [(order.number, order.status, order.untold) for order in told] == [
+        ("Mine1", Status.UNKNOWN, False)
+    ]
+    assert [issue.partition("_orders_")[0] for _, issue in issues.issues] == ["open"]
+    simulator.set_dialect(payment_delay=0)
+    await wait_for(hass, freezer, minutes=31)
+    assert [order.status for order in told] == [Status.UNKNOWN, Status.CONFIRMED]
+    assert issues.issues == {}
 
 
 @pytest.mark.parametrize(

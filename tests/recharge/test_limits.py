@@ -156,7 +156,10 @@ async def test_open_order_under_another_name(
     assert len(orders_of(hass)) == 1
 
 
-async def test_two_paths_of_one_host(hass: HomeAssistant, simulator: Simulator) -> None:
+@pytest.mark.parametrize("is_confirmed", [True, False])
+async def test_two_paths_of_one_host(
+    hass: HomeAssistant, simulator: Simulator, *, is_confirmed: bool
+) -> None:
     """Test that the outcome of an order of one path isn't told as that of another path."""
     entry = account_of(simulator, max_recharge_per_day=100)
     await set_up(hass, entry)
@@ -167,6 +170,7 @@ async def test_two_paths_of_one_host(hass: HomeAssistant, simulator: Simulator) 
         platform=f"{str(entry.unique_id).removesuffix('/demo')}/a",
         user_code=METER,
         sent=dt_util.utcnow(),
+        status=Status.CONFIRMED if is_confirmed else Status.UNKNOWN,
     )
     await hass.data[DATA_ORDERS].journal.async_reserve(elsewhere)
     with pytest.raises(ServiceValidationError) as error:

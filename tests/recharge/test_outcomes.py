@@ -35,7 +35,7 @@ async def test_what_was_left(
     told: list[Order] = []
 
     @callback
-    def async_note(order: Order) -> None:
+    def async_note(order: Order, _: bool) -> None:  # noqa: FBT001  a signal's value
         """Note what is told."""
         told.append(order)
 

@@ -34,7 +34,11 @@ def meter(url: str = "http://platform.example/a") -> AccountMeter:
         # It was sent before the account got another path.
         ({"platform": "platform.example/b"}, False, True),
         ({"account_id": "other", "platform": "10.0.0.1/a"}, True, True),
-        ({"account_id": "other", "platform": "10.0.0.1:8080"}, True, True),
+        ({"account_id": "other", "platform": "10.0.0.1:8080/a"}, True, True),
+        # A path of what may be the same host is another platform for outcomes, and counts.
+        ({"account_id": "other", "platform": "10.0.0.1/b"}, False, True),
+        ({"account_id": "other", "platform": "10.0.0.1:8080"}, False, True),
+        ({"account_id": "other", "platform": "10.0.0.1/b", "username": "x"}, False, False),
         ({"account_id": "other", "platform": "10.0.0.1/a", "username": "x"}, False, False),
     ],
 )
@@ -51,10 +55,19 @@ def test_orders_of_a_meter(details: dict[str, str], *, is_of: bool, shares: bool
     assert (meter().is_of(sent), meter().shares(sent)) == (is_of, shares)
 
 
-def test_trailing_dot() -> None:
-    """Test that a dot at its end makes no other host of a name, nor the scheme one of a port."""
-    assert meter("http://platform.example./a").platform == "platform.example/a"
-    assert meter("https://platform.example/a/").platform == "platform.example/a"
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://platform.example./a",
+        "https://platform.example/a/",
+        "http://platform.example:80/a",
+        "https://platform.example:443/a",
+        "http://PLATFORM.Example/a",
+    ],
+)
+def test_one_name_written_otherwise(url: str) -> None:
+    """Test that a dot at its end, capitals, the scheme and its port make no other platform."""
+    assert meter(url).platform == "platform.example/a"
 
 
 def test_nobody_polls_it() -> None:

@@ -17,7 +17,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME as CST, Interface
 from custom_components.jrhsz.api.window import QueryDays, QueryForm
 from custom_components.jrhsz.connection import session_of
+from custom_components.jrhsz.recharge.limits import midnight_in_china
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
+from custom_components.jrhsz.recharge.proof import ONE_DAY
 from custom_components.jrhsz.recharge.request import CreditedMeter, Request
 from custom_components.jrhsz.recharge.restored import payments_needed
 from custom_components.jrhsz.recharge.witness import Witness
@@ -323,7 +325,9 @@ async def test_list_that_is_cut_short(
     assert orders_of(hass)[OURS].amount == 5
 
 
-@pytest.mark.parametrize(("days", "reach"), [(None, 31), (38, 31), (31, 31), (7, 31), (1, 2)])
+@pytest.mark.parametrize(
+    ("days", "reach"), [(None, 31), (38, 31), (31, 31), (7, 31), (1, 1), (0, 1)]
+)
 async def test_platform_that_lists_few_days_at_once(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -337,9 +341,10 @@ async def test_platform_that_lists_few_days_at_once(
     session_of(hass, config_entry).habits[Interface.PAYMENTS].window = window
     meter = CreditedMeter(entry=config_entry, user_code=METER, device_id="", name="")
     request = Request(amount=Decimal(20), context=Context(), order_number="Rent1")
-    since, whole = payments_needed(hass, hass.data[DATA_ORDERS].journal, meter, request)
+    (since, until), whole = payments_needed(hass, hass.data[DATA_ORDERS].journal, meter, request)
     assert not whole
-    assert abs(since - (now - timedelta(days=reach))) < timedelta(minutes=1)
-    # One day at once is six calls for every order: the search adds none.
-    calls = QueryDays.around(since, now + timedelta(days=1), now).parts(window)
-    assert len(calls) <= (6 if days == 1 else 5)
+    # One day at once is five calls for every order: the search adds none.
+    reached = now - timedelta(days=reach) if reach > 1 else midnight_in_china(now) - ONE_DAY
+    assert abs(since - reached) < timedelta(minutes=1)
+    calls = QueryDays.around(since, max(until, now + ONE_DAY), now).parts(window)
+    assert len(calls) <= 5

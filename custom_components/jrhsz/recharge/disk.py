@@ -19,7 +19,8 @@ def replace(path: Path, temporary: Path, parts: Iterable[bytes]) -> None:
 
     Raises OSError; then the file is as it was or, if only its name isn't durable, as it should be.
     """
-    temporary.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parent, temporary.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:

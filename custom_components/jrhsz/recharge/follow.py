@@ -18,7 +18,6 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry
 from ..settings import Settings
 from .delays import next_look
-from .issues import async_update_doubt
 from .order import Order
 from .orders import DATA_ORDERS, Orders
 from .request import AccountMeter
@@ -49,6 +48,11 @@ class Follower:
         @callback
         def async_pass(_: datetime | HomeAssistant) -> None:
             """Look up, in the background, what isn't due by itself."""
+            if not self._orders.journal.is_loaded:
+                self._hass.async_create_background_task(
+                    self._async_load(entry), f"{DOMAIN} journal"
+                )
+                return
             orders = self._orders.unsettled_of(str(entry.unique_id))
             if orders := [order for order in orders if _is_of_pass(order)]:
                 self._async_begin(entry, orders)
@@ -71,6 +75,12 @@ class Follower:
             self._orders.async_note_balance(meter, balance)
 
         entry.runtime_data.on_balance = async_note_balance
+        self.async_schedule(entry)
+
+    async def _async_load(self, entry: JrhszConfigEntry) -> None:
+        """Read the journal if that works now, and take up the account's orders."""
+        await self._orders.journal.async_load()
+        self._orders.async_adopt(entry)
         self.async_schedule(entry)
 
     @callback
@@ -188,17 +198,13 @@ class Follower:
 
 
 async def async_setup_orders(hass: HomeAssistant) -> None:
-    """Read the journal and show what it asks of a person."""
+    """Read the journal, which shows what it asks of a person."""
     hass.data[DATA_ORDERS] = orders = Orders(hass)
     hass.data[DATA_FOLLOWER] = Follower(hass, orders)
     hass.data[DATA_STARTED_BY_HAND] = StartedByHand(hass)
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, orders.async_stop)
     await orders.journal.async_load()
     orders.outcomes.async_start()
-    for account_id in orders.journal.accounts:
-        orders.async_update_issue(account_id)
-    for order in orders.journal.unsettled:
-        async_update_doubt(hass, order)
 
 
 DATA_FOLLOWER: HassKey[Follower] = HassKey(f"{DOMAIN}_follower")

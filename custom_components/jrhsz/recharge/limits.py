@@ -104,8 +104,7 @@ def limits_of_day(
     among these orders: of another Home Assistant, of before a restore, or believed to be rejected.
     So does what is of a later day: the clock was set back.
     """
-    today = day_in_china(dt_util.utcnow())
-    midnight = datetime.combine(today, time.min, CHINA_STANDARD_TIME)
+    midnight = midnight_in_china(dt_util.utcnow())
     counted = [
         order for order in journal.sent_since(midnight) if order.status is not Status.REJECTED
     ]
@@ -131,6 +130,11 @@ def limits_of_day(
             _total(order.amount for order in of_account) + others,
         ),
     )
+
+
+def midnight_in_china(now: datetime) -> datetime:
+    """Return when the day began whose limits count."""
+    return datetime.combine(day_in_china(now), time.min, CHINA_STANDARD_TIME)
 
 
 def newest_order(journal: Journal, meter: CreditedMeter) -> Order | None:

@@ -1,6 +1,6 @@
 """Looking at a meter: its list of payments and its balance, as far as they can be had."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from homeassistant.core import HomeAssistant
@@ -43,11 +43,13 @@ async def async_look(
     priority: Priority,
     *,
     whole: bool,
+    time_of: Callable[[Order, float], datetime | None] = lambda *_: None,
 ) -> Look:
     """Look for orders of a meter; `whole` if that may prove that one isn't there.
 
-    Then the balance is read as well, and the list to its end. Raises PlatformError if the list
-    can't be had.
+    Then the balance is read as well, and the list to its end. `time_of` returns when that is by
+    the clock that an order was answered by, if it may have been set since. Raises PlatformError if
+    the list can't be had.
     """
     client, session = client_of(hass, meter.entry), session_of(hass, meter.entry)
     at, clock = dt_util.utcnow(), hass.loop.time()
@@ -59,7 +61,8 @@ async def async_look(
         except PlatformError as err:
             LOGGER.debug("Meter %s can't be read: %s", meter.user_code, err)
             whole = False
-    span = window(meter, session, orders, read_time)
+    times = [time_of(order, clock) for order in orders]
+    span = window(meter, session, orders, read_time, at, *times)
     payments: list[Payment]
     try:
         payments = await client.get_payments(meter.user_code, *span, Turn(priority), complete=whole)

@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -69,13 +69,23 @@ class Orders:
     def __init__(self, hass: HomeAssistant) -> None:
         """Start without any."""
         self.journal = journal = Journal(hass)
-        journal.on_change = lambda: async_update_journal(hass, journal)
+        journal.on_change = self._async_show_journal
         self.reserving = asyncio.Lock()
         self.attempts: set[Attempt] = set()
         self.outcomes = Outcomes(hass, journal, self.is_under_way)
         self._hass = hass
         self._answered: dict[str, float] = {}
         self._meter_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @callback
+    def _async_show_journal(self) -> None:
+        """Show what the journal asks of a person, and tell what it holds that wasn't told."""
+        async_update_journal(self._hass, self.journal)
+        for account_id in self.journal.accounts:
+            self.async_update_issue(account_id)
+        for order in self.journal.unsettled:
+            async_update_doubt(self._hass, order)
+        self.outcomes.async_tell_rest()
 
     def lock_of(self, user_code: str) -> asyncio.Lock:
         """Return the lock of a meter.
@@ -163,7 +173,7 @@ class Orders:
             },
             context=context or Context(user_id=order.user_id),
         )
-        self.outcomes.async_tell(order)
+        self.outcomes.async_tell(order, later=attempt is None)
         if not order.is_unsettled:
             self._answered.pop(order.number, None)
         if order.status is not Status.REJECTED:
@@ -213,7 +223,9 @@ class Orders:
         Raises PlatformError if its list of payments can't be had.
         """
         whole = any(may_prove(order, self.delays_of(order, meter.entry)) for order in orders)
-        return await async_look(self._hass, meter, orders, priority, whole=whole)
+        return await async_look(
+            self._hass, meter, orders, priority, whole=whole, time_of=self._time_of
+        )
 
     async def async_take(self, meter: AccountMeter, look: Look) -> None:
         """Take over what a look at a meter tells of its orders."""
@@ -246,15 +258,20 @@ class Orders:
         """Note when an order was answered by a clock that nobody sets."""
         self._answered[number] = self._hass.loop.time()
 
-    def examined(self, meter: AccountMeter, order: Order, look: Look) -> Order:
-        """Return what a look at its meter makes of an order.
+    def _time_of(self, order: Order, clock: float) -> datetime | None:
+        """Return what time it is for an order that this process sent, by its unset clock.
 
-        How long ago it was answered is told by the clock of the process that sent it, as long as
-        that runs: the time of day may be set meanwhile.
+        The time of day may have been set since it was answered.
         """
         answered = self._answered.get(order.number)
-        if answered is not None and look.clock is not None and order.answered is not None:
-            look = replace(look, at=order.answered + timedelta(seconds=look.clock - answered))
+        if answered is None or order.answered is None:
+            return None
+        return order.answered + timedelta(seconds=clock - answered)
+
+    def examined(self, meter: AccountMeter, order: Order, look: Look) -> Order:
+        """Return what a look at its meter makes of an order."""
+        if look.clock is not None and (at := self._time_of(order, look.clock)) is not None:
+            look = replace(look, at=at)
         near = self.journal.of_meter(order.user_code, min(order.times) - 2 * ONE_DAY)
         others = [other for other in near if other.number != order.number]
         # Without a whole list nothing depends on how late it may be.

@@ -17,7 +17,7 @@ from ..const import DOMAIN
 from .journal import Journal
 from .order import Order
 
-SIGNAL_OUTCOME: Final[SignalType[Order]] = SignalType(f"{DOMAIN}_outcome")
+SIGNAL_OUTCOME: Final[SignalType[Order, bool]] = SignalType(f"{DOMAIN}_outcome")
 
 
 class Outcomes:
@@ -49,14 +49,27 @@ class Outcomes:
         return replace(order, untold=not self._can_be_heard or self._hass.is_stopping)
 
     @callback
-    def async_tell(self, order: Order) -> None:
-        """Tell an outcome that is written, unless it was left for later."""
+    def async_tell(self, order: Order, *, later: bool = True) -> None:
+        """Tell an outcome that is written, unless it was left until it can be heard.
+
+        It comes `later` if no call of an action waits for it.
+        """
         if not order.untold:
-            async_dispatcher_send(self._hass, SIGNAL_OUTCOME, order)
+            async_dispatcher_send(self._hass, SIGNAL_OUTCOME, order, later)
+
+    @callback
+    def async_tell_rest(self) -> None:
+        """Tell what a journal holds that could not be read before."""
+        if self._can_be_heard:
+            self._hass.async_create_task(self._async_tell_rest(), f"{DOMAIN} outcomes")
 
     async def _async_begin(self) -> None:
-        """Tell what wasn't told before, but for what is being found out."""
+        """Tell what wasn't told before, and all that comes."""
         self._can_be_heard = True
+        await self._async_tell_rest()
+
+    async def _async_tell_rest(self) -> None:
+        """Tell what wasn't told before, but for what is being found out."""
         rest = [
             replace(order, untold=False)
             for order in self._journal.orders.values()

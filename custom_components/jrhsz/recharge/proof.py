@@ -57,13 +57,13 @@ class Look:
         return cls(at=now, platform=platform, span=span, payments=payments, is_complete=False)
 
     def covers(self, order: Order) -> bool:
-        """Tell whether the payment of an order that was credited must be within the span."""
-        if order.platform != self.platform:
-            return False
-        begin, end = self.span
-        earliest = min(*order.times, self.at)
-        # Where our clock was set back the span ends less than a day after the look, as it began.
-        return begin + ONE_DAY <= earliest and max(order.times) <= end - ONE_DAY and self.at <= end
+        """Tell whether the payment of an order that was credited must be within the span.
+
+        It is if all that tells the time of the order or of the look is at least a day within it.
+        """
+        times, (begin, end) = (*order.times, self.at), self.span
+        is_within = begin + ONE_DAY <= min(times) and max(times) <= end - ONE_DAY
+        return order.platform == self.platform and is_within
 
 
 def matches(order_number: str, payment: Payment) -> bool:

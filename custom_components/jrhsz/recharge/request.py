@@ -63,18 +63,23 @@ class AccountMeter:
     def is_of(self, order: Order) -> bool:
         """Tell whether an order was sent for this very meter.
 
-        One platform may be known under two names, but two paths of one host are two platforms.
+        One platform may be known under two names, but two paths are two platforms.
         """
         return order.user_code == self.user_code and (
             order.platform == self.platform
-            or (order.username == self.username and are_two_names(order.platform, self.platform))
+            or (self._may_be_at(order) and _path(order.platform) == _path(self.platform))
         )
 
     def shares(self, order: Order) -> bool:
         """Tell whether an order, of whatever account, may be about this meter: then it counts."""
         return self.is_of(order) or (
-            order.user_code == self.user_code and order.account_id == self.account_id
+            order.user_code == self.user_code
+            and (order.account_id == self.account_id or self._may_be_at(order))
         )
+
+    def _may_be_at(self, order: Order) -> bool:
+        """Tell whether an order's platform may be this one under another name."""
+        return order.username == self.username and are_two_names(order.platform, self.platform)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +204,11 @@ class RechargeOutcome:
             "balance": float_or_none(self.balance),
             "message": self.message,
         }
+
+
+def _path(platform: str) -> str:
+    """Return what tells a platform from others of its host."""
+    return platform.partition("/")[2]
 
 
 def read_amount(value: object) -> Decimal | None:

@@ -5,7 +5,7 @@ platform has them, so its list of payments is asked before anything is sent.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -17,9 +17,9 @@ from ..connection import session_of
 from ..const import LOGGER
 from .gap import compared
 from .journal import Journal
-from .limits import refusal
+from .limits import midnight_in_china, refusal
 from .order import Order, Source, Status
-from .proof import ONE_DAY, number_of_ours
+from .proof import ONE_DAY, Span, number_of_ours
 from .request import CreditedMeter, Request
 
 # How wrong a clock may be, ours or the platform's.
@@ -30,22 +30,22 @@ _CALLS: Final = 5
 
 def payments_needed(
     hass: HomeAssistant, journal: Journal, meter: CreditedMeter, request: Request
-) -> tuple[datetime, bool]:
-    """Return since when a meter's payments must be known before its order, and if all of them.
+) -> tuple[Span, bool]:
+    """Return of which span a meter's payments must be known before its order, and if all of them.
 
     That is longer than for today's limits after a restore or a loss, once for each meter, and for a
     number that the caller gave while this machine has had the journal for less than a month. Raises
     ServiceValidationError until a person knows of the gap.
     """
     now, number, gap = dt_util.utcnow(), request.order_number, journal.gap
-    since = now - 2 * ONE_DAY
+    since = midnight_in_china(now) - ONE_DAY
     if number is not None and not journal.knows(number) and now - journal.since < _YOUNG:
         since = min(since, now - min(_searched(hass, meter), request.searched))
     if gap is None or compared(meter.account_id, meter.user_code) in journal.notes:
-        return since, False
+        return (since, now), False
     if not gap.confirmed:
         raise refusal(key="journal_restored")
-    return min(since, gap.begin - _MARGIN), True
+    return (min(since, gap.begin - _MARGIN), now + _MARGIN), True
 
 
 async def async_take_over_missing(

@@ -182,8 +182,8 @@ async def _async_look(hass: HomeAssistant, meter: CreditedMeter, request: Reques
         return known
     client, session = client_of(hass, meter.entry), session_of(hass, meter.entry)
     begin, end = window(meter, session)
-    since, whole = payments_needed(hass, journal, meter, request)
-    span = (min(begin, since), end)
+    (since, until), whole = payments_needed(hass, journal, meter, request)
+    span = (min(begin, since), max(end, until))
     try:
         info, payments = await asyncio.gather(
             client.get_meter(meter.user_code, Turn()),
