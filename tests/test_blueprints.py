@@ -760,7 +760,7 @@ async def test_automatic_recharge_tells_once_a_day_why_not(
     for hour in (-1, 0, 1):
         await look_at(hass, freezer, nine + timedelta(hours=hour))
     assert [event.data["title"] for event in told] == 2 * [
-        f"一栋 {METER}: not recharged, ¥20 a month are used"
+        f"一栋 {METER}: not recharged, ¥20.00 a month are used"
     ]
     assert simulator.calls_of("Prestore") == []
 
@@ -777,7 +777,7 @@ async def test_automatic_recharge_fills_up(
     assert credited(simulator, OTHER) == 0
     assert [event.data["title"] for event in told] == [
         f"一栋 {METER}: ¥46.79 credited",
-        f"一栋 {OTHER}: not recharged, ¥60 a month are used",
+        f"一栋 {OTHER}: not recharged, ¥60.00 a month are used",
     ]
 
 
@@ -822,7 +822,7 @@ async def test_automatic_recharge_up_to_the_cap(
     assert [order.amount for order in simulator.ledger] == [30]
     assert messages(told) == [
         "¥30.00 was credited. Balance now: ¥33.00. Order HA…",
-        "Nothing was sent: ¥30.00 of ¥59 for this month are used.",
+        "Nothing was sent: ¥30.00 of ¥59.00 for this month are used.",
     ]
 
 

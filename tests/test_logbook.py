@@ -43,18 +43,18 @@ def lines(hass: HomeAssistant, events: list[Event[Any]]) -> list[tuple[str, str]
         (
             "en",
             (
-                "was credited 20.00 yuan (order A)",
-                "was not credited 20.50 yuan: refused (order B)",
-                "may have been credited 20.00 yuan: not known yet (order C)",
+                "was credited ¥20.00 (order A)",
+                "was not credited ¥20.50: refused (order B)",
+                "may have been credited ¥20.00: not known yet (order C)",
                 "A recharge was announced that Home Assistant never made",
             ),
         ),
         (
             "zh-Hans",
             (
-                "充值 20.00 元已到账（订单 A）",
-                "充值 20.50 元被拒绝，没有到账（订单 B）",
-                "充值 20.00 元是否到账尚不确定（订单 C）",
+                "充值 ¥20.00 已到账（订单 A）",
+                "充值 ¥20.50 被拒绝，没有到账（订单 B）",
+                "充值 ¥20.00 是否到账尚不确定（订单 C）",
                 "收到一条充值消息，但 Home Assistant 没有这笔充值",
             ),
         ),

@@ -38,7 +38,7 @@ async def test_no_text(hass: HomeAssistant) -> None:
     ("text", "shown"),
     [
         ("一栋电 · 101 (2022040001) → 张三", None),
-        ("12.50 CNY, 2026-11-20 12:00", None),
+        ("¥12.50, 2026-11-20 12:00", None),
         ("**fat** _thin_ `code` ~~gone~~", r"\*\*fat\*\* \_thin\_ \`code\` \~\~gone\~\~"),
         ("[link](http://evil.example)", r"\[link\](http\://evil.example)"),
         ("![](https://evil.example/x.png)", r"\!\[\](https\://evil.example/x.png)"),
@@ -71,7 +71,7 @@ def actions(value: Any) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("path", sorted(BLUEPRINTS.glob("*.yaml")), ids=lambda path: path.name)
 async def test_markdown_in_blueprints(hass: HomeAssistant, path: Path) -> None:
     """Test that a blueprint's message is text, whatever the names in it hold."""
-    message = "一栋 **101** [a](b) c_d\n`e` ~~f~~ <g> #1 & h!: 12.50 CNY"
+    message = "一栋 **101** [a](b) c_d\n`e` ~~f~~ <g> #1 & h!: ¥12.50"
     found = [*actions(yaml_util.load_yaml_dict(path))]
     assert len(found) == 1
     shown = Template(found[0]["data"]["message"], hass).async_render(

@@ -8,6 +8,8 @@ from string import Formatter
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlow
+from homeassistant.helpers.selector import NumberSelector
+from homeassistant.util import yaml as yaml_util
 import pytest
 
 import custom_components.jrhsz
@@ -20,6 +22,7 @@ from custom_components.jrhsz.meters import (
 INTEGRATION = Path(custom_components.jrhsz.__file__).parent
 LANGUAGES = ("en", "zh-Hans")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+AMOUNT_OTHERWISE = re.compile(r"[\d}] ?(yuan|元|CNY|RMB|￥)|(CNY|RMB|￥) ?[\d{]")
 
 
 def load(language: str) -> dict[str, Any]:
@@ -108,3 +111,43 @@ def test_every_error_has_a_text(language: str) -> None:
     assert len(choosing) == 5
     assert texts["config"]["error"].keys() == login | choosing
     assert texts["options"]["error"].keys() == choosing | {"not_a_number", "not_chosen"}
+
+
+def texts_of_blueprints() -> Iterator[tuple[str, str]]:
+    """Yield each blueprint, whose texts are among much else."""
+    folder = INTEGRATION.parents[1] / "blueprints"
+    for path in sorted(folder.rglob("*.yaml")):
+        yield path.name, path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_notation_of_money(language: str) -> None:
+    """Test that an amount is ¥50.00 wherever one is told, in either language."""
+    texts = [*flat(load(language)), *texts_of_blueprints()]
+    for key, text in texts:
+        assert not AMOUNT_OTHERWISE.search(text), key
+        if not key.startswith(("config.", "options.")):
+            assert not re.search(r"(?<!¥)\{(amount|sum|limit|used|left)\}", text), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_units_are_words(language: str) -> None:
+    """Test that each field of a form has its unit in words, and no Chinese text a short one."""
+    units = load(language)["selector"]["unit"]["unit_of_measurement"]
+    actions = yaml_util.load_yaml_dict(str(INTEGRATION / "services.yaml"))
+    fields = [
+        field["selector"]["number"]
+        for action in actions.values()
+        for field in action["fields"].values()
+        if "number" in field["selector"]
+    ]
+    settings = options_flow._SETTINGS.values()
+    fields += [field.config for field in settings if isinstance(field, NumberSelector)]
+    assert len(fields) >= 14
+    for field in fields:
+        assert field["translation_key"] == "unit"
+        assert field["unit_of_measurement"] in units
+    if language == "zh-Hans":
+        assert all(CHINESE.fullmatch(word[0]) for word in units.values())
+        for key, text in flat(load(language)):
+            assert not re.search(r"\b(min|h|d|s|CNY)\b", text, re.ASCII), key

@@ -1,5 +1,6 @@
 """Texts of the translations, in the language of Home Assistant, for whom it translates nothing."""
 
+from decimal import Decimal
 import re
 from typing import Final
 
@@ -25,6 +26,11 @@ def _escaped_begin(match: re.Match[str]) -> str:
     """Return the begin of a line that would be that of a list or a heading."""
     space, begin = match.groups()
     return f"{space}{begin}\\" if begin.isdigit() else f"{space}\\{begin}"
+
+
+def yuan(amount: Decimal) -> str:
+    """Return an amount as people write it, the same in all languages."""
+    return f"{'-' if amount < 0 else ''}¥{abs(amount):.2f}"
 
 
 @callback

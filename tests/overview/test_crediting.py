@@ -406,7 +406,7 @@ async def test_refused_whole(
     await socket.send_json_auto_id({"type": "jrhsz/recharge_many/start", "dry_run": True, **start})
     last = (await job_until_done(socket))[-1]
     assert (last["state"], last["sum"]) == ("refused", 2080)
-    assert "8 meters would need 2080.00 yuan in total" in last["message"]
+    assert "8 meters would need ¥2080.00 in total" in last["message"]
     assert simulator.calls_of("Prestore") == []
 
 

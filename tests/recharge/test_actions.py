@@ -97,9 +97,7 @@ async def test_up_to_with_credit_on_its_way(
     assert (first["status"], first["amount"]) == ("confirmed", 20)
     second = await recharge(hass, config_entry, up_to=30)
     assert (second["status"], second["order_number"]) == ("not_needed", "Mine1")
-    assert second["message"] == (
-        "Order Mine1 of 20.00 yuan is credited and on its way to the balance."
-    )
+    assert second["message"] == ("Order Mine1 of ¥20.00 is credited and on its way to the balance.")
     assert (await recharge(hass, config_entry, up_to=35))["amount"] == 5
     await wait_for(hass, freezer, hours=1, minutes=1)
     third = await recharge(hass, config_entry, up_to=30)

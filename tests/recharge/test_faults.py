@@ -88,7 +88,7 @@ async def outcomes(
         message = str(error)
         assert ("nothing was credited" in message) == (order.status == "rejected")
         assert ("It is not known" in message) == (order.status == "unknown")
-        assert "20.00 yuan" in message
+        assert "¥20.00" in message
         assert order.number in message
         assert ALL[name].get("msg", "") in message
     await hass.async_block_till_done(wait_background_tasks=True)

@@ -1,18 +1,23 @@
 """Tests of the fix flows about orders."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.translation import async_get_translations
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.connection import DATA_CONNECTIONS
 from custom_components.jrhsz.recharge.follow import async_setup_orders
 from custom_components.jrhsz.recharge.issues import open_orders_issue
+from custom_components.jrhsz.recharge.order import Rise
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
 from ..simulator import Fault, Simulator
@@ -63,10 +68,10 @@ async def test_one_order_was_credited(
     assert step["menu_options"] == ["credited", "not_credited", "init"]
     seen = step["description_placeholders"]
     payment = simulator.meters[METER].payments()[-1]
-    line = f"- {payment.time:%Y-%m-%d %H:%M:%S} · 20.00 CNY · 微信充值 · {payment.order_number}"
-    assert seen["order"].startswith(f"一栋 {METER} · 20.00 CNY · ")
-    assert seen["balance_before"] == f"{before:.2f} CNY"
-    assert seen["balance"] == f"{before + 20:.2f} CNY"
+    line = f"- {payment.time:%Y-%m-%d %H:%M:%S} · ¥20.00 · 微信充值 · {payment.order_number}"
+    assert seen["order"].startswith(f"一栋 {METER} · ¥20.00 · ")
+    assert seen["balance_before"] == f"¥{before:.2f}"
+    assert seen["balance"] == f"¥{before + 20:.2f}"
     assert line in seen["payments"]
     assert seen["probable"] == line
     assert seen["message"] == "The connection to the platform broke before it answered."
@@ -78,6 +83,45 @@ async def test_one_order_was_credited(
     assert order.watch_until is not None
     assert not exists(hass, issue_id)
     assert len(simulator.calls_of("Prestore")) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Rise of the balance by just this amount: "), ("zh-Hans", "余额恰好增加该金额：")],
+)
+async def test_balance_that_rose_by_the_amount(
+    *,
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    language: str,
+    words: str,
+) -> None:
+    """Test that each rise by exactly the order's amount is named, and none by another one."""
+    issue_id = await open_orders(hass, config_entry, simulator, METER)
+    order = orders_of(hass)[f"Mine{METER}"]
+    at = datetime(2026, 11, 20, 4, 5, tzinfo=UTC)
+    rises = tuple(
+        Rise(at + timedelta(hours=hours), Decimal(before), Decimal(after))
+        for hours, before, after in (
+            (0, "-3.50", "16.50"),
+            (1, "16.50", "36.49"),
+            (2, "36.49", "56.50"),
+            (3, "56.00", "76.00"),
+        )
+    )
+    await hass.data[DATA_ORDERS].journal.async_update(replace(order, rises=rises))
+    simulator.add_fault(Fault(kind="status", interface="GetPaymentList", times=None))
+    step = await answer(hass, await fix(hass, issue_id), next_step_id="order")
+    shown = "2026-11-20 12:05 · -¥3.50 → ¥16.50; 2026-11-20 15:05 · ¥56.00 → ¥76.00"
+    assert step["description_placeholders"]["rise"] == shown
+    texts = await async_get_translations(hass, language, "issues", {"jrhsz"})
+    text = texts["component.jrhsz.issues.open_orders.fix_flow.step.decide.description"]
+    assert f"{words}{shown}\n" in text.format(**step["description_placeholders"])
+    # Where none is by the amount it is said that there is none.
+    await hass.data[DATA_ORDERS].journal.async_update(replace(order, rises=rises[1:3]))
+    step = await answer(hass, await fix(hass, issue_id), next_step_id="order")
+    assert step["description_placeholders"]["rise"] == "–"
 
 
 async def test_several_orders(

@@ -12,7 +12,7 @@ ORDER = an_order("HA1", amount=Decimal("20.5"), sent=datetime(2026, 11, 24, 16, 
 
 def test_line_of_an_order() -> None:
     """Test that an order is told with its amount in cents and the time in China."""
-    line = "20.50 CNY · 2026-11-25 00:01:02 · HA1"
+    line = "¥20.50 · 2026-11-25 00:01:02 · HA1"
     assert described(ORDER) == f"一栋 101 · {line}"
     assert described(ORDER, named=False) == line
 

@@ -194,8 +194,8 @@ async def test_sum_above_the_limit(
         error = await refused(hass, config_entry_id=entry.entry_id, dry_run=dry_run, **asked)
         assert error.translation_key == "batch_above_limit"
         assert str(error) == (
-            "5 meters would need 105.00 yuan in total, but this account's daily limit is 100.00 "
-            "yuan: 0.00 are used, 100.00 are left. Nothing was sent"
+            "5 meters would need ¥105.00 in total, but this account's daily limit is ¥100.00: "
+            "¥0.00 are used, ¥100.00 are left. Nothing was sent"
         )
     assert simulator.calls_of("Prestore") == []
     assert orders_of(hass) == {}
@@ -223,7 +223,7 @@ async def test_limits_of_each(hass: HomeAssistant, simulator: Simulator, no_pace
     row = by_code(response)[METER]
     assert (row["amount"], row["message"]) == (
         None,
-        "The limit per order is 50.00 yuan. Nothing was sent.",
+        "The limit per order is ¥50.00. Nothing was sent.",
     )
     hass.config_entries.async_update_entry(entry, options={**entry.options, "max_recharge": 0})
     await hass.async_block_till_done(wait_background_tasks=True)

@@ -103,7 +103,7 @@ async def test_taken_up_at_start(
     assert issue.translation_placeholders is not None
     assert issue.translation_placeholders["account"] == "demo"
     (line,) = issue.translation_placeholders["orders"].splitlines()
-    assert line.startswith(f"- 一栋 {OTHER} · 20.00 CNY · ")
+    assert line.startswith(f"- 一栋 {OTHER} · ¥20.00 · ")
     assert line.endswith(f" · Mine{OTHER}")
     assert len(simulator.calls_of("Prestore")) == 2
 

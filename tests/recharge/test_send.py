@@ -235,7 +235,7 @@ async def test_concurrent_orders_of_one_meter(
     refused = [outcome for outcome in outcomes if isinstance(outcome, ServiceValidationError)]
     assert len(refused) == 2
     assert {error.translation_key for error in refused} == {"limit_per_day"}
-    assert "daily limit is 200.00 yuan; 200.00 are used, 0.00 are left" in str(refused[0])
+    assert "daily limit is ¥200.00; ¥200.00 are used, ¥0.00 are left" in str(refused[0])
     assert credited(simulator) == 200
 
 
@@ -252,14 +252,14 @@ async def test_limits(hass: HomeAssistant, simulator: Simulator, no_pace: None) 
             await recharge(hass, entry, **arguments)
         return str(error.value)
 
-    assert "limit per order is 50.00 yuan" in await refused(amount=50.01)
+    assert "limit per order is ¥50.00" in await refused(amount=50.01)
     await recharge(hass, entry, amount=50)
     message = await refused(amount="30.01")
-    assert "meter's daily limit is 80.00 yuan; 50.00 are used, 30.00 are left" in message
+    assert "meter's daily limit is ¥80.00; ¥50.00 are used, ¥30.00 are left" in message
     await recharge(hass, entry, amount=30)
     message = await refused(user_code=OTHER, amount=21)
-    assert "account's daily limit for all meters together is 100.00 yuan" in message
-    assert "80.00 are used, 20.00 are left" in message
+    assert "account's daily limit for all meters together is ¥100.00" in message
+    assert "¥80.00 are used, ¥20.00 are left" in message
     await recharge(hass, entry, OTHER, amount=20)
     assert "0.00 are left" in await refused(user_code=OTHER, amount=0.01)
     assert len(simulator.calls_of("Prestore")) == 3
@@ -344,7 +344,7 @@ async def test_clock_set_back(
     set_clock(monkeypatch, days=-1)
     with pytest.raises(ServiceValidationError) as error:
         await recharge(hass, entry, amount=26)
-    assert "75.00 are used, 25.00 are left" in str(error.value)
+    assert "¥75.00 are used, ¥25.00 are left" in str(error.value)
     assert credited(simulator) == 60
 
 
@@ -371,7 +371,7 @@ async def test_two_accounts_with_one_meter(
     assert credited(simulator) == 80
     with pytest.raises(ServiceValidationError) as error:
         await recharge(hass, two, order_number="Mine1", amount=40)
-    assert "80.00 are used, 20.00 are left" in str(error.value)
+    assert "¥80.00 are used, ¥20.00 are left" in str(error.value)
 
 
 async def test_unknown_counts_and_blocks(
@@ -390,7 +390,7 @@ async def test_unknown_counts_and_blocks(
     assert "Mine1" in str(error.value)
     with pytest.raises(ServiceValidationError) as error:
         await recharge(hass, entry, OTHER, amount=11)
-    assert "30.00 are used, 10.00 are left" in str(error.value)
+    assert "¥30.00 are used, ¥10.00 are left" in str(error.value)
     assert (await recharge(hass, entry, OTHER, amount=10))["status"] == "confirmed"
     assert len(simulator.calls_of("Prestore")) == 2
 
@@ -446,7 +446,7 @@ async def test_only_below_with_credit_on_its_way(
     for outcome in outcomes[1:]:
         assert (outcome["order_number"], outcome["balance"]) == ("Mine0", 10)
         assert outcome["message"] == (
-            "Order Mine0 of 20.00 yuan is credited and on its way to the balance."
+            "Order Mine0 of ¥20.00 is credited and on its way to the balance."
         )
     # Both together are not enough for this one.
     assert (await recharge(hass, config_entry, only_below=31))["status"] == "confirmed"
@@ -531,7 +531,7 @@ async def test_number_that_only_the_platform_knows(
     assert orders_of(hass)["Mine1"].source == "payments"
     with pytest.raises(ServiceValidationError) as error:
         await recharge(hass, entry, amount=26)
-    assert "75.00 are used, 25.00 are left" in str(error.value)
+    assert "¥75.00 are used, ¥25.00 are left" in str(error.value)
     assert simulator.calls_of("Prestore") == []
 
 

@@ -212,8 +212,8 @@ async def test_balance_that_rose(life: Life, simulator: Simulator) -> None:
     step = await fix(life.hass, open_orders_issue(str(life.entry.unique_id)))
     step = await answer(life.hass, step, next_step_id="order")
     seen = step["description_placeholders"]
-    assert seen["rise"].endswith(" · 141.00 → 145.00 CNY")
-    assert seen["balance_before"] == "141.00 CNY"
+    assert seen["rise"].endswith(" · ¥141.00 → ¥145.00")
+    assert seen["balance_before"] == "¥141.00"
 
 
 async def test_rise_that_is_explained(life: Life, simulator: Simulator) -> None:

@@ -21,7 +21,7 @@ from ..api import CHINA_STANDARD_TIME, Payment, PlatformError, Priority, Turn
 from ..connection import client_of
 from ..const import DOMAIN
 from ..coordinator import JrhszConfigEntry
-from ..texts import plain
+from ..texts import plain, yuan
 from .follow import DATA_FOLLOWER
 from .issues import (
     JOURNAL_DAMAGED,
@@ -206,14 +206,14 @@ class JournalFlow(ConfirmRepairFlow):
 
 def _yuan(amount: Decimal | None) -> str:
     """Return an amount that needs no translation."""
-    return _NOTHING if amount is None else f"{amount:.2f} CNY"
+    return _NOTHING if amount is None else yuan(amount)
 
 
 def _just_this(order: Order) -> str:
     """Return when the balance rose by exactly an order's amount; no translation is needed."""
     rises = [
         f"{rise.at.astimezone(CHINA_STANDARD_TIME):%Y-%m-%d %H:%M} · "
-        f"{rise.before:.2f} → {rise.after:.2f} CNY"
+        f"{yuan(rise.before)} → {yuan(rise.after)}"
         for rise in order.rises
         if rise.amount == order.amount
     ]

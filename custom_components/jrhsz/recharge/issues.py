@@ -11,6 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 from ..api import CHINA_STANDARD_TIME
 from ..const import DOMAIN
 from ..documents import page_url
+from ..texts import yuan
 from .journal import Journal
 from .order import Order
 
@@ -137,7 +138,7 @@ def listed(orders: Sequence[Order], line: Callable[[Order], str]) -> str:
 def described(order: Order, *, named: bool = True) -> str:
     """Return a line about an order that needs no translation, with or without its meter's name."""
     sent = order.sent.astimezone(CHINA_STANDARD_TIME)
-    line = f"{order.amount:.2f} CNY · {sent:%Y-%m-%d %H:%M:%S} · {order.number}"
+    line = f"{yuan(order.amount)} · {sent:%Y-%m-%d %H:%M:%S} · {order.number}"
     return f"{order.meter} · {line}" if named else line
 
 
