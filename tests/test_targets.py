@@ -7,6 +7,7 @@ from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
     entity_registry as er,
+    floor_registry as fr,
     label_registry as lr,
 )
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -119,3 +120,41 @@ async def test_balances(
     )
     assert found(area_id=[area.id]) == set()
     assert found() == set()
+
+
+async def test_balances_by_floor_label_and_device(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Test each way to mean a balance, and that what is disabled isn't meant in any."""
+    await set_up(hass, config_entry)
+    floor = fr.async_get(hass).async_create("Ground")
+    area = ar.async_get(hass).async_create("Hall", floor_id=floor.floor_id)
+    label = lr.async_get(hass).async_create("Rented")
+    devices = [device_of(hass, config_entry, code) for code in (METER, OTHER)]
+    ids = [device.id for device in devices if device is not None]
+    device_registry.async_update_device(ids[0], area_id=area.id)
+    balances = [state_of(hass, config_entry, code, "balance").entity_id for code in (METER, OTHER)]
+    entity_registry.async_update_entity(balances[1], labels={label.label_id})
+
+    def found(**target: Any) -> set[str]:
+        """Return the user codes of the balances that a target means."""
+        return {entity.unique_id.split("|")[-2] for entity in async_balances_in(hass, target)}
+
+    ways: list[dict[str, list[str]]] = [
+        {"floor_id": [floor.floor_id]},
+        {"area_id": [area.id]},
+        {"device_id": [ids[0]]},
+        {"entity_id": [balances[0]]},
+    ]
+    assert [found(**way) for way in ways] == [{METER}] * 4
+    assert found(label_id=[label.label_id]) == {OTHER}
+    assert found(label_id=[label.label_id], **ways[0]) == {METER, OTHER}
+    assert found(device_id=[str(config_entry.runtime_data.device_id)]) == set()
+    entity_registry.async_update_entity(balances[0], disabled_by=er.RegistryEntryDisabler.USER)
+    device_registry.async_update_device(ids[1], disabled_by=dr.DeviceEntryDisabler.USER)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [found(**way) for way in ways] == [set()] * 4
+    assert found(label_id=[label.label_id], entity_id=balances, device_id=ids) == set()

@@ -66,9 +66,16 @@ def async_meant(
 
 @callback
 def async_balances_in(hass: HomeAssistant, target: dict[str, Any]) -> list[er.RegistryEntry]:
-    """Return the *balance* entities of meters that a target means, of whatever account."""
+    """Return the *balance* entities of meters that a target means, of whatever account.
+
+    One that is disabled isn't there for whoever names it, as for actions of entities.
+    """
     selected = async_extract_referenced_entity_ids(hass, TargetSelection(target))
-    return [entity for entity in _ours(hass, selected) if entity.unique_id.endswith("|balance")]
+    return [
+        entity
+        for entity in _ours(hass, selected)
+        if entity.unique_id.endswith("|balance") and entity.disabled_by is None
+    ]
 
 
 def _identifiers(hass: HomeAssistant, device_ids: Iterable[str]) -> set[str]:
