@@ -8,7 +8,7 @@ from homeassistant.auth.models import User
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
@@ -25,6 +25,7 @@ from ..support.recharges import (
     look_up_all,
     orders_of,
     recharge,
+    recharge_many,
     restart_process,
     set_clock,
 )
@@ -329,6 +330,51 @@ async def test_many(
     assert (await job_until_done(other))[-1]["confirmed"] == 1
     assert credited(simulator, codes[0]) == 20
     assert await hass.config_entries.async_unload(entry_id)
+
+
+@pytest.mark.parametrize("asked", [{"amount": 20}, {"up_to": 400}])
+async def test_two_managers_with_many(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    socket: MockHAClientWebSocket,
+    *,
+    freezer: FrozenDateTimeFactory,
+    asked: dict[str, Any],
+) -> None:
+    """Test that what another one credited since the preview isn't credited once more unseen."""
+    codes = list(simulator.meters)
+    for meter in simulator.meters.values():
+        meter.set_balance("300.00")
+    wang = MockUser(name="Wang", is_owner=True).add_to_hass(hass)
+    await subscribed(socket)
+    start = {"type": "jrhsz/recharge_many/start", "batch": "B1", **asked}
+    account = {"config_entry_id": config_entry.entry_id}
+    await socket.send_json_auto_id({**start, **account, "dry_run": True})
+    assert (await job_until_done(socket))[-1]["state"] == "done"
+    # One room by a dialog, another one by a batch of another name.
+    await recharge(hass, config_entry, codes[0], context=Context(user_id=wang.id))
+    balance = state_of(hass, config_entry, codes[1], "balance").entity_id
+    await recharge_many(
+        hass, entity_id=balance, amount=30, batch="B2", context=Context(user_id=wang.id)
+    )
+    while (await job_until_done(socket))[-1]["batch"] != "B2":
+        pass
+    freezer.tick(185)
+    await socket.send_json_auto_id({**start, **account})
+    told = await job_until_done(socket)
+    assert (told[-1]["confirmed"], told[-1]["refused"]) == (6, 2)
+    rows = {row["user_code"]: row for job in told for row in job["rows"]}
+    assert [rows[code]["message"] for code in codes[:2]] == [
+        f"Wang recharged 一栋 {codes[0]} by ¥20.00 3 min ago. Nothing was sent.",
+        f"Wang recharged 一栋 {codes[1]} by ¥30.00 3 min ago. Nothing was sent.",
+    ]
+    # Whoever has read that and tries again means it.
+    failed = [state_of(hass, config_entry, code, "balance").entity_id for code in codes[:2]]
+    await socket.send_json_auto_id({**start, "target": {"entity_id": failed}})
+    assert (await job_until_done(socket))[-1]["confirmed"] == 2
+    assert len(simulator.calls_of("Prestore")) == 10
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
 
 
 async def test_whoever_leaves_stops_nothing(

@@ -188,7 +188,9 @@ def written_before(orders: Iterable[Order], hashes: Iterable[str] = ()) -> bytes
     return json.dumps({"version": 1, "checksum": checksum, **body}).encode()
 
 
-async def recharge_many(hass: HomeAssistant, *, response: bool = True, **data: Any) -> Any:
+async def recharge_many(
+    hass: HomeAssistant, *, response: bool = True, context: Context | None = None, **data: Any
+) -> Any:
     """Credit many meters, by default with the batch `B1`, and return the response."""
     return await hass.services.async_call(
         "jrhsz",
@@ -196,4 +198,5 @@ async def recharge_many(hass: HomeAssistant, *, response: bool = True, **data: A
         {"batch": "B1", **data},
         blocking=True,
         return_response=response,
+        context=context,
     )

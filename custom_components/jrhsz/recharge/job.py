@@ -29,7 +29,8 @@ class Row:
     """What becomes of one meter; `earlier` if an earlier call of the batch sent its order.
 
     `wanted` is how much is to be credited, as far as that is known. `refusal` says why nothing is
-    sent.
+    sent. Who was told of it last saw which order of the meter was the `newest`: an empty text if
+    there was none.
     """
 
     meter: CreditedMeter
@@ -38,6 +39,7 @@ class Row:
     outcome: RechargeOutcome | None = None
     refusal: str = ""
     earlier: bool = False
+    newest: str | None = None
 
     @property
     def status(self) -> str:

@@ -19,7 +19,7 @@ from ..const import DOMAIN
 from .batch import Batch
 from .job import WAITING, Job, Row, sum_of
 from .kept_jobs import async_kept_jobs
-from .limits import limits_of_day, refusal, refuse_above_limit, refuse_while_stopping
+from .limits import limits_of_day, newest_order, refusal, refuse_above_limit, refuse_while_stopping
 from .orders import DATA_ORDERS, EVENT_RECHARGE
 from .request import CreditedMeter, Request
 from .send import DRY_RUN, NOT_NEEDED, async_outcome, async_recharge
@@ -91,7 +91,11 @@ class Jobs:
                 )
             if {meter.user_code for meter in meters} <= job.rows.keys():
                 return job
-        rows = {meter.user_code: Row(meter, request, request.amount) for meter in meters}
+        seen = self._seen(batch, request) if is_preview and not request.dry_run else {}
+        rows = {
+            code: Row(meter, replace(request, newest=seen.get(code)), request.amount)
+            for code, meter in ((meter.user_code, meter) for meter in meters)
+        }
         job = Job(batch, rows, request.dry_run, user, is_preview and request.dry_run)
         if job.is_preview:
             self._replace(job)
@@ -103,6 +107,19 @@ class Jobs:
         )
         self._tell(job, *rows.values())
         return job
+
+    def _seen(self, batch: Batch, request: Request) -> dict[str, str | None]:
+        """Return which order of each meter was the newest when its user was told of it last.
+
+        What another one credited since the preview isn't credited once more; whoever tries again
+        has read of it.
+        """
+        return {
+            code: row.newest
+            for job in self.jobs
+            if job.batch.name == batch.name and job.user_id == request.context.user_id
+            for code, row in job.rows.items()
+        }
 
     def _replace(self, job: Job) -> None:
         """Let a preview take the place of those before."""
@@ -257,6 +274,9 @@ class Jobs:
     @callback
     def _tell(self, job: Job, *rows: Row) -> None:
         """Tell who follows the jobs what changed."""
+        for row in rows:
+            newest = newest_order(self._orders.journal, row.meter)
+            row.newest = newest.number if newest else ""
         for follower in list(self._followers):
             follower(job, rows)
 
