@@ -34,7 +34,8 @@ READMES: Final = {"en": "README.md", "zh-Hans": "README.zh-Hans.md"}
 PAGES: Final = {
     language: [READMES[language], *(f"docs/{language}/{name}" for name in names)]
     for language in LANGUAGES
-    for names in [sorted(path.name for path in (ROOT / "docs" / language).glob("*.md"))]
+    for folder in [ROOT / "docs" / language]
+    for names in [sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.md"))]
 }
 DOCUMENTS: Final = (
     *(name for names in PAGES.values() for name in names),
@@ -129,7 +130,7 @@ def rows(text: str) -> list[str]:
 def keys_of_translations() -> dict[str, set[str]]:
     """Return the names that users rely on, by the page that explains them."""
     texts = read_json(INTEGRATION / "translations" / "en.json")
-    automations = [texts["triggers"], texts.get("conditions", {})]
+    automations = [texts["triggers"], texts["conditions"]]
     return {
         "entities": {key for platform in texts["entity"].values() for key in platform},
         "actions": {
@@ -144,6 +145,11 @@ def keys_of_translations() -> dict[str, set[str]]:
         "automations": {
             *(f"jrhsz.{key}" for described in automations for key in described),
             *(f for described in automations for i in described.values() for f in i["fields"]),
+        },
+        **{
+            f"{kind}/{key}": {f"jrhsz.{key}", *item["fields"]}
+            for kind in ("triggers", "conditions")
+            for key, item in texts[kind].items()
         },
     }
 
@@ -176,14 +182,21 @@ def test_links(name: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages(language: str) -> None:
-    """Test that the README leads to each page, and each page back and to its other language."""
+    """Test that the README leads to each page, and each page back and to its other language.
+
+    Those of triggers and conditions are led to by the page of automations.
+    """
     readme, *pages = PAGES[language]
-    assert set(pages) <= set(links(readme))
+    folder = f"docs/{language}/"
+    told = {*links(readme), *(folder + link for link in links(f"{folder}automations.md"))}
+    assert set(pages) <= told
     (other,) = set(LANGUAGES) - {language}
     for page in pages:
-        back = {f"../../{readme}#{anchor}" for anchor in anchors(readme)}
+        up = "../" * page.count("/")
+        back = {f"{up}{readme}#{anchor}" for anchor in anchors(readme)}
         assert back.intersection(links(page)), page
-        assert f"../{other}/{Path(page).name}" in links(page)
+        there = page.removeprefix(folder)
+        assert f"{up.removeprefix('../')}{other}/{there}" in links(page)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -215,10 +228,16 @@ def test_same_structure() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_names(language: str) -> None:
-    """Test that every name that users rely on is explained, on the page where it is looked for."""
+    """Test that every name that users rely on is explained, on the page where it is looked for.
+
+    A trigger and a condition has a page of its own, whose example is of it.
+    """
     for page, keys in keys_of_translations().items():
-        text = text_of(f"docs/{language}/{page}.md")
-        assert [key for key in sorted(keys) if f"`{key}`" not in text] == [], page
+        name = f"docs/{language}/{page}.md"
+        written = {key for key in keys if f"`{key}`" in text_of(name)}
+        if "/" in page:
+            written |= {key for key in keys if f": {key}\n" in whole(name)}
+        assert sorted(keys - written) == [], page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -68,9 +68,17 @@ async def test_for(
         await set_balances(hass, config_entry, simulator, **{METER: balance})
     await wait_for(hass, freezer, minutes=11)
     assert codes_of(told) == [METER]
+    # It outlives a reload of the account.
     for balance in (60, 4):
         await set_balances(hass, config_entry, simulator, **{METER: balance})
-    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
+    assert await hass.config_entries.async_reload(config_entry.entry_id)
     await wait_for(hass, freezer, minutes=11)
-    assert len(told) == 1
+    assert codes_of(told) == [METER, METER]
+    for balance in (60, 4):
+        await set_balances(hass, config_entry, simulator, **{METER: balance})
+    # A wait ends with the automation, as those of Home Assistant's own triggers do.
+    for action in ("turn_off", "turn_on"):
+        await hass.services.async_call("automation", action, {"entity_id": "all"}, blocking=True)
+    await wait_for(hass, freezer, minutes=11)
+    assert len(told) == 2
     assert await hass.config_entries.async_unload(config_entry.entry_id)
