@@ -1,9 +1,7 @@
 """Tests of the actions about the history of a meter."""
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 import json
-import logging
 from typing import Any
 from unittest.mock import patch
 
@@ -17,34 +15,14 @@ from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.jrhsz.importer.recorder import Statistic
 
-from .simulator import Fault, Record, Simulator
-from .support.accounts import account_of, set_up, wait_for
-from .support.recharges import device_of
-from .support.statistics import assert_ledger, rows_of
+from ..simulator import Fault, Record, Simulator
+from ..support.accounts import account_of, set_up, wait_for
+from ..support.recharges import device_of
+from ..support.statistics import assert_ledger, rows_of
 
 METER = "2022040001"
 
-pytestmark = pytest.mark.usefixtures("no_pace")
-
-
-@pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Keep no states: the tests are about statistics."""
-    return {"exclude": {"entity_globs": ["*.*"]}}
-
-
-@pytest.fixture
-async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
-    """Run a platform with two meters, that answers as fast as it is asked."""
-    async with Simulator(meters=2, limit=0.0, seed=1) as simulator:
-        yield simulator
-
-
-@pytest.fixture(autouse=True)
-def _start(freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture) -> None:
-    """Begin at a known time; without a log of what the database is asked."""
-    freezer.move_to("2026-11-27 16:10:00+00:00")
-    caplog.set_level(logging.WARNING, "sqlalchemy.engine")
+pytestmark = pytest.mark.usefixtures("known_start", "no_pace")
 
 
 async def call(
