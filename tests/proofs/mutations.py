@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Final
 from unittest.mock import patch
 
+from custom_components.jrhsz.history.changes import Change
 from custom_components.jrhsz.history.cost import Costs
 from custom_components.jrhsz.history.judgement import _Walk
 from custom_components.jrhsz.history.ledger import Ledger
 from custom_components.jrhsz.history.readings import Point
 from custom_components.jrhsz.history.registers import Register
-from custom_components.jrhsz.history.settlement import Change, Settlement
+from custom_components.jrhsz.history.settlement import Settlement
 
 from .driver import live
 from .lives.life import life

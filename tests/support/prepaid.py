@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+import pytest
+
 from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption
 from custom_components.jrhsz.history.billing import needed_since
 from custom_components.jrhsz.history.cost import Costs, costs_of
@@ -150,3 +152,37 @@ class Prepaid:
         begin = self.costs[bisect_right(self.times, self.settled(INSTALLED)) - 1]
         lost = sum((Decimal(v) for when, v in self.lost.items() if when < end), Decimal(0))
         return self.costs[index] + part - begin + lost
+
+
+def midnight(time: int) -> int:
+    """Return the midnight before a time."""
+    return time - (time + 8 * HOUR) % DAY
+
+
+def night(time: int) -> int:
+    """Return up to when use is settled if that is done 20 minutes after midnight."""
+    return midnight(time - 1200)
+
+
+def evening(time: int) -> Decimal:
+    """Return a use that is high in the evening, and different every day."""
+    hour = (time + 8 * HOUR) % DAY // HOUR
+    return Decimal(3 if 18 <= hour < 22 else 1) * (Decimal(time // DAY * 7 % 11 + 5) / 10)
+
+
+def assert_days(meter: Prepaid, first: str, number: int, part: str = "0.005") -> None:
+    """Compare the cost of days with what use cost in truth, even between readings."""
+
+    def cost_at(time: int) -> Decimal:
+        """Return the cost up to a time."""
+        index = bisect_right(meter.times, time) - 1
+        rise = meter.costs[index + 1] - meter.costs[index]
+        return meter.costs[index] + rise * (time - meter.times[index]) / HOUR
+
+    for begin in range(at(first), at(first) + number * DAY, DAY):
+        lost = (Decimal(v) for when, v in meter.lost.items() if begin <= when < begin + DAY)
+        truth = cost_at(begin + DAY) - cost_at(begin) + sum(lost, Decimal(0))
+        found = sum(
+            (meter.rows[hour].state for hour in range(begin, begin + DAY, HOUR)), Decimal(0)
+        )
+        assert found == pytest.approx(truth, abs=max(truth * Decimal(part), Decimal("0.05")))

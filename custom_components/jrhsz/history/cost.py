@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from .billing import Billing, Fall, first_of_month, follows_of, midnight
+from .changes import PATIENCE, Change
 from .ledger import Credit, Follows, Ledger
 from .prices import Spent, Tariff, price_of, tariff_of
 from .readings import DAY, EXACT, HOUR
-from .settlement import PATIENCE, REMEMBERED, Change, Correction, Settlement
+from .settlement import REMEMBERED, Correction, Settlement
 from .usage import Row, Stored, Usage, hour_of, next_hour
 
 _ZERO: Final = Decimal(0)

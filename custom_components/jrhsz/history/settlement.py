@@ -1,10 +1,10 @@
-"""Which of a meter's balances its payments are in, and what every fall is for.
+"""Which of a meter's balances its payments are in.
 
 A prepaid meter may fetch its credit hours after it was paid. So a payment is in the balance that
 rises by it, whole, or that falls by as much less than the use should have cost. A rise waits for
 its payment, and a payment for its place, for some days, and what it may change waits too. A rise
-that no payment explains by then is a credit of its own. What a balance lost beyond all that use can
-have cost is a charge: a fee, or what was left when a tenant moved out.
+that no payment explains by then is a credit of its own. What every fall is for follows
+(`changes.py`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,17 +13,16 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
-from .billing import PROMPT, Billing, first_of_month, midnight
+from .billing import PROMPT, Billing
+from .changes import PATIENCE, Change, Charges
 from .ledger import Credit, Follows, Ledger, Sample
-from .prices import CLEAR, NEAR, SLACK, Spent, Tariff, nearest_price
-from .readings import DAY, HOUR
+from .prices import NEAR, SLACK, Spent, Tariff, nearest_price
+from .readings import DAY
 
 _ZERO: Final = Decimal(0)
-PATIENCE: Final = 60 * HOUR
 # By which the platform's clock may differ from ours.
 _CLOCKS_DIFFER: Final = 600
 _CLEARLY: Final = Decimal("0.02")
-_ROUND: Final = [Decimal(unit) for unit in ("50", "10", "5", "1")]
 _CENT: Final = Decimal("0.01")
 _MOST_AT_ONCE: Final = 10
 REMEMBERED: Final = 30 * DAY
@@ -34,42 +33,6 @@ class Correction(NamedTuple):
 
     time: int
     amount: Decimal
-
-
-@dataclass(slots=True)
-class Change:
-    """What happened between a sample and the one before it.
-
-    `fall` is by what the balance fell, `cost` that with the credits that entered it. The use from
-    `begin` to `end` wasn't billed before; nothing is `expected` where its price isn't known. What
-    of the cost isn't for use happened at one time: it is a `lump`, and a charge if it is large.
-    """
-
-    sample: int
-    poll_before: int
-    poll: int
-    begin: int
-    end: int
-    fall: Decimal
-    use: Decimal = _ZERO
-    expected: Decimal | None = None
-    limit: Decimal | None = None
-    cost: Decimal = _ZERO
-    lump: Decimal = _ZERO
-    is_charge: bool = False
-
-    @property
-    def lump_time(self) -> int:
-        """Return when the lump was booked: what is done at night is done at midnight."""
-        for time in (first_of_month(self.poll), midnight(self.poll)):
-            if self.poll_before < time:
-                return time
-        return self.poll
-
-    def may_hide(self, amount: Decimal) -> bool:
-        """Tell whether a credit of an amount could have entered unseen."""
-        cost = self.cost + amount
-        return cost >= 0 and (self.limit is None or cost <= self.limit)
 
 
 @dataclass(slots=True)
@@ -101,8 +64,11 @@ class Settlement:
             self._follow(forced)
         self._wait_for_credits()
         self._wait_for_the_list()
-        self._tell_bills_from_fees()
-        self._take_out_lumps()
+        charges = Charges(self.changes, self.billing, self.tariff, self.now)
+        charges.tell()
+        if charges.open_from is not None:
+            self.settled = min(self.settled, charges.open_from)
+        self.awaits_payment |= charges.awaits_payment
         follows = self.billing.follows
         if follows is None or (self.billing.is_periodic and follows is not self.ledger.follows):
             # The records of the whole period are read next.
@@ -291,86 +257,8 @@ class Settlement:
                 if self.tariff is None or expected is None:
                     self.settled = min(self.settled, change.sample)
                 elif 2 * expected - change.cost > self.tariff.usual_limit(expected, SLACK):
-                    self._await_payment(change)
-
-    def _await_payment(self, change: Change) -> None:
-        """Wait where payments that are listed by now may tell something else."""
-        self.settled = min(self.settled, change.sample)
-        self.awaits_payment = True
-
-    def _tell_bills_from_fees(self) -> None:
-        """Tell which of two falls in one night is for the use: the one nearest to its cost."""
-        if not self.billing.is_periodic:
-            return
-        for index, first in enumerate(self.changes):
-            if not first.cost or not first.use or first.expected is None:
-                continue
-            for later in self.changes[index + 1 :]:
-                if later.end > first.end or later.poll > first.poll + PROMPT:
-                    break
-                distance = abs(first.cost - first.expected)
-                if later.cost > 0 and abs(later.cost - first.expected) < distance:
-                    later.begin, later.use = first.begin, first.use
-                    later.expected, later.limit = first.expected, first.limit
-                    first.begin, first.use = first.end, _ZERO
-                    break
-
-    def _take_out_lumps(self) -> None:
-        """Tell what of each cost isn't for use.
-
-        A cost that use can't have is a charge at once; one that is only unusual is so if the use
-        after it costs less again, or else the price has changed.
-        """
-        for index, change in enumerate(self.changes):
-            if change.cost <= 0:
-                continue
-            if not change.use:
-                change.lump = change.cost
-            elif change.expected is not None and self._is_more(change, index):
-                change.lump = self._rounded(change.cost, change.expected)
-            change.is_charge = change.lump > SLACK
-            if change.is_charge and change.poll > self.now:
-                # A refund that isn't listed yet looks the same.
-                self._await_payment(change)
-
-    def _is_more(self, change: Change, index: int) -> bool:
-        """Tell whether a cost is more than that of the use, certainly or by how unusual it is.
-
-        What is booked at midnight is told from the use before it even if it is little.
-        """
-        if change.expected is None or change.cost <= change.expected:
-            return False
-        if change.limit is not None and change.cost > change.limit:
-            return True
-        is_nightly = change.begin < change.lump_time < change.poll
-        return self._is_unusual(change, index, CLEAR if is_nightly else SLACK)
-
-    def _rounded(self, cost: Decimal, expected: Decimal) -> Decimal:
-        """Return what of a cost isn't that of use, as the round amount that it may be: so fees are.
-
-        It is as exact as the price of the use that it came with.
-        """
-        amount = cost - expected
-        spread = self.tariff.spread if self.tariff else _ZERO
-        for unit in _ROUND:
-            near = round(amount / unit) * unit
-            if 0 < near <= cost and abs(near - amount) <= 3 * spread * expected:
-                return near
-        return amount
-
-    def _is_unusual(self, change: Change, index: int, slack: Decimal) -> bool:
-        """Tell whether a cost is higher than that of the use before it, and of that after it."""
-        if self.tariff is None or change.expected is None:
-            return False
-        if change.cost <= self.tariff.usual_limit(change.expected, slack):
-            return False
-        after = self.changes[index + 1 : index + 1 + NEAR]
-        price = nearest_price([Spent(item.cost, item.use) for item in after])
-        if price is None:
-            if self.now - change.poll < PATIENCE:
-                self.settled = min(self.settled, change.sample)
-            return True
-        return change.cost > self.tariff.usual_limit(change.use * price, slack)
+                    self.settled = min(self.settled, change.sample)
+                    self.awaits_payment = True
 
 
 def _subsets(numbers: Sequence[int]) -> Iterator[list[int]]:
