@@ -34,7 +34,9 @@ def yuan(amount: Decimal) -> str:
 
 
 @callback
-def async_text(hass: HomeAssistant, category: str, key: str, **placeholders: str) -> str:
-    """Return a text of a category, filled in; nothing if there is none."""
-    texts = async_get_cached_translations(hass, hass.config.language, category, DOMAIN)
-    return texts.get(f"component.{DOMAIN}.{category}.{key}", "").format(**placeholders)
+def async_text(
+    hass: HomeAssistant, category: str, key: str, domain: str = DOMAIN, /, **placeholders: str
+) -> str:
+    """Return a text of a category, of ours or another domain; nothing if there is none."""
+    texts = async_get_cached_translations(hass, hass.config.language, category, domain)
+    return texts.get(f"component.{domain}.{category}.{key}", "").format(**placeholders)

@@ -1,11 +1,13 @@
 """What the dashboard can do to credit a meter, or many."""
 
 from datetime import timedelta
+import re
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.auth.models import User
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
@@ -213,7 +215,7 @@ async def test_refused(
 ) -> None:
     """Test that refusals are whole sentences in the language of Home Assistant, and not logged."""
     hass.config.language = "zh-Hans"
-    await hass.async_block_till_done()
+    await async_get_translations(hass, "zh-Hans", "exceptions", {"jrhsz", "homeassistant"})
     device_id = device_of(hass, config_entry)
     order = {"device_id": device_id, "newest": None}
     forged = f"HA{'0' * 29}"
@@ -223,13 +225,20 @@ async def test_refused(
         ({**order, "order_number": "Mine1"}, "one_amount"),
         ({**order, "device_id": "nothing", "order_number": "Mine1", "amount": 5}, "no_meter"),
     ):
-        assert (await refused(socket, "recharge/send", **message))["translation_key"] == key
+        error = await refused(socket, "recharge/send", **message)
+        assert error["translation_key"] == key
+        assert re.search("[\u4e00-\u9fff]", error["message"])
     assert (await refused(socket, "recharge/prepare", device_id="no"))["translation_key"] == (
         "no_meter"
     )
     start = {"config_entry_id": config_entry.entry_id, "batch": "a-b", "amount": 5}
     error = await refused(socket, "recharge_many/start", **start)
     assert error["translation_key"] == "invalid_batch"
+    # What Home Assistant itself refuses too.
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+    error = await refused(socket, "recharge_many/start", **{**start, "batch": "B1"})
+    assert error.get("translation_domain") == "homeassistant", error
+    assert re.search("[\u4e00-\u9fff]", error["message"])
     assert "Error handling message" not in caplog.text
     assert orders_of(hass) == {}
 

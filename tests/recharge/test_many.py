@@ -10,6 +10,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -231,6 +232,48 @@ async def test_limits_of_each(hass: HomeAssistant, simulator: Simulator, no_pace
     assert error.translation_key == "recharge_off"
 
 
+async def test_credit_on_its_way(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, account: str
+) -> None:
+    """Test that no batch fills up what an earlier one has credited, though no balance shows it."""
+    simulator.set_dialect(credit_delay=3600)
+    for meter in simulator.meters.values():
+        meter.set_balance("10.00")
+    first = await recharge_many(hass, config_entry_id=account, up_to=30)
+    assert {row["amount"] for row in first["recharges"]} == {20}
+    second = await recharge_many(hass, config_entry_id=account, up_to=30, batch="B2")
+    assert counts(second) == {"not_needed": 5}
+    assert {code: row["order_number"] for code, row in by_code(second).items()} == {
+        code: row["order_number"] for code, row in by_code(first).items()
+    }
+    below = await recharge_many(hass, config_entry_id=account, amount=5, only_below=30, batch="B3")
+    assert counts(below) == {"not_needed": 5}
+    more = await recharge_many(hass, config_entry_id=account, up_to=36, batch="B4")
+    assert {row["amount"] for row in more["recharges"]} == {6}
+    assert credited(simulator) == 26
+    assert await hass.config_entries.async_unload(account)
+
+
+async def test_limit_of_a_meter(hass: HomeAssistant, simulator: Simulator, no_pace: None) -> None:
+    """Test that what is above a meter's limit of the day is refused for it alone, never cut."""
+    entry = account_of(simulator, max_recharge_per_day=60)
+    await set_up(hass, entry)
+    await recharge(hass, entry, amount=30)
+    for code, meter in simulator.meters.items():
+        meter.set_balance("45.00" if code == METER else "60.00")
+    asked: list[tuple[dict[str, Any], str]] = [
+        ({"amount": 31}, "confirmed"),
+        ({"up_to": 91, "batch": "B2"}, "not_needed"),
+    ]
+    for data, others in asked:
+        response = await recharge_many(hass, config_entry_id=entry.entry_id, **data)
+        assert counts(response) == {others: 4, "refused": 1}
+        message = by_code(response)[METER]["message"]
+        assert message.startswith("This meter's daily limit is ¥60.00; ¥30.00 are used, ¥30.00 are")
+    assert credited(simulator) == 30
+    assert credited(simulator, OTHER) == 31
+
+
 async def test_dry_run(hass: HomeAssistant, simulator: Simulator, account: str) -> None:
     """Test that a dry run tells what each meter would get, and binds nothing."""
     simulator.meters[METER].set_balance("50.00")
@@ -304,9 +347,12 @@ async def test_over(
     await recharge_many(hass, config_entry_id=account, amount=20)
     await restart_process(hass, config_entry)
     await hass.async_block_till_done(wait_background_tasks=True)
+    begun = dt_util.now()
     freezer.tick(8 * 86_400)
-    error = await refused(hass, config_entry_id=account, amount=20)
-    assert error.translation_key == "batch_over"
+    for dry_run in (True, False):
+        error = await refused(hass, config_entry_id=account, amount=20, dry_run=dry_run)
+        assert error.translation_key == "batch_over"
+        assert f"B1 was started on {begun:%Y-%m-%d}" in str(error)
     assert len(simulator.calls_of("Prestore")) == 5
     await hass.async_block_till_done(wait_background_tasks=True)
     assert await hass.config_entries.async_unload(account)

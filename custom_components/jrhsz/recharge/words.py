@@ -8,6 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..api import PlatformError, ReturnCodeError
+from ..const import DOMAIN
 from ..exceptions import translation
 from ..texts import async_text
 from .delays import LISTS, ListDelays
@@ -30,8 +31,9 @@ def async_reason(hass: HomeAssistant, err: PlatformError) -> str:
 @callback
 def async_told(hass: HomeAssistant, err: HomeAssistantError) -> str:
     """Return what an error says, in the language of Home Assistant."""
-    placeholders = err.translation_placeholders or {}
-    return _text(hass, str(err.translation_key), **placeholders) or str(err)
+    domain, key = err.translation_domain or DOMAIN, f"{err.translation_key}.message"
+    told = async_text(hass, "exceptions", key, domain, **(err.translation_placeholders or {}))
+    return told or str(err)
 
 
 async def async_user_name(hass: HomeAssistant, user_id: str | None) -> str | None:
