@@ -377,6 +377,77 @@ async def test_bills_of_an_account(
 
 
 @pytest.mark.parametrize("recorder_db_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("time_zone", "first_time"),
+    [
+        # Summer time ends there within the span.
+        ("America/New_York", "2026-10-31T12:00:00-04:00"),
+        ("Asia/Kolkata", "2026-10-31T21:30:00+05:30"),
+        ("UTC", "2026-10-31T16:00:00+00:00"),
+    ],
+)
+async def test_month_of_china_elsewhere(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    *,
+    time_zone: str,
+    first_time: str,
+) -> None:
+    """Test that days of China are billed to the hour, wherever Home Assistant is at home."""
+    code = min(simulator.meters)
+    rows = [(at, 1000 + n, n) for n, at in enumerate(range(BEGIN - DAY, END + DAY, HOUR))]
+    await write(
+        hass, statistic_id(str(account.unique_id), code, Statistic.CONSUMPTION), "kWh", rows
+    )
+    await hass.config.async_set_time_zone(time_zone)
+    span = {"start": "2026-11-01T00:00:00+08:00", "end": "2026-11-03T00:00:00+08:00"}
+    bill = (await call(hass, account.entry_id, **span))[0]
+    assert (bill["first_reading"], bill["last_reading"], bill["use"]) == (1024, 1072, 48)
+    assert bill["first_time"] == first_time
+    assert datetime.fromisoformat(bill["last_time"]).timestamp() == END
+    # Days without a zone are those of Home Assistant, and an hour that has begun counts whole.
+    there = (await call(hass, account.entry_id))[0]
+    begun = dt_util.parse_datetime("2026-11-01 00:00:00")
+    assert begun is not None
+    begin = int(dt_util.as_utc(begun).timestamp()) // HOUR * HOUR
+    assert datetime.fromisoformat(there["first_time"]).timestamp() == begin
+    assert there["use"] == (49 if time_zone == "America/New_York" else 48)
+
+
+@pytest.mark.parametrize("recorder_db_url", ["sqlite"], indirect=True)
+async def test_meter_that_was_replaced_and_one_that_was_added(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Test that use goes on with the new meter's readings, and begins with an added one's first."""
+    replaced, added, _ = sorted(simulator.meters)
+    unique_id = str(account.unique_id)
+    half = BEGIN + DAY
+    rows = [
+        (at, (5000 if at <= half else 0) + n * 0.5, 7 + n * 0.5)
+        for n, at in enumerate(range(BEGIN - DAY, END + HOUR, HOUR))
+    ]
+    costs = [(at, 0.25, n * 0.25) for n, (at, *_) in enumerate(rows)]
+    await write(hass, statistic_id(unique_id, replaced, Statistic.CONSUMPTION), "kWh", rows)
+    await write(hass, statistic_id(unique_id, replaced, Statistic.COST), "CNY", costs)
+    await write(
+        hass,
+        statistic_id(unique_id, added, Statistic.CONSUMPTION),
+        "kWh",
+        [(at, 100 + n, n) for n, at in enumerate(range(half + HOUR, END + HOUR, HOUR), 1)],
+    )
+    first, second, _ = await call(hass, account.entry_id)
+    # The readings are those on the meters of their time: only the use tells what to bill.
+    assert (first["first_reading"], first["last_reading"]) == (5012, 36)
+    assert (first["use"], first["cost"], first["price"]) == (24, 12, 0.5)
+    assert first["estimated"] is False
+    assert (second["first_reading"], second["last_reading"], second["use"]) == (100, 124, 24)
+    assert datetime.fromisoformat(second["first_time"]).timestamp() == half
+    assert (second["balance_start"], second["cost"], second["other"]) == (None, None, None)
+    assert second["estimated"] is True
+
+
+@pytest.mark.parametrize("recorder_db_url", ["sqlite"], indirect=True)
 async def test_bill_of_what_was_imported(
     recorder_mock: Recorder,
     hass: HomeAssistant,
