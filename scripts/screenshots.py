@@ -64,6 +64,7 @@ async def take_all(language: str) -> None:
         await set_up_dashboards(hass)
         async with open_frontend(hass, language, FOLDER) as frontend:
             await take_pages(frontend, entry_id)
+            await take_workplace(frontend, simulator)
 
 
 async def add_account(frontend: Frontend, simulator: SimulatorProcess) -> str:
@@ -196,6 +197,44 @@ async def take_pages(frontend: Frontend, entry_id: str) -> None:
     selector = frontend.page.locator("hui-energy-period-selector")
     await selector.get_by_role("button", name=PREVIOUS[frontend.language]).click()
     await take(frontend, "energy", height=820)
+
+
+async def take_workplace(frontend: Frontend, simulator: SimulatorProcess) -> None:
+    """Take the pictures of what managers do: credit one room and many, bills and orders."""
+    page = frontend.page
+    await frontend.open("/jrhsz-overview")
+    rooms = page.locator("jrhsz-overview")
+    await rooms.locator(".credit").first.click()
+    amount, main = rooms.locator("dialog input"), rooms.locator("dialog .main")
+    await amount.fill("50")
+    await rooms.locator("dialog .small", has_text="500").wait_for()
+    await take(frontend, "credit")
+    await main.click()
+    await main.filter(has_text="50.00").click()
+    await rooms.locator("dialog .outcome").wait_for()
+    await rooms.locator("dialog .action").click()
+    many, go, shown, _ = await rooms.locator(".selection .action").all()
+    await many.click()
+    await shown.click()
+    await go.click()
+    await amount.fill("20")
+    await main.click()
+    await main.filter(has_text=f"{METERS // 2}").wait_for()
+    await take(frontend, "preview")
+    codes = list((await simulator.state())["meters"])
+    for code in (codes[2], codes[6]):
+        fault = {"kind": "code", "interface": "GetUserInfo", "user_code": code, "times": None}
+        await simulator.control("faults", **fault)
+    await main.click()
+    # It is over when there is a second button: to try again what failed.
+    await rooms.locator("dialog .action").nth(1).wait_for(timeout=60_000)
+    await take(frontend, "outcome")
+    await frontend.open("/jrhsz-overview/bills")
+    await page.locator("jrhsz-bills .sums").first.wait_for()
+    await take(frontend, "bills")
+    await frontend.open("/jrhsz-overview/orders")
+    await page.locator("jrhsz-orders .outcome").first.wait_for()
+    await take(frontend, "orders")
 
 
 async def take(frontend: Frontend, name: str, height: int = SIZE[1]) -> None:

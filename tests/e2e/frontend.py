@@ -9,6 +9,8 @@ import time
 from typing import Any
 
 from playwright.async_api import (
+    Browser,
+    BrowserContext,
     CDPSession,
     ConsoleMessage,
     Error,
@@ -105,12 +107,25 @@ class Frontend:
             text = text[key]
         return str(text).format(**values)
 
-    async def log_in(self) -> None:
-        """Log in as the only user."""
+    @asynccontextmanager
+    async def beside(self, username: str, password: str) -> AsyncGenerator[Frontend]:
+        """Log somebody else in, on a page of the same size that shares nothing with this one."""
+        browser, size = self.page.context.browser, self.page.viewport_size
+        assert browser
+        assert size
+        async with await new_context(browser, self.language) as context:
+            other = Frontend(await context.new_page(), self.hass, self.language)
+            await other.resize((size["width"], size["height"]))
+            await other.log_in(username, password)
+            yield other
+            assert other.complaints == []
+
+    async def log_in(self, username: str, password: str) -> None:
+        """Log in as one of Home Assistant's users."""
         # The start page shows every entity there is; this one hardly anything.
         await self.page.goto(f"{self.hass.url}/profile/general")
-        await self.page.fill("input[name=username]", self.hass.username)
-        await self.page.fill("input[name=password]", self.hass.password)
+        await self.page.fill("input[name=username]", username)
+        await self.page.fill("input[name=password]", password)
         await self.page.keyboard.press("Enter")
         await self.page.locator("home-assistant-main").wait_for()
 
@@ -170,11 +185,20 @@ class Frontend:
 
     async def wide_parts(self) -> list[str]:
         """Return what would have to be scrolled sideways on a phone."""
-        await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        await self.resize(PHONE)
         await self.page.wait_for_timeout(500)
-        found: list[str] = await self.page.evaluate(WIDE)
-        await self.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+        found = await self.wide_parts_here()
+        await self.resize(DESKTOP)
         return found
+
+    async def wide_parts_here(self) -> list[str]:
+        """Return what has to be scrolled sideways as the page is."""
+        found: list[str] = await self.page.evaluate(WIDE)
+        return found
+
+    async def resize(self, size: tuple[int, int]) -> None:
+        """Make the page as wide and as high as a screen."""
+        await self.page.set_viewport_size({"width": size[0], "height": size[1]})
 
     async def frames_per_second(self, element: Locator | None = None) -> float:
         """Scroll for three seconds; return how many frames the page can draw in the worst one.
@@ -216,6 +240,15 @@ async def processor_time(session: CDPSession) -> float:
     return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
 
 
+async def new_context(browser: Browser, language: str) -> BrowserContext:
+    """Return a browser of its own, as far as its pages can tell."""
+    return await browser.new_context(
+        viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
+        locale=LOCALES[language],
+        timezone_id="Asia/Shanghai",
+    )
+
+
 @asynccontextmanager
 async def open_frontend(
     hass: HassProcess, language: str, pictures: Path
@@ -223,15 +256,11 @@ async def open_frontend(
     """Open a browser and log in; leave a picture of where a test failed."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = await browser.new_context(
-            viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
-            locale=LOCALES[language],
-            timezone_id="Asia/Shanghai",
-        )
+        context = await new_context(browser, language)
         page = await context.new_page()
         frontend = Frontend(page, hass, language)
         try:
-            await frontend.log_in()
+            await frontend.log_in(hass.username, hass.password)
             yield frontend
         except BaseException:
             await page.screenshot(path=pictures / f"{language}.png")

@@ -1,8 +1,6 @@
 """The dashboard's rooms: filtered, sorted, searched, folded, by keys, and read aloud."""
 
 import asyncio
-from codecs import BOM_UTF8
-import csv
 from pathlib import Path
 import re
 from typing import Any
@@ -16,6 +14,7 @@ from tests.support.live import PASSWORD, USERNAME, SimulatorProcess
 from .dashboard import PATH, add_dashboard
 from .estate import write_estate
 from .frontend import Frontend, open_frontend
+from .looks import look_at, saved_rows
 
 OTHER, OLD = "other", "old"
 # There are two buildings with 30 rooms each, with two meters each; the accounts share 3栋.
@@ -25,46 +24,7 @@ CHANGES = {
     "2022040001": {"balance": "8.00"},
     "2022040004": {"readTime": "2020-01-01 08:00:00"},
 }
-ENOUGH = 4.5
 SENT_WITHIN = 40_000
-
-# The lowest contrast of what is written in a card, with what it is.
-CONTRAST = """(card) => {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const luminance = (data) => {
-    const [r, g, b] = [...data].slice(0, 3).map((value) => {
-      const part = value / 255;
-      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const parentOf = (node) => node.parentElement || node.getRootNode().host;
-  const paint = (element) => {
-    const parent = parentOf(element);
-    if (parent) paint(parent);
-    context.fillStyle = getComputedStyle(element).backgroundColor;
-    context.fillRect(0, 0, 1, 1);
-    return context.getImageData(0, 0, 1, 1).data;
-  };
-  let least = [21, ""];
-  for (const element of card.shadowRoot.querySelectorAll("*")) {
-    const text = [...element.childNodes].some(
-      (node) => node.nodeType === Node.TEXT_NODE && node.data.trim(),
-    );
-    if (!element.checkVisibility() || !(text || element.localName === "input")) continue;
-    context.fillStyle = "white";
-    context.fillRect(0, 0, 1, 1);
-    const behind = luminance(paint(element));
-    context.fillStyle = getComputedStyle(element).color;
-    context.fillRect(0, 0, 1, 1);
-    const written = luminance(context.getImageData(0, 0, 1, 1).data);
-    const [low, high] = [behind, written].sort((a, b) => a - b);
-    const ratio = (high + 0.05) / (low + 0.05);
-    if (ratio < least[0]) least = [ratio, `${element.localName}.${element.className}`];
-  }
-  return least;
-}"""
 
 
 @pytest.mark.timeout(300)
@@ -176,11 +136,7 @@ async def read_aloud(frontend: Frontend, rooms: Locator) -> None:
     heading = frontend.page.get_by_role("rowheader", name="106", exact=True)
     row = table.get_by_role("row").filter(has=heading).first
     await expect(row.get_by_role("cell")).to_have_count(2)
-    for scheme in ("dark", "light"):
-        await frontend.page.emulate_media(color_scheme=scheme)
-        await frontend.page.wait_for_timeout(500)
-        ratio, what = await rooms.evaluate(CONTRAST)
-        assert ratio >= ENOUGH, (scheme, what)
+    await look_at(frontend, rooms)
     button = row.get_by_role("button", name=re.compile("^1栋 106, 电, 余额 -¥12.34, 欠费, "))
     await button.focus()
     await frontend.page.keyboard.press("Enter")
@@ -291,12 +247,3 @@ async def look_at_orders(frontend: Frontend) -> None:
     assert rows[1][1:6] == ["'=1+1", room["meters"][0]["user_code"], "12.5", "已到账", "平台答复"]
     assert rows[1][8] == answer["order_number"]
     assert await frontend.wide_parts() == []
-
-
-async def saved_rows(frontend: Frontend, page: Locator) -> list[list[str]]:
-    """Save what a page shows, and read it as Excel does."""
-    async with frontend.page.expect_download() as download:
-        await page.get_by_role("button", name="导出 CSV").click()
-    data = (await (await download.value).path()).read_bytes()
-    assert data.startswith(BOM_UTF8)
-    return list(csv.reader(data.decode("utf-8-sig").splitlines()))

@@ -336,7 +336,7 @@ class HassProcess:
         # The other steps of onboarding add a weather forecast, radio stations and a translator.
         self.write_store("onboarding", 4, 1, {"done": ["core_config", "analytics", "integration"]})
         components = self.directory / "custom_components"
-        components.mkdir()
+        components.mkdir(exist_ok=True)
         (components / INTEGRATION.name).symlink_to(INTEGRATION)
 
     def write_store(self, key: str, version: int, minor_version: int, data: Any) -> None:

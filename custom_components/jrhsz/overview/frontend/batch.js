@@ -10,7 +10,7 @@ import { Selection } from "./selection.js";
 
 /** The part of the card with the rooms that is about many of them; `element` stands above them. */
 export class Batch {
-  constructor(card, { shown, onBegin, onChange }) {
+  constructor(card, { shown, isNarrowed, onBegin, onChange }) {
     const { t } = card;
     this._card = card;
     this._jobs = new Jobs(() => this._showJob());
@@ -19,6 +19,7 @@ export class Batch {
       user.is_admin && !card.config.room && hasAction(card.hass, "recharge_many");
     this._selection = new Selection(t, {
       shown,
+      isNarrowed,
       onBegin,
       onChange,
       onGo: () => this._open((dialog) => dialog.ask()),

@@ -156,14 +156,16 @@ export class BillsCard extends Card {
         readings("first_reading"),
         readings("last_reading"),
         figure(`${t[kind]} ${t.use} (${UNITS[kind]})`, sum("use", kind)),
-        figure(`${t[kind]} ${t.cost}`, sum("cost", kind), "wide"),
+        figure(`${t[kind]} ${t.cost.toLowerCase()}`, sum("cost", kind), "wide"),
       );
     }
     if (this._all.bills.some((bill) => bill.charges)) {
       columns.push(figure(t.charges, sum("charges"), "wide"));
     }
     columns.push(figure(t.cost, sum("cost")));
-    for (const key of ["credited", "balance_start", "balance_end", "other"]) {
+    // What nobody knows would only make the rest narrow.
+    const isKnown = (key) => this._all.sum(key).value !== null;
+    for (const key of ["credited", "balance_start", "balance_end", "other"].filter(isKnown)) {
       columns.push(figure(t[key], sum(key), "wide"));
     }
     return columns;

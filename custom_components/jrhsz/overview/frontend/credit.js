@@ -67,7 +67,7 @@ export class CreditDialog extends Dialog {
   _lastText({ user, amount, sent, status }) {
     const { hass, t } = this.card;
     const age = ageText(Date.now() - Date.parse(sent), hass.language, "");
-    const when = age ? t.before_(age) : t.now;
+    const when = age ? t.before_(age) : t.momentAgo;
     const words = { who: user || t.automation, when, amount: moneyText(amount, hass.language) };
     return t.lastOrder(words, t.statuses[status]);
   }

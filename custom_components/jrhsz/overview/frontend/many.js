@@ -93,7 +93,7 @@ export class ManyDialog extends Dialog {
     const age = ageText(Date.now() - Date.parse(last.begun), hass.language, "");
     const words = {
       who: last.user || t.automation,
-      when: age ? t.before_(age) : t.now,
+      when: age ? t.before_(age) : t.momentAgo,
       count: this._count(last.confirmed),
       sum: this._money(last.sum),
     };
@@ -222,12 +222,17 @@ export class ManyDialog extends Dialog {
     const columns = [
       { title: t.room, cell: (row) => placeOf(row).title },
       { title: t.before, className: "figure", cell: (row) => this._money(row.balance_before) },
-      { title: t.amount, className: "figure", cell: (row) => this._money(row.amount) },
+      { title: t.amount, className: "figure", cell: (row) => this._amount(row) },
       { title: t.outcome, cell: (row) => this._outcome(row) },
     ];
     const paper = make("div", "paper");
     paper.append(makeSheet(t.creditMany, columns, [{ rows }]));
     return paper;
+  }
+
+  /** Return what a room gets or got; one that nothing was sent for gets nothing. */
+  _amount({ status, amount }) {
+    return status === "refused" ? "" : this._money(amount);
   }
 
   _outcome({ status, message, earlier }) {

@@ -69,6 +69,7 @@ export class Rooms extends Card {
     if (this._batch) this._batch.stop();
     this._batch = new Batch(this, {
       shown: () => this._arranged.flatMap((group) => group.rooms),
+      isNarrowed: () => this._isSearching,
       onBegin: () => this._showTicks(),
       onChange: () => this._show(),
     });
@@ -94,7 +95,9 @@ export class Rooms extends Card {
     blueprints.load();
     page.append(this._notes, this._counters.element, bar, this._batch.element, blueprints.element);
     page.append(this._status, this._table);
-    this._counters.element.hidden = bar.hidden = Boolean(this.config.room);
+    const isSingle = Boolean(this.config.room);
+    page.classList.toggle("single", isSingle);
+    this._counters.element.hidden = bar.hidden = isSingle;
     this._rooms = [];
     if (this._told) this._take();
   }

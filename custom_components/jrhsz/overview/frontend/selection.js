@@ -6,9 +6,10 @@ import { countText } from "./format.js";
 
 /** The rooms that are ticked, while rooms can be ticked; `element` is the bar that tells how many. */
 export class Selection {
-  constructor(t, { shown, onBegin, onChange, onGo }) {
+  constructor(t, { shown, isNarrowed, onBegin, onChange, onGo }) {
     this._t = t;
     this._shown = shown;
+    this._isNarrowed = isNarrowed;
     this._onChange = onChange;
     this._onBegin = onBegin;
     this._keys = new Set();
@@ -48,9 +49,11 @@ export class Selection {
   _switch(isOn) {
     this.isOn = isOn;
     this._keys.clear();
+    // Whoever has looked for some rooms means those; any tick can be taken away.
+    if (isOn && this._isNarrowed()) for (const { key } of this._shown()) this._keys.add(key);
     this._show();
     this._onBegin();
-    (isOn ? this._all : this._begin).focus();
+    (this._keys.size ? this._go : isOn ? this._all : this._begin).focus();
   }
 
   _show() {

@@ -81,6 +81,7 @@ const TABLE = `
   .table .room { padding: 6px 8px; overflow-wrap: anywhere; }
   .room .building { font-size: 12px; color: var(--faint); }
   .cell { min-width: 0; }
+  .single .table thead, .single .heading { position: static; }
 `;
 
 const METER = `
@@ -97,7 +98,9 @@ const METER = `
   .arrears .balance, .arrears .sign { color: var(--bad); font-weight: 500; }
   .low .balance, .low .sign, .silent .age { color: var(--warn); font-weight: 500; }
   @container (min-width: 760px) {
-    .meter { display: grid; grid-template-columns: minmax(90px, 1fr) 1fr 1fr; }
+    .line { grid-template-columns: minmax(64px, 0.7fr) 2fr 2fr; }
+    .meter { display: grid; gap: 0 6px;
+      grid-template-columns: minmax(86px, 1fr) minmax(70px, 0.8fr) minmax(118px, 1.2fr); }
     .meter::after { content: none; }
     .days, .use { display: block; }
     .balance { grid-area: 1 / 1; }
@@ -124,20 +127,22 @@ const CREDIT = `
   .credit-dialog::backdrop { background: rgb(0 0 0 / 50%); }
   .credit-dialog h2 { margin: 0; font-size: 24px; font-weight: 500; overflow-wrap: anywhere; }
   .credit-dialog .small { color: var(--faint); }
+  .credit-dialog p:not(.last)::first-letter { text-transform: uppercase; }
   .credit-dialog .large { margin: 12px 0; font-size: 24px; }
-  .credit-dialog .form { align-items: center; }
+  .credit-dialog .form span { line-height: 40px; }
   .credit-dialog .form input { width: 8em; font-size: 20px; }
   .credit-status { min-height: 1.5em; margin: 8px 0; font-weight: 500; }
   .credit-dialog .actions { justify-content: end; margin: 0; }
   .action.main { color: var(--paper); background: var(--text); }
-  .action.main:hover { opacity: 0.85; }
+  .action.main:hover { color: var(--paper); background: var(--text); opacity: 0.85; }
+  .action.main:disabled { color: var(--faint); background: none; }
   .credit-dialog.many { width: min(760px, 100vw - 32px); }
   .credit-dialog .paper { max-height: 50vh; overflow-y: auto; }
   .job, .offer { display: flex; align-items: center; gap: 8px; }
   .job p, .offer p { flex: 1; }
   .selection { margin-top: 8px; }
   .tick { display: inline-flex; padding: 8px 12px 8px 4px; cursor: pointer; }
-  .room .tick { float: inline-start; margin: -8px 0; }
+  .room .tick { float: inline-start; margin: -8px 0; padding: 8px 6px 8px 0; }
   .tick input { width: 20px; height: 20px; margin: 0; accent-color: var(--text); }
   .table .heading th { display: flex; align-items: center; padding-inline-start: 8px; }
   @container (min-width: 760px) {
@@ -164,7 +169,8 @@ const SHEETS = `
   .sheet tbody th { min-width: 3.5em; }
   .bills .sheet { font-size: 13px; }
   .bills .sheet th, .bills .sheet td { padding: 6px 4px; }
-  .sheet thead th { font-size: 12px; color: var(--faint); vertical-align: bottom; }
+  .sheet thead th { font-size: 12px; color: var(--faint); vertical-align: bottom;
+    word-break: keep-all; }
   .sheet .figure { text-align: end; font-variant-numeric: tabular-nums; }
   .sheet td.figure { white-space: nowrap; }
   .sheet .place { padding-top: 14px; font-weight: 500; }

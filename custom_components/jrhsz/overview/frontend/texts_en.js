@@ -44,6 +44,7 @@ export const EN = {
   month: "this month",
   ago: (age) => `read ${age} ago`,
   justNow: "read just now",
+  momentAgo: "just now",
 
   account: "Account",
   from: "From",
@@ -139,7 +140,7 @@ export const EN = {
   before_: (age) => `${age} ago`,
   lastOrder: ({ who, when, amount }, status) => `${who} recharged ${amount} ${when}: ${status}.`,
   limits: (meter, account, order) =>
-    `Today ${meter} are left for this meter, ${account} for the account; ${order} at most at once.`,
+    `Left today: ${meter} for this meter, ${account} for the account; at most ${order} at once.`,
   rechargeOff: "Recharging is switched off in the account’s options.",
   offline: "There is no connection to Home Assistant. Nothing was sent.",
   checking: "The meter is read and the limits are checked …",
@@ -170,7 +171,7 @@ export const EN = {
   creditingMany: (done, total) => `Recharging: ${done} of ${total}. It goes on if you leave this page.`,
   batchOver: (total) => `The recharge of ${total} meters is over.`,
   look: "Look",
-  sumAndLimit: (sum, left) => `In all ${sum}; ${left} are left for the account today.`,
+  sumAndLimit: (sum, left) => `In all ${sum}. Left today for the account: ${left}.`,
   creditRooms: (count, sum) => (count === "1" ? `Recharge 1 meter by ${sum}` : `Recharge ${count} meters by ${sum}`),
   retry: (count) => `Try the ${count} that failed again`,
   earlier: "sent before",

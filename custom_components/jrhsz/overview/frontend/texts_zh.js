@@ -44,6 +44,7 @@ export const ZH = {
   month: "本月",
   ago: (age) => `${age}前更新`,
   justNow: "刚刚更新",
+  momentAgo: "刚刚",
 
   account: "账号",
   from: "从",
