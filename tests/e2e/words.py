@@ -30,7 +30,8 @@ _WRITTEN: Final = """(card) => [
 ].join("\\n")"""
 # Names of rooms, accounts and people, and of things that have one name in all languages.
 _NAMES: Final = re.compile(
-    r"\d+栋[电水]?|\b(demo|second|csv|kwh|cny|home assistant|ha[0-9a-z]{20,})\b", re.IGNORECASE
+    r"\d+栋[电水]?|\b(demo|second|other|old|csv|kwh|cny|home assistant|ha[0-9a-z]{20,})\b",
+    re.IGNORECASE,
 )
 _FOREIGN: Final = {"en": re.compile(r"[\u3000-\u9fff]+"), "zh-Hans": re.compile(r"[A-Za-z]{2,}")}
 

@@ -64,7 +64,7 @@ export class Batch {
 
   _open(begin) {
     const rooms = this._card.rooms.filter((room) => this._selection.has(room));
-    this._dialog = new ManyDialog(this._card, this._jobs, rooms);
+    this._dialog = new ManyDialog(this._card, this._jobs, rooms, this._card.filter);
     this._dialog.onLeave = (isOver) => {
       this._dialog = null;
       if (isOver) this._selection.end();

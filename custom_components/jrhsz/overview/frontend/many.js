@@ -23,7 +23,8 @@ const newBatch = () => {
 
 /** Asks for the amount, shows what each room would get, and what each one got. */
 export class ManyDialog extends Dialog {
-  constructor(card, jobs, rooms) {
+  /** Whoever has filtered by a sign, such as a low balance, means the meters that have it. */
+  constructor(card, jobs, rooms, sign) {
     const { t } = card;
     super(card, t.creditMany, "", "many");
     this._jobs = jobs;
@@ -35,12 +36,14 @@ export class ManyDialog extends Dialog {
     });
     const meters = rooms.flatMap((room) => room.meters);
     const kinds = KINDS.filter((kind) => meters.some((meter) => meter.kind === kind));
-    [this._kind = ""] = kinds;
-    const names = Object.fromEntries(kinds.map((kind) => [kind, t[kind]]));
-    const choice = makeChoice(t.kind, { ...names, "": t.bothKinds }, this._kind, (kind) => {
+    const names = kinds.map((kind) => [kind, t[kind]]);
+    if (sign) names.unshift([sign, t.onlyWith(t[sign])]);
+    [[this._kind] = [""]] = names;
+    const choices = { ...Object.fromEntries(names), "": t.bothKinds };
+    const choice = makeChoice(t.kind, choices, this._kind, (kind) => {
       this._kind = kind;
     });
-    choice.hidden = kinds.length < 2;
+    choice.hidden = names.length < 2;
     this._form.element.prepend(choice);
     this._redraw = throttled(() => this._draw(), REDRAW_EVERY);
   }
@@ -112,7 +115,7 @@ export class ManyDialog extends Dialog {
   get _entities() {
     return this._rooms
       .flatMap((room) => room.meters)
-      .filter((meter) => !this._kind || meter.kind === this._kind)
+      .filter((meter) => !this._kind || meter.kind === this._kind || meter[this._kind] === true)
       .map((meter) => meter.entities[0])
       .filter(Boolean);
   }

@@ -39,6 +39,11 @@ export class Rooms extends Card {
     return this._rooms;
   }
 
+  /** Return the sign that all shown rooms have a meter with. */
+  get filter() {
+    return this._filter;
+  }
+
   setConfig(config) {
     super.setConfig(config);
     // Of a single room nothing is filtered or folded.

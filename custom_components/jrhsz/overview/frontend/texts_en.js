@@ -164,6 +164,7 @@ export const EN = {
   tick: (room) => `Choose ${room}`,
   tickAll: (building) => `Choose all of ${building}`,
   bothKinds: "both",
+  onlyWith: (sign) => `only: ${sign}`,
   roomsChosen: (count) => (count === "1" ? "1 room" : `${count} rooms`),
   preview: "Preview",
   lastBatch: ({ who, when, count, sum }) => `${who} recharged ${count} meters by ${sum} in all, ${when}.`,

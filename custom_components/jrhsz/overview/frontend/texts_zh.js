@@ -163,6 +163,7 @@ export const ZH = {
   tick: (room) => `选择 ${room}`,
   tickAll: (building) => `选择 ${building} 的全部房间`,
   bothKinds: "电和水",
+  onlyWith: (sign) => `仅${sign}的表`,
   roomsChosen: (count) => `${count} 间`,
   preview: "预览",
   lastBatch: ({ who, when, count, sum }) => `${who} ${when}给 ${count} 块表充值，共 ${sum}。`,
