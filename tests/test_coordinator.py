@@ -320,10 +320,13 @@ async def test_news_go_first(
     for balance, priority in ((400, Priority.NEWS), (21, Priority.LOW)):
         meter.balance.last = Decimal(balance)
         turn = meter._turn_of_poll()
-        assert [turn.rank(loop + passed)[0] for passed in (-60, 60)] == [Priority.POLL, priority]
+        assert [turn.priority_at(loop + passed) for passed in (-60, 60)] == [
+            Priority.POLL,
+            priority,
+        ]
     meter.rhythm = Rhythm(polled_at=now)
     turn = meter._turn_of_poll()
-    assert [turn.rank(loop + 60 * minutes)[0] for minutes in (35, 37)] == [
+    assert [turn.priority_at(loop + 60 * minutes) for minutes in (35, 37)] == [
         Priority.POLL,
         Priority.NEWS,
     ]

@@ -42,11 +42,12 @@ from .models import (
     Payment,
     Room,
 )
-from .pacer import Pacer, Priority, Turn
+from .pacer import Pacer
 from .paging import MAX_PAGE_SIZE
 from .permissions import DENIAL_LIFE
 from .session import Session
 from .transport import Encoding, Http, reuse_trace
+from .turns import Priority, Turn
 from .values import CHINA_STANDARD_TIME, day_in_china, number
 
 __all__ = [

@@ -48,11 +48,11 @@ from .models import (
     Record,
     Room,
 )
-from .pacer import Priority, Turn
 from .reply import Reply
 from .session import Session
 from .span import SpanReader, Timed
 from .transport import Encoding
+from .turns import Priority, Turn
 
 _SUBJECTS: Final = ("user_code", "build_code", "address")
 

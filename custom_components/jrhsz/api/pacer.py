@@ -9,12 +9,12 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from enum import IntEnum
 import itertools
 from typing import Any, Final
 
 from .errors import RateLimitError
 from .reply import Reply
+from .turns import Priority, Turn, Turns
 
 INTERVAL: float = 2.0
 _FIRST_BACKOFF: Final = 5
@@ -23,49 +23,10 @@ _URGENT_IN_A_ROW: Final = 3
 _REMEMBERED_SECONDS: Final = 3600
 
 
-class Priority(IntEnum):
-    """Who waits for a call; the lowest goes first.
-
-    What somebody asked for that takes many calls goes before what is read anyway, but not before
-    the look-ups of recharges. Of polls, those of meters that have news go first, above all where a
-    balance is near its threshold.
-    """
-
-    USER = 0
-    RECHARGE = 1
-    ASKED = 2
-    LOW = 3
-    NEWS = 4
-    POLL = 5
-    HISTORY = 6
-
-
-@dataclass(slots=True)
-class Turn:
-    """A place in the queue; its priority may be changed until the call has started.
-
-    From a time of the pacer's clock on, it `rises` to a higher one by itself. A call that is made
-    again with the same turn, or goes on with the next page, keeps its age.
-    """
-
-    priority: Priority = Priority.USER
-    rises: tuple[float, Priority] | None = None
-    started: bool = False
-    number: int = field(default=-1, repr=False)
-
-    def rank(self, now: float) -> tuple[Priority, int]:
-        """Return what tells whose turn it is: priority, then age."""
-        priority = self.priority
-        if self.rises is not None and self.rises[0] <= now:
-            priority = min(priority, self.rises[1])
-        return priority, self.number
-
-
 @dataclass(slots=True, eq=False)
 class _Call:
     """A call that waits or runs."""
 
-    turn: Turn
     prepare: Callable[[], Awaitable[Any]]
     exchange: Callable[[Any], Awaitable[Reply]]
     done: asyncio.Future[Any]
@@ -86,8 +47,7 @@ class _Lane:
 
     last_answer: float
     backoff: int = 1
-    # A dict, because a thousand calls may be cancelled at once.
-    waiting: dict[_Call, None] = field(default_factory=dict)
+    waiting: Turns[_Call] = field(default_factory=Turns)
     runner: asyncio.Task[None] | None = None
     sleeping: bool = False
     urgent_in_a_row: int = 0
@@ -100,15 +60,11 @@ class _Lane:
 
     def next_call(self, now: float) -> _Call:
         """Take the call whose turn it is: by priority, then by age, and fair to the ordinary."""
-        candidates = list(self.waiting)
-        if self.urgent_in_a_row >= _URGENT_IN_A_ROW:
-            ordinary = [call for call in candidates if call.turn.priority > Priority.USER]
-            candidates = ordinary or candidates
-        call = min(candidates, key=lambda call: call.turn.rank(now))
-        urgent = call.turn.priority is Priority.USER
+        others_first = self.urgent_in_a_row >= _URGENT_IN_A_ROW
+        call, turn = self.waiting.take(now, others_first=others_first)
+        urgent = turn.priority is Priority.USER
         self.urgent_in_a_row = self.urgent_in_a_row + 1 if urgent else 0
-        del self.waiting[call]
-        call.turn.started = True
+        turn.started = True
         return call
 
 
@@ -148,18 +104,18 @@ class Pacer:
         """
         lane = self._lanes.setdefault(interface, _Lane(self._started))
         loop = asyncio.get_running_loop()
-        call = _Call(turn, prepare, exchange, loop.create_future())
+        call = _Call(prepare, exchange, loop.create_future())
         turn.started = False
         if turn.number < 0:
             turn.number = next(self._numbers)
-        lane.waiting[call] = None
+        lane.waiting.add(call, turn)
         if lane.runner is None or lane.runner.done():
             lane.runner = loop.create_task(self._run_lane(lane), name=f"pace of {interface}")
         try:
             result: tuple[PreparedT, Reply] = await call.done
         except asyncio.CancelledError:
             if call in lane.waiting:
-                del lane.waiting[call]
+                lane.waiting.remove(call)
                 if not lane.waiting and lane.sleeping and lane.runner is not None:
                     lane.runner.cancel()
                     lane.runner = None
@@ -174,9 +130,11 @@ class Pacer:
                 lane.sleeping = True
                 await self._sleep(wait)
                 lane.sleeping = False
+            before = lane.last_answer
             await self._run_call(lane, lane.next_call(self._clock()))
-            # A thousand calls that nothing is sent for must not hold up everything else.
-            await asyncio.sleep(0)
+            if lane.last_answer == before:
+                # A thousand calls that nothing is sent for must not hold up everything else.
+                await asyncio.sleep(0)
 
     async def _run_call(self, lane: _Lane, call: _Call) -> None:
         """Make one call and hand its result or error to whoever waits for it."""

@@ -25,11 +25,12 @@ from .errors import (
 from .habits import Habits
 from .interface import Interface
 from .login import Logins, Token
-from .pacer import Pacer, Turn
+from .pacer import Pacer
 from .permissions import Permissions, aware
 from .quota import Quota
 from .reply import Reply
 from .transport import Encoding, Http, post
+from .turns import Turn
 from .window import Dates
 
 _MAX_TOKEN: Final = 4096
