@@ -172,6 +172,14 @@ def test_days_left() -> None:
     assert days_left(MeterHistory(), Decimal(120), NOW) is None
 
 
+def test_days_left_follows_the_cost_of_the_same_day() -> None:
+    """Test that what was worked out of the cost is worked out again when there is more of it."""
+    history = history_of(costs("0:00", "+9 0:00", "108"))
+    assert days_left(history, Decimal(120), NOW) == Value(Decimal(10))
+    history.note_costs(costs("+3 0:00", "+10 0:00", "168"))
+    assert days_left(history, Decimal(120), NOW) == Value(Decimal(5))
+
+
 @pytest.mark.parametrize("use", ["0:00", "+8 12:00"])
 def test_days_left_from_the_first_days_on(use: str) -> None:
     """Test that the price of a few hours is enough, where the use of days is known."""

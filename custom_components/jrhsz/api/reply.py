@@ -25,6 +25,8 @@ from .masking import masked, readable
 from .models import Record
 from .values import integer
 
+# Made once: `json.loads` would make one for each text.
+_DECODER: Final = json.JSONDecoder(strict=False, parse_float=str, parse_int=str, parse_constant=str)
 _NESTED_STRINGS: Final = 3
 _NO_RECORDS: Final = ("暂无", "无数据", "没有数据", "无记录", "没有记录", "no data")
 
@@ -140,7 +142,7 @@ def _loads(content: str) -> Any:
 
     A control character in a text is no reason to lose the whole.
     """
-    return json.loads(content, strict=False, parse_float=str, parse_int=str, parse_constant=str)
+    return _DECODER.decode(content)
 
 
 def _unwrapped(data: Any) -> Any:

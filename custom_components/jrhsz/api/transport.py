@@ -7,10 +7,13 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
+import json
 from types import SimpleNamespace
 from typing import Final
+from urllib.parse import urlencode
 
 import aiohttp
+from aiohttp.hdrs import CONTENT_TYPE
 from yarl import URL
 
 from .errors import (
@@ -47,6 +50,12 @@ class Encoding(StrEnum):
     def other(self) -> Encoding:
         """Return the other encoding."""
         return Encoding.JSON if self is Encoding.FORM else Encoding.FORM
+
+
+_TYPES: Final = {
+    Encoding.FORM: {CONTENT_TYPE: "application/x-www-form-urlencoded"},
+    Encoding.JSON: {CONTENT_TYPE: "application/json"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +105,20 @@ async def post(
     if http.closed:
         msg = "The HTTP session is closed: its owner is stopping"
         raise ConnectError(msg)
-    as_form, way = encoding is Encoding.FORM, _Way()
+    way = _Way()
     error: PlatformError
     try:
+        # aiohttp would make a form of many parts first.
+        body = urlencode(fields) if encoding is Encoding.FORM else json.dumps(fields)
         async with http.post(
             url,
-            data={key: str(value) for key, value in fields.items()} if as_form else None,
-            json=None if as_form else fields,
+            data=body.encode(),
+            headers=_TYPES[encoding],
             allow_redirects=False,
             timeout=_TIMEOUT,
             trace_request_ctx=way,
         ) as response:
-            body = await _body(response)
+            content = await _body(response)
     except aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError:
         error = CertificateError("The certificate of the address isn't valid")
     except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL:
@@ -118,7 +129,7 @@ async def post(
         kind = KeptConnectionError if way.is_reused else ExchangeError
         error = kind(f"The connection broke ({type(err).__name__})")
     else:
-        return await _reply(response, body)
+        return await _reply(response, content)
     # Raised here, so that it doesn't carry the cause, which may show what was sent or answered.
     raise error
 

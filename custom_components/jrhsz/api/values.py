@@ -47,6 +47,8 @@ def name(value: object) -> str | None:
     """Return a text for people without what isn't a character, and not longer than names are."""
     if not isinstance(value, str):
         return None
+    if value.isprintable() and _BAD not in value:
+        return value[:_MAX_NAME] or None
     seen = (x for x in value[: 2 * _MAX_NAME] if x != _BAD and category(x) not in _NO_CHARACTERS)
     return "".join(seen)[:_MAX_NAME] or None
 

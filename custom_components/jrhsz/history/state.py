@@ -1,6 +1,6 @@
 """What is kept of a meter's history beside its statistics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ CHARGES_KEPT: Final = 400 * DAY
 _PRICE_DAYS: Final = 30
 _ENOUGH_DAYS: Final = 3
 _WORTHWHILE: Final = Decimal("0.2")
+_SPENDING: Final = frozenset({"use", "cost", "billed", "used_until", "cost_until"})
 
 
 class Window(NamedTuple):
@@ -78,7 +79,8 @@ class MeterHistory:
     charges) and `billed` (the use that has this cost) are known up to `used_until` and
     `cost_until`. Payments since `credited_since` are in their statistic.
 
-    No value is ever changed, each is replaced: so what was made of them to be kept is made anew.
+    No value is ever changed, each is replaced: so what was made of them is made anew, what is kept
+    as what was spent.
     """
 
     started: int | None = None
@@ -103,12 +105,22 @@ class MeterHistory:
     awaits_payment: bool = False
     _seen_until: int = field(default=0, compare=False, repr=False)
     _kept: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    _spent: tuple[date, Any] | None = field(default=None, compare=False, repr=False)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Replace a value; what was made of the old one is not kept."""
         object.__setattr__(self, name, value)
         if not name.startswith("_"):
             object.__setattr__(self, "_kept", None)
+        if name in _SPENDING:
+            object.__setattr__(self, "_spent", None)
+
+    def spent[SpentT](self, day: date, make: Callable[[], SpentT]) -> SpentT:
+        """Return what follows on a day from use and cost, made once until they change."""
+        if self._spent is None or self._spent[0] != day:
+            self._spent = (day, make())
+        spent: SpentT = self._spent[1]
+        return spent
 
     def start(self, started: int, asked_since: int) -> None:
         """Begin the first import, at a time in the past, later than asked for if more is stored."""

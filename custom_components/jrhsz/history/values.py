@@ -79,16 +79,22 @@ def days_left(history: MeterHistory, balance: Decimal | None, now: datetime) -> 
     """
     if balance is None or balance <= 0:
         return None if balance is None else Value(_ZERO)
+    # Asked for at each poll.
+    days, total, estimated = history.spent(day_in_china(now), lambda: _spent(history, now))
+    if total <= 0:
+        return None
+    return Value(balance * days / total, estimated=estimated)
+
+
+def _spent(history: MeterHistory, now: datetime) -> tuple[int, Decimal, bool]:
+    """Return in how many days how much was spent, and whether that is estimated."""
     costs = {day: cost for day, cost, _ in _full_days(history, now)}
     count = len(costs)
     if (price := unit_price(history, now)) is not None:
         for day, use in _full_days_of_use(history, now):
             if count < _ENOUGH_DAYS or start_of(day) + DAY > history.cost_until:
                 costs.setdefault(day, use * price.amount)
-    total = sum(costs.values(), _ZERO)
-    if total <= 0:
-        return None
-    return Value(balance * len(costs) / total, estimated=count < max(_ENOUGH_DAYS, len(costs)))
+    return len(costs), sum(costs.values(), _ZERO), count < max(_ENOUGH_DAYS, len(costs))
 
 
 def energy_left(history: MeterHistory, balance: Decimal | None, now: datetime) -> Value | None:
