@@ -4,19 +4,21 @@ from collections import Counter
 from typing import Any
 from unittest.mock import Mock
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.coordinator import JrhszData
+from custom_components.jrhsz.entity import JrhszEntity
 from custom_components.jrhsz.essentials import ESSENTIALS, USUALLY_ON, async_make_room
 from custom_components.jrhsz.outage import OutageWatch
 from custom_components.jrhsz.settings import Settings
 from custom_components.jrhsz.store import AccountStore
 
 from .simulator import Simulator
-from .support.accounts import account_of, set_up
+from .support.accounts import account_of, restart, set_up, wait_for
 
 DOMAINS = {"low_balance": "binary_sensor", "recharge": "event", "refresh": "button"}
 INTEGRATION, USER = er.RegistryEntryDisabler.INTEGRATION, er.RegistryEntryDisabler.USER
@@ -186,3 +188,35 @@ async def test_what_a_person_changed(hass: HomeAssistant) -> None:
     assert await make_room(hass, entry, {}) == len(changes) + 1
     off = [entity for entity in (shown, plain) if registry.entities[entity].disabled_by]
     assert off == [shown, plain]
+
+
+async def test_disabled_entities_cost_a_restart_nothing(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that they aren't created again, except for a new name, and are when they are enabled."""
+    await set_up(hass, config_entry)
+    registry = er.async_get(hass)
+    entities = of_meters(hass, config_entry)
+    off = {name for name, entity in entities.items() if entity.disabled_by}
+    price = "2022040001|unit_price"
+    assert price in off
+    renamed = entities["2022040002|unit_price"].entity_id
+    registry.async_update_entity(renamed, original_name="Price of before")
+    created, start = list[str](), JrhszEntity.add_to_platform_start
+
+    def note(entity: JrhszEntity, *args: Any) -> None:
+        """Note that an entity is created."""
+        created.append(str(entity.unique_id).removeprefix(f"{config_entry.unique_id}|"))
+        start(entity, *args)
+
+    monkeypatch.setattr(JrhszEntity, "add_to_platform_start", note)
+    await restart(hass, config_entry)
+    assert sorted(created) == sorted({*entities} - off | {"2022040002|unit_price"})
+    assert of_meters(hass, config_entry) == entities
+    registry.async_update_entity(entities[price].entity_id, disabled_by=None)
+    await wait_for(hass, freezer, seconds=31)
+    assert hass.states.get(entities[price].entity_id) is not None

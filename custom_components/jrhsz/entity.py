@@ -34,7 +34,7 @@ def async_add_for_meters(
     async_add_entities: AddConfigEntryEntitiesCallback,
     entities_of: Callable[[MeterCoordinator], Iterable[Entity]],
 ) -> None:
-    """Add the entities of every meter as soon as it is known; a vast account has only some."""
+    """Add the entities of every meter as soon as it is known, those that it is to have."""
     platform = async_get_current_platform()
     is_vast = entry.runtime_data.settings.is_vast_account
 
@@ -45,7 +45,7 @@ def async_add_for_meters(
             _with_whole_id(platform.domain, coordinator, entity)
             for coordinator in coordinators
             for entity in entities_of(coordinator)
-            if not is_vast or is_created(platform.hass, platform.domain, entity)
+            if is_created(platform.hass, platform.domain, entity, is_vast=is_vast)
         )
 
     entry.runtime_data.adders.append(async_add)

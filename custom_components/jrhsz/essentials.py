@@ -1,4 +1,4 @@
-"""Which entities the meters of a vast account have: Home Assistant drops those beyond 10,000."""
+"""Which entities meters have; of vast accounts few: Home Assistant drops those beyond 10,000."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY
+from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN, LOGGER
 from .coordinator import JrhszConfigEntry
@@ -61,18 +62,23 @@ async def async_make_room(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
     )
 
 
-def is_created(hass: HomeAssistant, domain: str, entity: Entity) -> bool:
-    """Tell whether a meter of a vast account gets an entity: an essential one, or one enabled.
+def is_created(hass: HomeAssistant, domain: str, entity: Entity, *, is_vast: bool) -> bool:
+    """Tell whether a meter gets an entity: none that is disabled, unless its name is out of date.
 
-    Those that are disabled would be registered all the same, and the registry be written with them.
+    One that a person enables is created then: Home Assistant loads the account anew. Creating what
+    is disabled would be a third of the work of a start. Of a vast account only essential ones are
+    registered.
     """
-    unique_id = str(entity.unique_id)
-    if unique_id.rpartition("|")[2] in ESSENTIALS:
-        return True
-    registry = er.async_get(hass)
+    registry, unique_id = er.async_get(hass), str(entity.unique_id)
     entity_id = registry.async_get_entity_id(domain, DOMAIN, unique_id)
     registered = registry.async_get(entity_id) if entity_id else None
-    return registered is not None and registered.disabled_by is None
+    if registered is None:
+        return not is_vast or unique_id.rpartition("|")[2] in ESSENTIALS
+    if registered.disabled_by is None:
+        return True
+    texts = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
+    name = texts.get(f"component.{DOMAIN}.entity.{domain}.{entity.translation_key}.name")
+    return not is_vast and registered.original_name != name
 
 
 def _others(registry: er.EntityRegistry, entry: JrhszConfigEntry) -> Iterator[er.RegistryEntry]:
