@@ -32,7 +32,9 @@ _ZERO: Final = Decimal(0)
 _NEAR: Final = 3 * HOUR
 _MISSED: Final = 0.05
 _NONE: Final = Edges()
+# Of the first ones every hour has a row, unless something is missing.
 _STATISTICS: Final = (Statistic.CONSUMPTION, Statistic.COST, Statistic.CREDITED)
+_COUNTED: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,8 @@ async def async_bills(
     until = max(begin, min(end, hour_of(seconds_now())))
     meters = list(_meters(hass, entry))
     ids = [name for *_, names in meters for name in names if name]
-    edges = await async_execute(hass, edges_of, hass, ids, begin, until)
+    counted = {name for *_, names in meters for name in names[:_COUNTED]}
+    edges = await async_execute(hass, edges_of, hass, ids, begin, until, counted)
     bills: list[JsonValueType] = []
     for meter, told, names in meters:
         consumption, cost, credited, balance = (edges.get(name, _NONE) for name in names)

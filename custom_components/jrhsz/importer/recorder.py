@@ -1,6 +1,6 @@
 """The recorder's side of history: ids and names of statistics, reading and writing of rows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from enum import StrEnum
 import hashlib
@@ -64,7 +64,10 @@ class Point(NamedTuple):
 
 
 class Edges(NamedTuple):
-    """The last row before a span, the first and the last one within it, and how many are in it."""
+    """The last row before a span, the first and the last one within it, and how many are in it.
+
+    They may have been left uncounted.
+    """
 
     before: Point | None = None
     first: Point | None = None
@@ -207,11 +210,16 @@ def last_stored(hass: HomeAssistant, statistic_id: str) -> int | None:
 
 
 def edges_of(
-    hass: HomeAssistant, statistic_ids: Iterable[str], begin: int, end: int
+    hass: HomeAssistant,
+    statistic_ids: Iterable[str],
+    begin: int,
+    end: int,
+    counted: Collection[str] | None = None,
 ) -> dict[str, Edges]:
     """Return the edges of a span in many statistics; to be called in the recorder's executor.
 
-    It asks for the rows at the edges of many at once: a month of all rows would take minutes.
+    It asks for the rows at the edges of many at once: a month of all rows would take minutes. To
+    count what is between takes longest, which may be left out for those that need no row an hour.
     """
     edges: dict[str, Edges] = {}
     started, within = Statistics.start_ts, (Statistics.start_ts >= begin, Statistics.start_ts < end)
@@ -223,7 +231,8 @@ def edges_of(
             before = _rows_at(session, numbers, (started < begin,), started.desc())
             first = _rows_at(session, numbers, within, started.asc())
             last = _rows_at(session, numbers, within, started.desc())
-            counts = _counts(session, numbers, within)
+            to_count = [x for name, (x, _) in known.items() if counted is None or name in counted]
+            counts = _counts(session, to_count, within)
             for name, (number, _) in known.items():
                 rows = (before.get(number), first.get(number), last.get(number))
                 edges[name] = Edges(*rows, counts.get(number, 0))
