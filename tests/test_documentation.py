@@ -48,6 +48,10 @@ IMPORT: Final = "https://my.home-assistant.io/redirect/blueprint_import/?bluepri
 INTEGRATION: Final = ROOT / "custom_components" / "jrhsz"
 FENCE: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 QUOTED: Final = {"en": r"\*([^*]+)\*", "zh-Hans": "“([^”]+)”"}
+# What has another word in Chinese: 到账, 表, 查询, 能源仪表盘, 结果待确认, 点, 余额提醒值.
+OTHER_WORDS: Final = (
+    "入账(?!号)|表计|抄读|能源面板|未决|点按(?!钮)|低余额|没有发送任何请求|没有发出任何请求"
+)
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 
 
@@ -348,7 +352,7 @@ def test_chinese_words() -> None:
     ]
     assert len(written) > 15
     for path in written:
-        found = re.findall("入账(?!号)|表计|抄读|能源面板", path.read_text(encoding="utf-8"))
+        found = re.findall(OTHER_WORDS, path.read_text(encoding="utf-8"))
         assert found == [], path.name
 
 
