@@ -9,12 +9,14 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.script import Script
 from homeassistant.setup import async_setup_component
 from homeassistant.util import yaml as yaml_util
 import pytest
-from pytest_homeassistant_custom_component.common import async_mock_service
+
+from .support.mail_server import MailServer
 
 DOCS = Path(__file__).parents[1] / "docs"
 TEXTS = {"title": '一栋 101: "low"', "message": "¥3.20 left.\n{not} <a> template", "tag": "one"}
@@ -86,18 +88,40 @@ async def test_robots(hass: HomeAssistant, stand_in: tuple[StandIn, str], langua
     ]
 
 
+async def add_recipient(hass: HomeAssistant, port: int) -> None:
+    """Add the integration *SMTP* with one recipient, as its forms ask for it."""
+    server = {"server": "127.0.0.1", "port": port, "encryption": "none", "verify_ssl": True}
+    shown = await hass.config_entries.flow.async_init("smtp", context={"source": "user"})
+    made = await hass.config_entries.flow.async_configure(
+        shown["flow_id"], {"sender": "home@example.com", **server, "options": {}}
+    )
+    assert made["type"] is FlowResultType.CREATE_ENTRY, made
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.subentries.async_progress()
+    await hass.config_entries.subentries.async_configure(
+        flow["flow_id"], {"name": "your recipient", "recipient": "you@example.com"}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
-async def test_mail(hass: HomeAssistant, language: str) -> None:
-    """Test that a mail goes to the recipient's entity, with title and text."""
-    sent = async_mock_service(hass, "notify", "send_message")
-    await notify(hass, pasted(language)[1]["notify.send_message"])
-    assert [call.data for call in sent] == [
-        {
-            "entity_id": ["notify.your_recipient"],
-            "title": TEXTS["title"],
-            "message": TEXTS["message"],
-        }
-    ]
+async def test_mail(
+    hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    """Test that a mail arrives at the recipient of Home Assistant's own integration *SMTP*."""
+    # Its client says where it is, which it would ask a name server for.
+    monkeypatch.setattr("socket.getfqdn", lambda *_: "home.example")
+    actions = pasted(language)[1]["notify.send_message"]
+    async with MailServer() as server:
+        await add_recipient(hass, server.port)
+        (actions[0]["target"]["entity_id"],) = hass.states.async_entity_ids("notify")
+        await notify(hass, actions)
+        ((recipient, mail),) = server.got
+        (entry,) = hass.config_entries.async_entries("smtp")
+        await hass.config_entries.async_unload(entry.entry_id)
+    assert recipient == "you@example.com"
+    assert mail["Subject"] == TEXTS["title"]
+    assert mail.get_content().replace("\r\n", "\n").rstrip("\n") == TEXTS["message"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
