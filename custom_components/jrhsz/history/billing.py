@@ -4,7 +4,7 @@ Most platforms take the cost of a reading from the balance at once, or some minu
 so once a day, for the use up to midnight; others once a month, for that up to the first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -103,16 +103,6 @@ class Billing:
         """Return by how much a cost is not that of the use between two times."""
         return abs(cost - (self.price or _ZERO) * self.between(begin, end))
 
-    def fits(self, ledger: Ledger, price: Decimal) -> Decimal:
-        """Return which part of the falls is just what the use costs at a price."""
-        found = list(self.falls(ledger))
-        fitting = [
-            fall
-            for fall in found
-            if abs(fall.amount - price * fall.use) <= max(_ROUNDED, _NEARLY * fall.amount)
-        ]
-        return Decimal(len(fitting)) / len(found) if len(found) >= _ENOUGH else _ZERO
-
     def first_begin(self, ledger: Ledger) -> int:
         """Return up to when the use is in the first balance of a ledger.
 
@@ -145,22 +135,34 @@ class Billing:
             return max(begin, before.read_time)
         return begin
 
-    def falls(self, ledger: Ledger) -> Iterator[Fall]:
-        """Yield the falls of a balance; one that rises is billed too, but says nothing."""
-        begin = self.first_begin(ledger)
+    def falls(self, ledger: Ledger) -> list[Fall]:
+        """Return the falls of a balance; one that rises is billed too, but says nothing."""
+        found, begin = list[Fall](), self.first_begin(ledger)
         for index, (before, after) in enumerate(pairwise(ledger.samples), 1):
             fall = before.balance - after.balance
             if fall and self.knows(begin, end := self.until(after, begin, fall)):
                 begin = self.begin(begin, before, end)
                 if fall > 0:
-                    yield Fall(index, begin, fall, self.between(begin, end))
+                    found.append(Fall(index, begin, fall, self.between(begin, end)))
                 if fall > 0 or not self.is_periodic:
                     begin = end
+        return found
 
     def _last_reading(self, time: int) -> int:
         """Return when the last reading up to a time was read, as far as known."""
         found = None if self.usage is None else self.usage.last_reading(time)
         return time if found is None or found < time - DAY else found
+
+
+def fitting(falls: Sequence[Fall], price: Decimal) -> Decimal:
+    """Return which part of many falls is just what the use costs at a price."""
+    if len(falls) < _ENOUGH:
+        return _ZERO
+    exact = sum(
+        abs(fall.amount - price * fall.use) <= max(_ROUNDED, _NEARLY * fall.amount)
+        for fall in falls
+    )
+    return Decimal(exact) / len(falls)
 
 
 def _periods_begin(follows: Follows | None, time: int) -> int:
@@ -181,7 +183,7 @@ def needed_since(ledger: Ledger) -> int:
 def follows_of(ledger: Ledger, usage: Usage | None) -> Follows | None:
     """Return how a balance follows the readings, as far as a ledger tells."""
     billing, samples, known = Billing(usage), ledger.samples, ledger.follows
-    found = list(billing.falls(ledger))
+    found = billing.falls(ledger)
     clear = [fall for fall in found if fall.amount > _ROUNDED]
     times = [samples[fall.sample].poll for fall in clear]
     span = samples[-1].poll - samples[0].poll

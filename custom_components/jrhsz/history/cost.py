@@ -11,7 +11,7 @@ from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from .billing import Billing, Fall, first_of_month, follows_of, midnight
+from .billing import Billing, Fall, first_of_month, fitting, follows_of, midnight
 from .changes import PATIENCE, Change
 from .ledger import Credit, Follows, Ledger
 from .prices import Spent, Tariff, price_of, tariff_of
@@ -205,21 +205,25 @@ def costs_of(ledger: Ledger, usage: Usage | None, *, now: int) -> Costs:
 def _billing_of(ledger: Ledger, usage: Usage | None) -> tuple[Billing, Tariff | None]:
     """Return how use gets into a balance, and what it costs; behind by a reading if that fits."""
     billing = Billing(usage, follows_of(ledger, usage))
-    tariff = tariff_of(_clean_falls(ledger, billing), billing, ledger.prices)
+    falls = billing.falls(ledger)
+    tariff = tariff_of(_clean(falls, ledger), billing, ledger.prices)
     if tariff is None or usage is None or billing.follows is not Follows.AT_ONCE:
         return billing, tariff
     possible = [
         Spent(fall.amount, fall.use)
-        for fall in billing.falls(ledger)
+        for fall in falls
         if fall.use and fall.amount <= tariff.limit(fall.use)
     ]
     if not possible:
         return billing, tariff
     price = price_of(possible)
-    behind = replace(billing, price=price)
-    if billing.fits(ledger, price) >= _ALMOST_ALL or behind.fits(ledger, price) <= _MOST:
+    if fitting(falls, price) >= _ALMOST_ALL:
         return billing, tariff
-    return behind, tariff_of(_clean_falls(ledger, behind), behind, ledger.prices)
+    behind = replace(billing, price=price)
+    falls = behind.falls(ledger)
+    if fitting(falls, price) <= _MOST:
+        return billing, tariff
+    return behind, tariff_of(_clean(falls, ledger), behind, ledger.prices)
 
 
 def _steps_of(change: Change, billing: Billing) -> Iterator[Spread]:
@@ -235,12 +239,12 @@ def _steps_of(change: Change, billing: Billing) -> Iterator[Spread]:
         yield Spread(begin, change.end, cost, change.sample)
 
 
-def _clean_falls(ledger: Ledger, billing: Billing) -> list[Fall]:
+def _clean(falls: Iterable[Fall], ledger: Ledger) -> list[Fall]:
     """Return the falls of a balance while nothing was paid."""
     times = [credit.time for credit in ledger.credits]
     return [
         fall
-        for fall in billing.falls(ledger)
+        for fall in falls
         if bisect_right(times, ledger.samples[fall.sample - 1].poll)
         == bisect_right(times, ledger.samples[fall.sample].poll)
     ]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -106,20 +107,22 @@ class _Line:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Usage:
     """The use of a meter, and of those that it replaced, as far as records tell."""
 
     lines: tuple[_Line, ...] = ()
     judged: Mapping[str, Judged] = field(default_factory=dict)
     again: int | None = None
+    # The cost asks for the same times again and again.
+    _totals: dict[int, Decimal] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def begin(self) -> int:
         """Return the time of the first point."""
         return min(line.times[0] for line in self.lines)
 
-    @property
+    @cached_property
     def end(self) -> int:
         """Return the time of the last point."""
         return max(line.times[-1] for line in self.lines)
@@ -131,9 +134,10 @@ class Usage:
 
     def total(self, time: int) -> Decimal:
         """Return the use from the beginning up to a time."""
-        if len(self.lines) == 1:
-            return self.lines[0].total(time)
-        return sum((line.total(time) for line in self.lines), _ZERO)
+        if (known := self._totals.get(time)) is None:
+            known = sum((line.total(time) for line in self.lines), _ZERO)
+            self._totals[time] = known
+        return known
 
     def last_reading(self, time: int) -> int | None:
         """Return when the last reading up to a time was read."""
