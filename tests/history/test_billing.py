@@ -11,6 +11,7 @@ from custom_components.jrhsz.api import CHINA_STANDARD_TIME
 from custom_components.jrhsz.history.billing import (
     Billing,
     first_of_month,
+    follows_of,
     midnight,
     needed_since,
 )
@@ -137,3 +138,12 @@ def test_what_is_known_of_use() -> None:
         "03-01 00:00"
     )
     assert Billing(None).until(sample, 0, Decimal(1)) == sample.read_time
+
+
+def test_a_balance_without_a_list_may_fall_by_cents() -> None:
+    """Test that a balance that falls by a cent each hour follows at once, though none is clear."""
+    samples = [
+        Sample(INSTALLED + hour * HOUR, INSTALLED + hour * HOUR, Decimal(50) - Decimal(hour) / 100)
+        for hour in range(80)
+    ]
+    assert follows_of(Ledger(tuple(samples)), None) is Follows.AT_ONCE

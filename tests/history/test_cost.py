@@ -387,3 +387,30 @@ def test_rows_of_what_was_paid() -> None:
         Row(at(3), Decimal(0), Decimal(57)),
     ]
     assert credited_rows(paid, Stored(), begin=at(4), now=at(9.9)) == []
+
+
+def test_cost_is_even_where_no_record_tells() -> None:
+    """Test that a record that is missing puts the cost of two hours into neither of them."""
+    whole = used((0, "0"), (1, "1"), (3, "3"), (4, "4"))
+    [line] = whole.lines
+    gap = replace(whole, lines=(replace(line, even=[False, True, False, True]),))
+    assert [gap.total(at(hour)) for hour in (1, 2, 3)] == [1, 1, 3]
+    seen = balances(*((hour, f"{50 - hour / 2}") for hour in (0, 1, 3, 4)))
+    assert by_hour(costs(seen, usage=gap)) == {0: 0.5, 1: 0.5, 2: 0.5, 3: 0.5}
+
+
+def test_balances_are_kept_while_a_run_may_be_wrong() -> None:
+    """Test that what was billed since a run isn't done with until readings went back or on."""
+    hours = 24 * 12
+    right = [(float(hour), str(1000 + hour)) for hour in range(hours)]
+    low = [(float(hour), "700") for hour in range(hours, hours + 24 * 6)]
+    seen = balances(*((hour, f"{500 - hour / 10:.2f}") for hour in range(hours + 24 * 6)))
+    end = hours + 24 * 6
+    found = costs(seen, usage=used(*right, *low), hours=end)
+    rest = found.trimmed()
+    assert rest is not None
+    assert at(hours - 25) < (rest.billed_until or 0) <= at(hours)
+    found = costs(seen, usage=used(*((float(h), str(h)) for h in range(end))), hours=end)
+    rest = found.trimmed()
+    assert rest is not None
+    assert (rest.billed_until or 0) > at(end - 5 * 24)

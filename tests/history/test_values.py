@@ -199,3 +199,35 @@ def test_nothing_used_lasts_no_number_of_days() -> None:
     assert unit_price(history, NOW) is None
     assert energy_left(history, Decimal(120), NOW) is None
     assert cost_of(history, Period.MONTH) == Value(Decimal(0), date(2026, 3, 2))
+
+
+def test_what_is_undecided_is_unknown() -> None:
+    """Test that days of a register that doesn't count are unknown, not 0, until it is decided."""
+    steady = [
+        record(f"+8 {hour:02}:00", f"{1000 + hour}", f"+8 {hour + 1:02}:00", f"{1001 + hour}")
+        for hour in range(22)
+    ]
+    zeros = [
+        record("+8 22:00", "1022", "+8 23:00", "0"),
+        record("+8 23:00", "0", "+9 00:00", "0"),
+        *(record(f"+9 {hour:02}:00", "0", f"+9 {hour + 1:02}:00", "0") for hour in range(23)),
+    ]
+    history = MeterHistory()
+    used = usage_of([*steady, *zeros], NOW, MeterKind.ELECTRICITY)
+    assert used is not None
+    assert used.known_until == at("+8 22:00") < used.end
+    history.note_usage(used)
+    assert value_of(history, Period.YESTERDAY, What.USE, NOW) is None
+    assert value_of(history, Period.YESTERDAY, What.COST, NOW) is None
+    history.note_costs(costs("+8 20:00", "+9 23:00", "3", used))
+    assert history.cost_until == at("+8 22:00")
+    assert value_of(history, Period.YESTERDAY, What.COST, NOW) is None
+    back = [
+        record("+9 23:00", "0", "+10 01:00", "1049"),
+        record("+10 01:00", "1049", "+10 02:00", "1050"),
+    ]
+    used = usage_of([*steady, *zeros, *back], NOW, MeterKind.ELECTRICITY)
+    assert used is not None
+    assert used.known_until == used.end
+    history.note_usage(used)
+    assert value_of(history, Period.YESTERDAY, What.USE, NOW) == Value(Decimal(24))

@@ -327,10 +327,13 @@ class Cost:
         self._compare("unit price", look.time, look.unit_price, price, part, must=must)
 
     def _judge_yesterday(self, look: Look) -> None:
-        """Compare the cost of yesterday; it may be estimated by the price of late."""
+        """Compare the cost of yesterday; it may be estimated by the price of late.
+
+        Where a month is billed only the month is right: its tiers begin anew, at another price.
+        """
         today = day_begin(look.time)
         told, truth = look.yesterday_cost, self._true(today - DAY, today)
-        if told is None or self.tariff.settled is Settled.HOURS_LATER:
+        if told is None or self.tariff.settled in {Settled.HOURS_LATER, Settled.MONTHLY}:
             return
         if today - DAY < self.life.installed:
             return

@@ -91,7 +91,7 @@ class Billing:
         if self.is_periodic:
             return max(begin, self._last_reading(_periods_begin(self.follows, sample.poll)))
         end = max(begin, sample.read_time)
-        if self.price is not None:
+        if self.price is not None and cost > 0:
             earlier = self._last_reading(end - 1)
             if begin <= earlier and self._error(begin, earlier, cost) < self._error(
                 begin, end, cost
@@ -188,9 +188,9 @@ def follows_of(ledger: Ledger, usage: Usage | None) -> Follows | None:
     times = [samples[fall.sample].poll for fall in clear]
     span = samples[-1].poll - samples[0].poll
     if usage is None:
-        if len(times) >= _FEW and len(times) * DAY >= _OFTEN_A_DAY * span:
+        if len(found) >= _FEW and len(found) * DAY >= _OFTEN_A_DAY * span:
             return Follows.AT_ONCE
-    elif _is_prompt(samples, billing, found):
+    elif _is_prompt(samples, usage, found, known):
         otherwise = known or (Follows.IRREGULARLY if span > _FEW * DAY else None)
         return Follows.AT_ONCE if len(found) >= _FEW else otherwise
     gaps = [after - before for before, after in pairwise(times)]
@@ -222,22 +222,32 @@ def _is_monthly(samples: Sequence[Sample], billing: Billing, falls: Sequence[Fal
     return longest > (_LONGER_THAN_A_DAY if begins_months else _ABOUT_A_MONTH)
 
 
-def _is_prompt(samples: Sequence[Sample], billing: Billing, found: Sequence[Fall]) -> bool:
-    """Tell whether most of the use was in the balance some hours after it was read."""
+def _is_prompt(
+    samples: Sequence[Sample], usage: Usage, found: Sequence[Fall], known: Follows | None
+) -> bool:
+    """Tell whether most of the use was in the balance some hours after it was read.
+
+    Where that was always so, use that is in none yet may be that of a register which is wrong.
+    """
     late, all_of_it, end = _ZERO, _ZERO, samples[0].read_time
     for fall in found:
         before, after = samples[fall.sample - 1], samples[fall.sample]
         all_of_it += fall.use
         end = after.read_time
         if fall.amount > _ROUNDED:
-            known = max(fall.begin, min(before.read_time, after.poll - PROMPT))
-            late += billing.between(fall.begin, known)
-    last = samples[-1]
-    known = max(end, min(last.read_time, last.poll - PROMPT))
-    if found and billing.between(end, known) * found[-1].amount > found[-1].use * _ROUNDED:
-        late += billing.between(end, known)
-        all_of_it += billing.between(end, known)
+            late += _late(usage, fall.begin, before.read_time, after.poll)
+    if known is not Follows.AT_ONCE and found:
+        rest = _late(usage, end, samples[-1].read_time, samples[-1].poll)
+        if rest * found[-1].amount > found[-1].use * _ROUNDED:
+            late += rest
+            all_of_it += rest
     return bool(found) and late <= (1 - _MOSTLY) * all_of_it
+
+
+def _late(usage: Usage, begin: int, read_time: int, poll: int) -> Decimal:
+    """Return the use that was read hours before a poll, and was not in the balance until then."""
+    read = usage.last_reading(min(read_time, poll - PROMPT))
+    return usage.total(max(begin, read or begin)) - usage.total(begin)
 
 
 def _is_used(billing: Billing, begin: int, end: int) -> bool:

@@ -21,6 +21,7 @@ from .usage import Row, Stored, Usage, hour_of, next_hour
 
 _ZERO: Final = Decimal(0)
 _KEPT: Final = 3 * DAY
+_KEPT_OPEN: Final = 60 * DAY
 _MOST: Final = Decimal("0.8")
 _ALMOST_ALL: Final = Decimal("0.95")
 _DEARER: Final = 2
@@ -71,6 +72,11 @@ class Costs:
     def end(self) -> int:
         """Return the time up to which the cost of use is known."""
         return self.steps[-1].end
+
+    @property
+    def known_until(self) -> int:
+        """Return up to when that isn't of readings which may turn out wrong."""
+        return self.end if self.usage is None else min(self.end, self.usage.known_until)
 
     @property
     def charges(self) -> list[Credit]:
@@ -127,12 +133,18 @@ class Costs:
         """Return the ledger without what is done with, if anything is.
 
         It begins at a midnight, so that the days before it need not change any more: the first
-        balance is given what was left at that time.
+        balance is given what was left at that time. While readings may yet go back to what was
+        before a run, what was used and billed meanwhile isn't done with.
         """
+        if not self.steps:
+            return None
+        end = self.end - _KEPT
+        if self.usage is not None:
+            end = min(end, self.usage.open_since(end - _KEPT_OPEN))
         for before, step in reversed(list(pairwise(self.steps))):
             cut = midnight(before.end + DAY - 1)
             first = step.sample - 1
-            if cut > min(step.end, self.end - _KEPT) or not self._parts(first, cut):
+            if cut > min(step.end, end) or not self._parts(first, cut):
                 continue
             samples, ledger = self.ledger.samples, self.ledger
             poll = samples[first].poll
@@ -173,10 +185,13 @@ class Costs:
 def costs_of(ledger: Ledger, usage: Usage | None, *, now: int) -> Costs:
     """Return what is settled of the cost, as of when the payments were read.
 
-    Without any known use cost spreads evenly over time.
+    Without any known use cost spreads evenly over time. So it does where no record spans the time
+    between two readings: one that comes when cost is settled makes no other.
     """
     if len(ledger.samples) <= 1:
         return Costs(ledger)
+    if usage is not None:
+        usage = usage.evened()
     billing, tariff = _billing_of(ledger, usage)
     settlement = Settlement(ledger, billing, tariff, now)
     settlement.settle()
@@ -204,7 +219,9 @@ def costs_of(ledger: Ledger, usage: Usage | None, *, now: int) -> Costs:
 
 def _billing_of(ledger: Ledger, usage: Usage | None) -> tuple[Billing, Tariff | None]:
     """Return how use gets into a balance, and what it costs; behind by a reading if that fits."""
-    billing = Billing(usage, follows_of(ledger, usage))
+    is_undecided = usage is not None and usage.decided_until is not None
+    follows = ledger.follows if is_undecided else None
+    billing = Billing(usage, follows or follows_of(ledger, usage))
     falls = billing.falls(ledger)
     tariff = tariff_of(_clean(falls, ledger), billing, ledger.prices)
     if tariff is None or usage is None or billing.follows is not Follows.AT_ONCE:
@@ -217,11 +234,12 @@ def _billing_of(ledger: Ledger, usage: Usage | None) -> tuple[Billing, Tariff | 
     if not possible:
         return billing, tariff
     price = price_of(possible)
-    if fitting(falls, price) >= _ALMOST_ALL:
+    if (fits := fitting(falls, price)) >= _ALMOST_ALL:
         return billing, tariff
     behind = replace(billing, price=price)
     falls = behind.falls(ledger)
-    if fitting(falls, price) <= _MOST:
+    # The choice between two readings alone fits somewhat better.
+    if fitting(falls, price) <= max(_MOST, (1 + fits) / 2):
         return billing, tariff
     return behind, tariff_of(_clean(falls, ledger), behind, ledger.prices)
 

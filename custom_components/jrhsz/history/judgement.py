@@ -39,12 +39,14 @@ _MOST_TRIED: Final = 6
 class Judgement(NamedTuple):
     """The right readings of a meter in the order of time, and what is to be kept of them.
 
-    `again` is from when on records have to be judged again, if these don't reach back so far.
+    `again` is from when on records have to be judged again, if these don't reach back so far. What
+    was read after `decided_until` isn't known yet to be right.
     """
 
     steps: list[Step]
     judged: Judged
     again: int | None
+    decided_until: int
 
 
 def judge(readings: Readings, limit: Limit, judged: Judged | None) -> Judgement | None:
@@ -84,6 +86,7 @@ def judge(readings: Readings, limit: Limit, judged: Judged | None) -> Judgement 
         [*walk.registers.line(), *walk.registers.tried_line()],
         walk.judged(judged.first if judged else first_read),
         walk.again,
+        walk.decided_until,
     )
 
 
@@ -115,6 +118,20 @@ class _Walk:
         else:
             registers.tried.append(Register([point], [home.peaks[-1]], home=home))
         self._settle()
+
+    @property
+    def decided_until(self) -> int:
+        """Return when the last reading was that is right, whatever comes.
+
+        A register that another one seems to have become may be wrong until it counted for a day.
+        """
+        register = self.registers.current
+        until = register.last.time
+        while (before := register.before) is not None and not register.jump:
+            if register.lasted >= DAY and register.last.reading > register.first.reading:
+                break
+            register, until = before, register.level.time
+        return until
 
     def judged(self, first_read: int) -> Judged:
         """Return what is to be kept."""

@@ -170,8 +170,8 @@ class MeterHistory:
 
     def note_usage(self, usage: Usage) -> None:
         """Note the use of the days that records tell of."""
-        self.used_until = max(self.used_until, usage.end)
-        self.use = self.use.noted(usage.total, usage.begin, usage.end)
+        self.used_until = max(self.used_until, usage.known_until)
+        self.use = self.use.noted(usage.total, usage.begin, usage.known_until)
         self.judged = usage.judged
 
     def note_costs(self, costs: Costs) -> None:
@@ -180,10 +180,12 @@ class MeterHistory:
         self.ledger = replace(self.ledger, follows=costs.follows or self.ledger.follows)
         if not costs.steps:
             return
-        self.cost_until = max(self.cost_until, costs.end)
-        self.cost = self.cost.noted(costs.of_use, costs.begin, costs.end)
-        if costs.usage is not None:
-            self.billed = self.billed.noted(costs.usage.total, costs.begin, costs.end)
+        begin, end = costs.begin, costs.known_until
+        if begin < end:
+            self.cost_until = max(self.cost_until, end)
+            self.cost = self.cost.noted(costs.of_use, begin, end)
+            if costs.usage is not None:
+                self.billed = self.billed.noted(costs.usage.total, begin, end)
         self.charges = (
             *(
                 charge

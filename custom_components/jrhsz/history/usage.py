@@ -9,12 +9,12 @@ same shape there as computed from all of them.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 from functools import cached_property
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from ..api import Consumption, MeterKind
 from .judged import Judged
@@ -109,11 +109,15 @@ class _Line:
 
 @dataclass(frozen=True)
 class Usage:
-    """The use of a meter, and of those that it replaced, as far as records tell."""
+    """The use of a meter, and of those that it replaced, as far as records tell.
+
+    What is after `decided_until`, if that is known, may still turn out wrong.
+    """
 
     lines: tuple[_Line, ...] = ()
     judged: Mapping[str, Judged] = field(default_factory=dict)
     again: int | None = None
+    decided_until: int | None = None
     # The cost asks for the same times again and again.
     _totals: dict[int, Decimal] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -128,9 +132,29 @@ class Usage:
         return max(line.times[-1] for line in self.lines)
 
     @property
+    def known_until(self) -> int:
+        """Return up to when it is known for good, but for records that come late."""
+        return self.end if self.decided_until is None else self.decided_until
+
+    @property
     def first_read(self) -> int:
         """Return when the first record was read."""
         return min(line.first_read for line in self.lines)
+
+    def evened(self) -> Self:
+        """Return it with use that rises evenly between any two readings."""
+        lines = (replace(line, even=[True] * len(line.even)) for line in self.lines)
+        return replace(self, lines=tuple(lines))
+
+    def open_since(self, oldest: int) -> int:
+        """Return when a run began that may turn out wrong, but for older ones; else the end."""
+        times = (
+            level.time
+            for judged in self.judged.values()
+            for level in judged.levels
+            if level.until is None and level.time >= oldest
+        )
+        return min(times, default=self.end)
 
     def total(self, time: int) -> Decimal:
         """Return the use from the beginning up to a time."""
@@ -223,6 +247,14 @@ def usage_of(
         tuple(lines),
         {**judged, **{name: judgement.judged for name, judgement in found.items()}},
         min((item.again for item in found.values() if item.again is not None), default=None),
+        min(
+            (
+                item.decided_until
+                for item in found.values()
+                if item.decided_until < item.steps[-1].time
+            ),
+            default=None,
+        ),
     )
 
 
