@@ -10,6 +10,7 @@ import aiohttp
 from homeassistant import loader
 from homeassistant.bootstrap import async_load_base_functionality
 from homeassistant.config_entries import SOURCE_USER, ConfigEntries, ConfigEntry, ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import CoreState, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
@@ -24,9 +25,13 @@ ENTRY_ID = "benchmark"
 _SERVERS = ("BaseSelectorEventLoop._accept_connection", "RequestHandler.")
 
 
+class KilledError(Exception):
+    """Raised where the process is to end without being stopped."""
+
+
 @asynccontextmanager
 async def home(folder: Path) -> AsyncGenerator[HomeAssistant]:
-    """Run a Home Assistant whose files are in a folder, and stop it in order."""
+    """Run a Home Assistant whose files are in a folder, and stop it in order or kill it."""
     time_zone = dt_util.get_default_time_zone()
     hass = HomeAssistant(str(folder))
     loader.async_setup(hass)
@@ -41,8 +46,17 @@ async def home(folder: Path) -> AsyncGenerator[HomeAssistant]:
     hass.set_state(CoreState.running)
     try:
         yield hass
-    finally:
+    except KilledError:
+        await _end_all()
+        # Its connections end with a process; nothing else of it hears of this.
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_CLOSE)
+        await asyncio.sleep(0.1)
+    except BaseException:
         await hass.async_stop(force=True)
+        raise
+    else:
+        await hass.async_stop(force=True)
+    finally:
         await _end_all()
         dt_util.set_default_time_zone(time_zone)
 

@@ -82,6 +82,7 @@ class Habits:
     daily_cost: float
     trouble: float
     spoiled: float
+    page_cap: int
 
     @classmethod
     def of(cls, dice: Random) -> Habits:
@@ -96,6 +97,7 @@ class Habits:
             daily_cost=dice.choice((0.0, 2.0, 20.0)),
             trouble=dice.choice((0.05, 0.3, 0.7)),
             spoiled=dice.choice((0.0, 0.1, 0.4)),
+            page_cap=dice.choice((1000, 1000, 7, 2, 1)),
         )
 
 
@@ -186,7 +188,7 @@ class FakeClient:
         self._ledger = ledger
         self._step = step
         self._wall = wall
-        self._options = options
+        self.options = options
 
     async def get_meter(self, user_code: str, *_: Any) -> MeterInfo:
         """Return the balance."""
@@ -203,13 +205,14 @@ class FakeClient:
     async def get_payments(
         self, user_code: str, begin: datetime, end: datetime, *_: Any, complete: bool = False
     ) -> list[Payment]:
-        """Return the list, or fail."""
+        """Return the list, or fail; its first page, where its end needn't be seen."""
         await self._travel("payments")
-        dice = self._ledger.dice
-        if complete and dice.random() < self._ledger.habits.spoiled:
+        dice, habits = self._ledger.dice, self._ledger.habits
+        if complete and dice.random() < habits.spoiled:
             raise IncompleteListError
-        found = self._ledger.payments(user_code, _now())
-        return [item for item in found if item.time is None or begin <= item.time <= end]
+        listed = self._ledger.payments(user_code, _now())
+        found = [item for item in listed if item.time is None or begin <= item.time <= end]
+        return found if complete else found[: habits.page_cap]
 
     async def prestore(self, user_code: str, number: str, amount: Decimal) -> None:
         """Book, or not, and say so, or not."""
@@ -217,7 +220,7 @@ class FakeClient:
         self._step("sending")
         if dice.random() < 0.1 * ledger.habits.trouble:
             raise ConnectError
-        sent = Sent(number, user_code, amount, _now(), self._wall(), self._options)
+        sent = Sent(number, user_code, amount, _now(), self._wall(), self.options)
         ledger.sent.append(sent)
         await asyncio.sleep(dice.choice((0.05, 0.3, 4, 25)))
         answer = "200"

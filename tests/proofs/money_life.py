@@ -108,6 +108,8 @@ class Life:
     def live(self) -> list[str]:
         """Live it; return what is against the rules."""
         self.tell(str(self.ledger.habits))
+        if self.dice.random() < 0.5:
+            self._age()
         self.start()
         self.back_up()
         for _ in range(self.dice.randint(4, 16)):
@@ -129,14 +131,22 @@ class Life:
             if self.dice.random() < 0.1:
                 self.disk.steps.left = self.dice.randint(1, 25)
             client = FakeClient(self.ledger, self.disk_step, self.wall, dict(self.options))
-            entry = self._entry(client)
+            self.client, entry = client, self._entry(client)
             process.start(entry, client, lambda: session_like(self.ledger, self.wall))
             if not process.is_dead:
                 break
             self.end("was killed at its start")
         self.disk.steps.left = None
         self._listen()
+        self.rules.started.append(self.now)
         self.tell("started")
+
+    def _age(self) -> None:
+        """Have had the journal for two months."""
+        later, self.now = self.now, self.now - 60 * DAY
+        self.start()
+        self.end("waits for its first order")
+        self.now = later
 
     def disk_step(self, name: str) -> None:
         """Take a step, which may be the last one."""
@@ -214,6 +224,8 @@ class Life:
         calls = [self._call(code, amount, number, only_below) for _ in range(callers)]
         self.tell(f"{callers} × {amount} on {code} as {number}, below {only_below}")
         assert self.process is not None
+        if dice.random() < 0.1:
+            self.process.loop.call_later(dice.uniform(0, 8), self._set_options)
         self.process.run(asyncio.wait_for(_all(calls), 10 * MINUTE))
         if not self.process.is_dead:
             self.disk.steps.left = None
@@ -239,7 +251,7 @@ class Life:
                 await self.orders.journal.async_confirm_gap()
             return
         self.tell(f"answered: {outcome.status} {outcome.order_number}")
-        self.rules.answered(self.time, begun, outcome.status, outcome.order_number)
+        self.rules.answered(begun, outcome.status, outcome.order_number)
 
     def pay(self) -> None:
         """Let a tenant pay."""
@@ -288,19 +300,32 @@ class Life:
     def rename(self) -> None:
         """Reach the platform by its other name."""
         self.end("gets another address")
-        self.rules.has_moved = True
+        self.rules.moved.append(self.now)
         self.name = _NAMES[1] if self.name == _NAMES[0] else _NAMES[0]
         self.start()
 
     def limit(self) -> None:
-        """Change the limits."""
+        """Change the limits, and reload."""
+        self._choose_options()
+        self.end("gets other limits")
+        self.start()
+
+    def _choose_options(self) -> None:
+        """Choose other limits."""
         self.options = {
-            "max_recharge": self.dice.choice((20, 500)),
+            "max_recharge": self.dice.choice((0, 20, 500)),
             "max_recharge_per_day": self.dice.choice((40, 70, 1000)),
             "max_recharge_total_per_day": self.dice.choice((70, 150, 10_000)),
         }
-        self.end("gets other limits")
-        self.start()
+
+    def _set_options(self) -> None:
+        """Change the limits while something is under way."""
+        assert self.process is not None
+        self._choose_options()
+        self.tell(f"now {self.options}")
+        (entry,) = self.process.hass.config_entries.async_entries("jrhsz")
+        object.__setattr__(entry, "options", {**entry.options, **self.options})
+        self.client.options = dict(self.options)
 
     def back_up(self) -> None:
         """Make a backup: without the cache."""
@@ -310,18 +335,24 @@ class Life:
         self.tell("backed up")
 
     def restore(self) -> None:
-        """Put a backup back."""
+        """Put a backup back, the cache as well or the files alone; days later at times."""
         if self.saved is None:
             return
+        if self.dice.random() < 0.5:
+            self.wait(3 * DAY)
         self.end("is restored")
         shutil.rmtree(self.folder / ".storage")
-        shutil.rmtree(self.folder / ".cache", ignore_errors=True)
+        if self.dice.random() < 0.5:
+            self.tell("the cache is left")
+        else:
+            shutil.rmtree(self.folder / ".cache", ignore_errors=True)
         shutil.copytree(self.saved, self.folder / ".storage")
         self.rules.restored.append(self.now)
         self.start()
-        if self.numbers:
-            # Whoever isn't sure that it was sent says it again.
-            self.recharge(self.numbers[-1])
+        # Whoever isn't sure that it was sent says it again, twice if they have to confirm.
+        for again in self.numbers[-1:] * 2:
+            if self.process is not None and not self.process.is_dead:
+                self.recharge(again)
 
     def _check_memory(self) -> None:
         """See that nothing that was sent is forgotten."""
@@ -364,7 +395,7 @@ _CHOICES: Final[dict[Callable[[Life], None], int]] = {
     Life.rename: 1,
     Life.limit: 1,
     Life.back_up: 1,
-    Life.restore: 1,
+    Life.restore: 2,
 }
 _EVENTS: Final = tuple(_CHOICES)
 _WEIGHTS: Final = tuple(_CHOICES.values())

@@ -110,11 +110,11 @@ class Disk(ExitStack):
         @wraps(function)
         def stepping(*args: Any, **kwargs: Any) -> Any:
             """Write, all or a part."""
+            was_dead = self.steps.is_dead
             try:
                 self.steps.take("before")
             except Killed:
-                if torn and self.steps.left == 0:
-                    self.steps.left = -1
+                if torn and not was_dead:
                     file, content, *at = args
                     function(file, content[: len(content) // 2], *at)
                 raise

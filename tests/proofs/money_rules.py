@@ -14,9 +14,8 @@ from .money_ledger import DAY, HOUR, MINUTE, NEVER, Booked, Ledger, Sent
 # A look takes some time, and tells what was listed when it began.
 _LOOK: Final = 2 * MINUTE
 _REFUSALS: Final = ("1001", "door")
-# By then a meter was polled; what costs so little a day hides no credit.
-_POLLED: Final = 130 * MINUTE
-_LITTLE: Final = 5
+# A credit of which no more was used shows in the balance.
+_LITTLE: Final = Decimal("0.4")
 # So much of a credit may have been used until it is seen in the balance.
 _USED: Final = Decimal("0.2")
 _CHINA: Final = timezone(timedelta(hours=8))
@@ -42,8 +41,9 @@ class Rules:
     restored: list[float] = field(default_factory=list)
     told: dict[str, tuple[float, str, str]] = field(default_factory=dict)
     rejected: set[str] = field(default_factory=set)
+    started: list[float] = field(default_factory=list)
+    moved: list[float] = field(default_factory=list)
     must_be_accepted: bool = False
-    has_moved: bool = False
 
     def is_booked(self, number: str) -> bool:
         """Tell the truth."""
@@ -54,11 +54,12 @@ class Rules:
         if self.must_be_accepted and reason not in {"not_checked", "journal_restored"}:
             self._fault(f"meter {call.code} can't be credited any more: {reason}")
 
-    def answered(self, now: float, call: Call, status: str, number: str | None) -> None:
+    def answered(self, call: Call, status: str, number: str | None) -> None:
         """Judge an answer: those who asked for one order together hear the same."""
         if call.number is not None and number == call.number and status != "not_needed":
             told = self.told.get(number)
-            if told is not None and told[0] <= now and told[1] != status:
+            is_known = told is not None and not any(at > told[0] for at in self.restored)
+            if told is not None and is_known and told[1] != status:
                 self._fault(f"{number}: a caller was told {status}, others {told[1]}")
         if call.only_below is not None and status not in {"not_needed", "dry_run"}:
             self._needed(call, number, call.only_below)
@@ -83,7 +84,9 @@ class Rules:
         if source == "person":
             return
         if status == "rejected" and source == "answer" and sent and self._is_lost(sent, now):
-            # This time it never left; of the time before a restore nobody knows.
+            # This time it never left; of the time before a restore the list may tell nothing.
+            if self._is_seen(sent, now):
+                self._fault(f"{number} is rejected, was booked before a restore, and is listed")
             return
         if status == "confirmed" and not self.is_booked(number):
             if source != "answer" or sent is None or sent.answer != "200":
@@ -117,8 +120,9 @@ class Rules:
             for other in self.ledger.booked[sent.user_code]
             if other is not booked and max(other.at, other.arrives) > sent.at - _LOOK
         ]
-        is_seen = sent.at < booked.arrives <= now - _POLLED
-        return is_seen and not others and self.ledger.habits.daily_cost < _LITTLE
+        used = Decimal(self.ledger.habits.daily_cost * (now - sent.at) / DAY)
+        is_seen = sent.at < booked.arrives <= now - _LOOK and used < sent.amount * _LITTLE
+        return is_seen and not others
 
     def _patience(self, now: float, sent: Sent) -> float:
         """Return how long a refusal must be waited for, at the least."""
@@ -143,8 +147,14 @@ class Rules:
         return 10 * MINUTE if self.ledger.shown_since(now) else HOUR
 
     def _is_excused(self, since: float, now: float) -> bool:
-        """Tell whether the clock was set, so that nobody can say how long it was."""
-        return any(since - DAY <= jump <= now for jump in self.jumps)
+        """Tell whether the clock was set over a restart: then nobody can say how long it was.
+
+        Neither since it was sent, nor of the orders of the day before, which tell how late the list
+        is.
+        """
+        begin = since - DAY
+        was_set = any(begin <= jump <= now for jump in self.jumps)
+        return was_set and any(begin <= start <= now for start in self.started)
 
     def remembers(
         self,
@@ -171,9 +181,12 @@ class Rules:
     def _could_not_know(self, first: Sent, again: Sent) -> bool:
         """Tell whether a restore took the memory, and the platform didn't show the order."""
         was_restored = any(first.at <= at <= again.at for at in self.restored)
+        return was_restored and not self._is_seen(first, again.at)
+
+    def _is_seen(self, sent: Sent, now: float) -> bool:
+        """Tell whether the platform shows an order by its number."""
         shows = self.ledger.habits.shows in {"ours", "upper"}
-        is_listed = first.booked is not None and first.booked.listed <= again.at - _LOOK
-        return was_restored and not (shows and is_listed)
+        return shows and sent.booked is not None and sent.booked.listed <= now - _LOOK
 
     def settled(self, now: float, orders: Mapping[str, Any]) -> None:
         """Judge, days later, what became of each order."""
@@ -184,7 +197,8 @@ class Rules:
                 continue
             if booked is None:
                 # An order is looked for at the address that it was sent to.
-                if not self.has_moved and order.status == "unknown" and self._is_provable(sent):
+                was_there = not any(sent.at <= moved for moved in self.moved)
+                if was_there and order.status == "unknown" and self._is_provable(sent):
                     self._fault(f"{sent.number} is unknown days after it was refused")
                 continue
             is_listed = booked.listed <= min(now - 3 * HOUR, sent.at + 6 * DAY)
@@ -198,6 +212,12 @@ class Rules:
             sent.answer in _REFUSALS
             and self.ledger.habits.delay < NEVER
             and not any(item.amount == sent.amount for item in payments)
+            # Of an answer that a killed process did not write down nobody knows.
+            and not any(sent.at <= start <= sent.answered + 1 for start in self.started)
+            # Nobody knows which credit it is that comes into the balance late.
+            and not any(item.at < sent.answered and item.arrives > sent.at for item in payments)
+            # Where the platform doesn't tell its time, nor which came before the order.
+            and (self.ledger.habits.tells_date or not any(item.at > sent.at for item in payments))
         )
 
     def judge_limits(self) -> None:

@@ -1,10 +1,12 @@
 """Whole lives: the integration in a Home Assistant core, over sockets, against the simulator.
 
 Time is virtual. What the platform's document leaves open is another way in each life; recharges
-meet answers of every kind, Home Assistant restarts, and a backup is put back.
+meet answers of every kind, Home Assistant restarts or is killed, its clock is set, options change,
+the platform gets another name, and a backup is put back.
 """
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -18,13 +20,14 @@ from homeassistant.helpers import device_registry as dr
 
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 
-from ..benchmarks.home import entry_of, home, set_up_all
+from ..benchmarks.home import KilledError, entry_of, home, set_up_all
 from ..benchmarks.virtual_time import VirtualLoop, run
 from ..simulator import Dialect, Fault, Simulator
-from .money_ledger import HOUR, MINUTE
+from .money_ledger import DAY, HOUR, MINUTE
 
 _METERS: Final = 2
 _DELAYS: Final = (0, 0, 20, 300, 3 * 3600)
+_NAMES: Final = ("127.0.0.1", "localhost")
 _KINDS: Final = ("code", "code", "cut", "status", "html", "hang", "no_code", "garbage")
 
 
@@ -38,6 +41,8 @@ class WholeLife:
         self._dice = dice = Random(f"{seed} whole")  # noqa: S311
         self._folder, self._loop, self._begin = folder, loop, loop.time()
         self._was_restored = False
+        self._skew = 0.0
+        self._set_at: float | None = None
         dialect = Dialect(
             data=dice.choice(("string", "native")),
             total_count=dice.choice(("right", "page", "missing")),
@@ -71,6 +76,7 @@ class WholeLife:
             for _ in range(self._dice.randint(1, 3)):
                 async with home(self._folder) as hass:
                     await self._run(hass)
+                self._tell("ends")
                 if self._dice.random() < 0.25:
                     self._put_back()
             async with home(self._folder) as hass:
@@ -107,6 +113,41 @@ class WholeLife:
                 code = self._dice.choice(sorted(self._simulator.meters))
                 self._simulator.add_payment(code, "20.00")
                 self._tell(f"a tenant pays 20 on {code}")
+            if self._dice.random() < 0.2:
+                self._set_clock(self._dice.uniform(-3 * DAY, 3 * DAY))
+            if self._dice.random() < 0.2:
+                await self._change(hass, entry)
+        if self._dice.random() < 0.3:
+            await self._kill(hass, entry)
+
+    def _set_clock(self, skew: float) -> None:
+        """Let our clock be so far ahead of the platform's."""
+        by, self._skew = skew - self._skew, skew
+        self._loop.set_time_of_day(timedelta(seconds=by))
+        self._simulator.advance(-by)
+        self._set_at = self._loop.time()
+        self._tell(f"the clock is {skew / HOUR:.1f} h ahead")
+
+    async def _change(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        """Change options, or reach the platform by its other name."""
+        data, options = dict(entry.data), dict(entry.options)
+        if self._dice.random() < 0.5:
+            name, other = _NAMES if _NAMES[0] in data["url"] else _NAMES[::-1]
+            data["url"] = data["url"].replace(name, other)
+        else:
+            options["max_recharge"] = self._dice.choice((0, 20, 500))
+            options["max_recharge_per_day"] = self._dice.choice((40, 70, 1000))
+        hass.config_entries.async_update_entry(entry, data=data, options=options)
+        await hass.config_entries.async_reload(entry.entry_id)
+        self._tell(f"now {data['url']}, at most {options.get('max_recharge')}")
+        await asyncio.sleep(20)
+
+    async def _kill(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        """Kill Home Assistant in the midst of a recharge."""
+        recharge = asyncio.create_task(self._recharge(hass, entry))
+        await asyncio.wait({recharge}, timeout=self._dice.choice((0, 0.05, 2.1, 2.3, 30)))
+        self._tell("is killed")
+        raise KilledError
 
     async def _recharge(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         """Let somebody credit a meter while something may go wrong."""
@@ -154,7 +195,9 @@ class WholeLife:
         if status == "rejected" and is_booked:
             delay = self._simulator.dialect.payment_delay
             age = (self._simulator.now() - booked[0].time).total_seconds()
-            if age > delay + 2 * MINUTE or age < MINUTE:
+            # Where the clock was set nobody may be able to say how long it was.
+            was_set = self._set_at is not None and self._loop.time() - age <= self._set_at
+            if age > delay + 2 * MINUTE or (age < MINUTE and not was_set):
                 self.faults.append(f"{number} is rejected after {age:.0f} s, and was booked")
 
     async def _end(self, hass: HomeAssistant) -> None:

@@ -17,8 +17,9 @@ ENOUGH = 100
 FOUND_SOON = (
     "a minute after a failure, whatever the list was like",
     "three lists in a second",
-    "a window by our clock alone",
+    "numbers in other capitals",
     "another status than 200",
+    "a journal that was put back",
     "only_below by the balance alone",
     "an order that isn't on the disk when it is sent",
 )

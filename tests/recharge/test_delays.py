@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.jrhsz.recharge.delays import ListDelays, may_prove, next_look
+from custom_components.jrhsz.recharge.delays import ListDelays, needs_whole, next_look
 from custom_components.jrhsz.recharge.order import Order, Source, Status
 
 from ..support.orders import DAY, SENT, confirmed, listed, order
@@ -90,7 +90,22 @@ def test_no_patience(details: dict[str, Any]) -> None:
     """Test that nothing but an answer that may be a refusal can ever be disproved."""
     known = delays(*listed(3))
     assert known.patience(order(**details)) is None
-    assert not may_prove(order(**details), known)
+
+
+@pytest.mark.parametrize(
+    ("details", "is_needed"),
+    [
+        # It may be where the list goes on.
+        ({}, True),
+        ({"code": None}, True),
+        ({"status": Status.CONFIRMED, "watch_until": SENT}, True),
+        ({"status": Status.CONFIRMED}, False),
+        ({"status": Status.REJECTED, "watch_until": SENT}, False),
+    ],
+)
+def test_whole_lists(details: dict[str, Any], *, is_needed: bool) -> None:
+    """Test for which orders a list is read to its end."""
+    assert needs_whole(order(**details)) is is_needed
 
 
 def test_until_doubt() -> None:

@@ -191,7 +191,7 @@ async def test_absence_where_our_numbers_show(
     meters = meters_of(simulator)
     # One to check the meter, then those for the order; both forms of dates until one is proven.
     assert {looks[meters[name]] for name in FAILED | REFUSED} <= {4, 5}
-    assert {looks[meters[name]] for name in SILENT} <= {2, 3}
+    assert {looks[meters[name]] for name in SILENT} <= {3, 4}
     for _ in range(4):
         await look_up_all(hass, config_entry)
     assert statuses(hass, simulator) == expected

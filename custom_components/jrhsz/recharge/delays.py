@@ -96,11 +96,13 @@ class ListDelays:
         return max(LONGEST, _MARGIN * self.longest)
 
 
-def may_prove(order: Order, delays: ListDelays) -> bool:
-    """Tell whether the absence of an order in a list may prove something, or teach."""
-    if order.is_open:
-        return delays.patience(order) is not None
-    return order.status is Status.CONFIRMED and order.watch_until is not None
+def needs_whole(order: Order) -> bool:
+    """Tell whether the list must be read to its end for an order.
+
+    There an open one may be, or be absent; of one that was credited it tells how late the list is.
+    """
+    is_watched = order.status is Status.CONFIRMED and order.watch_until is not None
+    return order.is_open or is_watched
 
 
 def next_proof(order: Order, wait: timedelta) -> datetime | None:

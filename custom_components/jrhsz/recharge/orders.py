@@ -25,7 +25,7 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import JrhszConfigEntry
 from ..texts import plain
 from .balances import ARRIVAL, with_balance
-from .delays import ListDelays, may_prove
+from .delays import ListDelays, needs_whole
 from .issues import (
     async_tell_correction,
     async_update_doubt,
@@ -218,11 +218,11 @@ class Orders:
     async def async_look(
         self, meter: AccountMeter, orders: Sequence[Order], priority: Priority
     ) -> Look:
-        """Look for orders of one meter, as thoroughly as an absence may prove something.
+        """Look for orders of one meter, as thoroughly as they need it.
 
         Raises PlatformError if its list of payments can't be had.
         """
-        whole = any(may_prove(order, self.delays_of(order, meter.entry)) for order in orders)
+        whole = any(map(needs_whole, orders))
         return await async_look(
             self._hass, meter, orders, priority, whole=whole, time_of=self._time_of
         )
