@@ -345,7 +345,8 @@ def test_words(name: str) -> None:
 def test_chinese_words() -> None:
     """Test that one thing has one word in Chinese: 充值, 到账, 缴费, 表, 查询, 能源仪表盘."""
     written = [
-        *(ROOT / name for name in (*PAGES["zh-Hans"], "info.md")),
+        *(ROOT / name for name in (*PAGES["zh-Hans"], "info.md", "SECURITY.md")),
+        *(ROOT / ".github" / "ISSUE_TEMPLATE").iterdir(),
         INTEGRATION / "translations" / "zh-Hans.json",
         *(INTEGRATION / "overview" / "frontend").glob("*.js"),
         *(ROOT / "blueprints").rglob("*.zh-Hans.yaml"),
