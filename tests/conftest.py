@@ -5,6 +5,7 @@ from datetime import timedelta
 from importlib import import_module
 import logging
 from pathlib import Path
+from typing import Any
 from unittest.mock import AsyncMock, PropertyMock, patch
 
 from aiohttp import ClientTimeout
@@ -13,6 +14,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
+
+from custom_components.jrhsz.api import Session
 
 from .simulator import Simulator
 from .support.accounts import account_of
@@ -93,6 +96,20 @@ def all_enabled() -> Generator[None]:
 def no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Call as fast as the platform answers."""
     monkeypatch.setattr("custom_components.jrhsz.api.pacer.INTERVAL", 0.0)
+
+
+@pytest.fixture
+def known_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be known where pages of lists begin, and that they aren't cut: no look is needed."""
+    begin = Session.__init__
+
+    def know(session: Session, *args: Any, **details: Any) -> None:
+        """Begin a session that knows."""
+        begin(session, *args, **details)
+        for habits in session.habits.values():
+            habits.first_page, habits.longest_page = 1, 1000
+
+    monkeypatch.setattr(Session, "__init__", know)
 
 
 @pytest.fixture

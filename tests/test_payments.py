@@ -26,7 +26,7 @@ from .support.recharges import METER, hit, later
 
 
 @pytest.fixture
-async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
+async def simulator(socket_enabled: None, known_pages: None) -> AsyncGenerator[Simulator]:
     """Run a platform on which payments come only from the tests."""
     async with quiet_platform() as simulator:
         yield simulator

@@ -8,6 +8,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 
 from custom_components.jrhsz.connection import async_get_http, async_get_session
@@ -95,6 +96,7 @@ async def test_two_accounts_of_one_host_are_counted_once(
     assert info["token_age"].count(",") == 1
 
 
+@pytest.mark.usefixtures("known_pages")
 async def test_import(
     hass: HomeAssistant, simulator: Simulator, no_pace: None, freezer: FrozenDateTimeFactory
 ) -> None:

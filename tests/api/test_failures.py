@@ -93,6 +93,7 @@ async def test_faults(
     assert len(simulator.calls_of("login")) == 1
 
 
+@pytest.mark.usefixtures("known_pages")
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("data", [[], "[]", '"[]"', "", None, {}], ids=repr)
 async def test_empty_lists(client: Client, simulator: Simulator, name: str, data: Any) -> None:
@@ -102,6 +103,7 @@ async def test_empty_lists(client: Client, simulator: Simulator, name: str, data
     assert interfaces(simulator) == [name]
 
 
+@pytest.mark.usefixtures("known_pages")
 @pytest.mark.parametrize("name", LISTS)
 async def test_empty_list_as_a_failure(client: Client, simulator: Simulator, name: str) -> None:
     """Also where the platform calls it a failure."""

@@ -30,6 +30,8 @@ from ..support.calls import DAY, METER, NOON, PAGED, READS
 from ..support.direct import Direct
 from .conftest import PASSWORD, WallClock
 
+# What is learnt of pages is tried elsewhere.
+pytestmark = pytest.mark.usefixtures("known_pages")
 OTHER = "2022040002"
 THIRD = "2022040003"
 TODAY = NOON + DAY

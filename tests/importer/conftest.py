@@ -17,7 +17,7 @@ def recorder_config() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
+async def simulator(socket_enabled: None, known_pages: None) -> AsyncGenerator[Simulator]:
     """Run a platform with two meters, that answers as fast as it is asked."""
     async with Simulator(meters=2, limit=0.0, seed=1) as simulator:
         yield simulator

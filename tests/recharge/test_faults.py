@@ -57,7 +57,7 @@ BEFORE: Final = (
     | dict.fromkeys(REFUSED, "rejected")
 )
 
-pytestmark = pytest.mark.usefixtures("no_pauses")
+pytestmark = pytest.mark.usefixtures("no_pauses", "known_pages")
 
 
 @pytest.fixture

@@ -126,6 +126,8 @@ class Dialect:
     """What `totalCount` tells; `page` is the number of records in this answer."""
     first_page: Literal[1, 0] = 1
     """Number of the first page."""
+    page_zero: Literal["first", "empty", "refuse"] = "first"
+    """What page 0 gets where pages are counted from 1."""
     page_cap: int = 1000
     """Most records of one page."""
     page_over: Literal["cap", "refuse"] = "cap"

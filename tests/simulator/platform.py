@@ -314,8 +314,12 @@ class Platform:
             raise Refusal(1001, "参数错误") from err
         if not self.dialect.pages:
             return found
-        cap = self.dialect.page_cap
-        if size < 1 or number < 0 or (size > cap and self.dialect.page_over == "refuse"):
+        cap, is_before = self.dialect.page_cap, number < self.dialect.first_page
+        if is_before and self.dialect.page_zero == "empty":
+            return []
+        is_refused = is_before and self.dialect.page_zero == "refuse"
+        is_over = size > cap and self.dialect.page_over == "refuse"
+        if size < 1 or number < 0 or is_refused or is_over:
             raise Refusal(1001, "分页参数错误")
         found = found.copy()
         if self.dialect.order == "descending":

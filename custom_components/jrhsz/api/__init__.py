@@ -46,6 +46,7 @@ from .pacer import Pacer
 from .paging import MAX_PAGE_SIZE
 from .permissions import DENIAL_LIFE
 from .session import Session
+from .span import Timed
 from .transport import Encoding, Http, reuse_trace
 from .turns import Priority, Turn
 from .values import CHINA_STANDARD_TIME, day_in_china, number
@@ -92,6 +93,7 @@ __all__ = [
     "ReturnCodeError",
     "Room",
     "Session",
+    "Timed",
     "TokenError",
     "Turn",
     "UnknownCodeError",

@@ -254,6 +254,7 @@ class Client:
             today=max(now, session.platform_now or now),
             urgent=turn.priority <= Priority.ASKED,
             proven=session.proven_dates,
+            knows_pages=any(known.first_page == 1 for known in session.habits.values()),
             whole=complete,
         )
         try:

@@ -13,6 +13,8 @@ _REFUSALS_PER_HOUR: Final = 6
 _TRIED_AGAIN_AFTER: Final = timedelta(days=7)
 _LEFT_ALONE: Final = timedelta(hours=24)
 _GOES_ON: Final = timedelta(hours=3)
+# A list is as long as a page may be by chance, but hardly so often.
+_OFTEN: Final = 3
 
 
 @dataclass(slots=True)
@@ -24,8 +26,9 @@ class Habits:
     another one, an empty list may be one that wasn't understood. While a search `is_open`, because
     it found something but had no attempt left, what is wider is tried with the next lists.
     `untimed` are lists of which no record has a time that can be read. `page_cap` is the length at
-    which pages are cut short, `longest_page` the longest that came, `first_page` the number of the
-    first.
+    which pages are cut short, `longest_page` the longest that came, `seen_whole` how many lists of
+    that length were the whole; `first_page` is the number of the first, which `unclear_lists` did
+    not tell.
     """
 
     window: QueryForm | None = None
@@ -37,7 +40,9 @@ class Habits:
     shown: set[Dates] = field(default_factory=set)
     page_cap: int | None = None
     longest_page: int = 0
+    seen_whole: int = 0
     first_page: int | None = None
+    unclear_lists: int = 0
     empty_lists: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refusals: list[datetime] = field(default_factory=list)
@@ -112,6 +117,21 @@ class Habits:
         if (kept := self._left_alone.get(user_code)) and _is_left_alone(kept[0], now):
             # The traceback of a shared error would grow with every raise.
             raise type(kept[1])(kept[1].code, kept[1].message)
+
+    def note_sizes(self, sizes: list[int]) -> None:
+        """Note how long the pages of a list were, read in this order."""
+        longest = max(sizes)
+        if longest > self.longest_page:
+            self.longest_page, self.seen_whole = longest, 0
+        # Behind it was looked, and nothing was there.
+        if sizes[1:] and longest == self.longest_page == sum(sizes):
+            self.seen_whole += 1
+
+    def is_uncut(self, size: int) -> bool:
+        """Tell whether pages of this length aren't cut there: longer ones came, or whole lists."""
+        if size == self.longest_page:
+            return self.seen_whole >= _OFTEN
+        return size < self.longest_page
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is kept over a restart, JSON-ready."""

@@ -1,10 +1,22 @@
-"""Lists in pages: where they end, whatever the platform says of them."""
+"""Lists in pages: where they end, whatever the platform says of them.
+
+Nobody says whether pages are counted from 1, where a page is cut, and what `totalCount` counts. So
+a list ends where an empty page or one with nothing new is seen, until it is known that pages aren't
+cut at the length that came, and page 0 is asked for, until it is known whether there is one.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from .errors import FailedError, MissingParameterError, UnreadableReplyError
+from .errors import (
+    InterfaceDeniedError,
+    QuotaError,
+    RateLimitError,
+    ReplyError,
+    TokenError,
+    UnreadableReplyError,
+)
 from .habits import Habits
 from .models import Record
 from .reply import Reply
@@ -13,9 +25,12 @@ MAX_PAGE_SIZE: Final = 1000
 _MAX_PAGES: Final = 200
 # Some more than were asked for may be a list that knows no pages; many more fill the memory.
 _MAX_RECORDS: Final = 2 * MAX_PAGE_SIZE
-# Where a page is cut short, it is at a round number: there the list may go on.
+# Caps are mostly round numbers: without a count, a list may go on there.
 _ROUND: Final = 10
-_USUAL_CAPS: Final = frozenset({10, 20, 30, 50, 100, 200, 500})
+# After so many lists without an answer, a question isn't asked any more.
+_LOOKS: Final = 3
+# A list of one page, and another one behind its end.
+_WITH_ONE_BEHIND: Final = 2
 
 
 @dataclass(slots=True)
@@ -23,37 +38,40 @@ class Pages[ItemT]:
     """The pages of one list, as they come.
 
     `ask` gets a page by its number. `from_record` returns nothing for a record that can't be read.
-    `until_end` asks on until a page is empty or brings nothing new.
+    `until_end` asks on until a page is empty or brings nothing new. `is_hurried` is for somebody
+    who waits, or for an attempt: a count that may be right is believed. `knows_pages` is whether
+    another interface is known to count its pages from 1.
     """
 
     ask: Callable[[int], Awaitable[Reply]]
     from_record: Callable[[Record], ItemT | None]
     habits: Habits
     until_end: bool
+    is_hurried: bool = False
+    knows_pages: bool = False
     items: list[ItemT] = field(default_factory=list)
     end_seen: bool = False
     unreadable: int = 0
     _seen: set[ItemT] = field(default_factory=set)
-    _total: int = 0
+    _total: int | None = None
+    _sizes: list[int] = field(default_factory=list)
 
     async def read(self) -> None:
         """Read all pages, trusting neither their sizes nor `totalCount`."""
         first = 1 if self.habits.first_page is None else self.habits.first_page
-        before = 0
         for number in range(first, first + _MAX_PAGES):
             reply = await self.ask(number)
             size, new = self._take(reply)
-            if before and new and before < MAX_PAGE_SIZE:
-                self.habits.page_cap = before
+            if self._sizes and new and self._sizes[-1] < MAX_PAGE_SIZE:
+                self.habits.page_cap = self._sizes[-1]
+            self._sizes.append(size)
             self.items += new
             self.end_seen = not new
-            is_last = not self.until_end and self._is_last(size, reply, before)
-            self.habits.longest_page = max(self.habits.longest_page, size)
-            if not new or is_last:
+            if not new or (not self.until_end and self._is_last(size, reply.total_count)):
                 break
-            before = size
-        if self.habits.first_page is None and self._total > self._collected:
-            await self._read_page_zero()
+        self.habits.note_sizes(self._sizes)
+        if self.habits.first_page is None:
+            await self._find_first_page()
 
     @property
     def is_whole(self) -> bool:
@@ -71,7 +89,8 @@ class Pages[ItemT]:
         if len(records) > _MAX_RECORDS:
             msg = "A page holds far more records than were asked for"
             raise UnreadableReplyError(msg)
-        self._total = max(self._total, reply.total_count or 0)
+        if reply.total_count is not None:
+            self._total = max(self._total or 0, reply.total_count)
         page = [item for record in records if (item := self.from_record(record)) is not None]
         self.unreadable += len(records) - len(page)
         # Alike on one page are two records; on two pages it is one that moved, or a page again.
@@ -79,22 +98,59 @@ class Pages[ItemT]:
         self._seen.update(new)
         return len(records), new
 
-    def _is_last(self, size: int, reply: Reply, before: int) -> bool:
+    def _is_last(self, size: int, count: int | None) -> bool:
         """Tell whether a page ends the list because it is short."""
-        if size >= MAX_PAGE_SIZE:
+        habits = self.habits
+        if size >= MAX_PAGE_SIZE or (count is not None and count != self._collected):
             return False
-        cap = self.habits.page_cap
-        if reply.total_count is None:
-            return size % _ROUND != 0 and size != cap
-        # The count may be that of the page alone, which may have been cut short.
-        is_cut = size == cap or (size in _USUAL_CAPS and size > self.habits.longest_page)
-        return reply.total_count == self._collected and (bool(before) or not is_cut)
+        if count is not None and (count > size or self._is_believed(size)):
+            return True
+        # The count, if any, may be that of this page alone, which may have been cut.
+        if habits.first_page is None or size == habits.page_cap:
+            return False
+        return habits.is_uncut(size) and (count is not None or size % _ROUND != 0)
 
-    async def _read_page_zero(self) -> None:
-        """Ask once whether pages are counted from 0: then one was left out."""
+    def _is_believed(self, size: int) -> bool:
+        """Tell whether a count that agrees with a page is believed without another look."""
+        if not self.is_hurried or size == self.habits.page_cap:
+            return False
+        return size % _ROUND != 0 or self.habits.is_uncut(size)
+
+    async def _find_first_page(self) -> None:
+        """Ask whether there is a page 0, which was left out then, until that is known."""
+        habits, most = self.habits, max(self._sizes)
+        total = self._total or 0
+        is_contradicted = total > self._collected
+        if not is_contradicted:
+            if most < total:
+                # That counts the whole list, and nothing of it is missing.
+                habits.first_page = 1
+                return
+            if len(self._sizes) == _WITH_ONE_BEHIND and all(self._sizes):
+                # What is past the end is the last page again: page 0 may be this one too.
+                self._note_unclear()
+                return
+            if self._total == self._collected and self.is_hurried:
+                return
+            if not most and self.knows_pages:
+                return
         try:
-            _, new = self._take(await self.ask(0))
-        except FailedError, MissingParameterError:
-            new = []
+            reply = await self.ask(0)
+        except RateLimitError, QuotaError, TokenError, InterfaceDeniedError:
+            raise
+        except ReplyError:
+            # It may have failed like any other call.
+            self._note_unclear()
+            return
+        size, new = self._take(reply)
         self.items[:0] = new
-        self.habits.first_page = 0 if new else 1
+        if size and len(new) == size:
+            habits.first_page = 0
+        elif most or is_contradicted:
+            habits.first_page = 1
+
+    def _note_unclear(self) -> None:
+        """Note that a list didn't tell whether there is a page 0; some are enough."""
+        self.habits.unclear_lists += 1
+        if self.habits.unclear_lists >= _LOOKS:
+            self.habits.first_page = 1

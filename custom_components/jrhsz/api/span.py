@@ -37,7 +37,7 @@ class SpanReader[ItemT: Timed]:
     `urgent` is for somebody who waits: there are fewer attempts, but also for a meter that is left
     alone. `whole` is for a list that is to prove that something is absent. `today` is by our clock
     or the platform's, whichever is ahead. `proven` are the forms of dates that have shown records
-    of the account.
+    of the account, `knows_pages` is whether pages of another interface are counted from 1.
     """
 
     habits: Habits
@@ -48,6 +48,7 @@ class SpanReader[ItemT: Timed]:
     today: datetime
     urgent: bool
     proven: Collection[Dates]
+    knows_pages: bool = False
     whole: bool = False
     _attempted: dict[QueryForm, Pages[ItemT]] = field(default_factory=dict)
 
@@ -183,7 +184,14 @@ class SpanReader[ItemT: Timed]:
             paging = {"pageNo": number, "pageSize": MAX_PAGE_SIZE}
             return self.ask({"BeginDate": begin, "EndDate": end, **paging}, is_attempt)
 
-        pages = Pages(ask, self.from_record, self.habits, until_end=self.whole)
+        pages = Pages(
+            ask,
+            self.from_record,
+            self.habits,
+            until_end=self.whole,
+            is_hurried=is_attempt or (self.urgent and not self.whole),
+            knows_pages=self.knows_pages,
+        )
         await pages.read()
         if pages.items:
             self.habits.shown.add(window.dates)
