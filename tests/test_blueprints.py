@@ -1091,12 +1091,15 @@ async def test_automatic_recharge_by_others(
     assert told == []
 
 
+def statistic_of(
+    account: MockConfigEntry, statistic: Statistic = Statistic.CONSUMPTION, code: str = METER
+) -> str:
+    """Return the id of a meter's statistic."""
+    return statistic_id(str(account.unique_id), code, statistic)
+
+
 async def add_use(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    begin: datetime,
-    changes: list[float],
-    statistic: Statistic = Statistic.CONSUMPTION,
+    hass: HomeAssistant, statistic: str, begin: datetime, changes: list[float]
 ) -> None:
     """Store a meter's use, or its cost, of consecutive days."""
     rows, total = [], 0.0
@@ -1110,9 +1113,9 @@ async def add_use(
         has_sum=True,
         name=statistic,
         source="jrhsz",
-        statistic_id=statistic_id(str(account.unique_id), METER, statistic),
+        statistic_id=statistic,
         unit_class=None,
-        unit_of_measurement="CNY" if statistic is Statistic.COST else "kWh",
+        unit_of_measurement="CNY" if statistic.endswith("cost") else "kWh",
     )
     async_add_external_statistics(hass, metadata, rows)
     await async_wait_recording_done(hass)
@@ -1131,8 +1134,9 @@ async def test_monthly_report(
     begin = (end - timedelta(days=1)).replace(day=1)
     # The first and the last day belong to other months.
     days = (end - begin).days
-    await add_use(hass, account, begin - timedelta(days=1), [90, *([2] * days), 90])
-    await add_use(hass, account, end - timedelta(days=2), [1.5, 2.75, 90], Statistic.COST)
+    use, cost = statistic_of(account), statistic_of(account, Statistic.COST)
+    await add_use(hass, use, begin - timedelta(days=1), [90, *([2] * days), 90])
+    await add_use(hass, cost, end - timedelta(days=2), [1.5, 2.75, 90])
     simulator.meters[METER].add_payment(20, at=begin + timedelta(hours=1))
     payments = simulator.meters[METER].payments(begin, end - timedelta(seconds=1))
     show_in(hass, account, "reading", "MWh")
@@ -1189,6 +1193,40 @@ async def test_monthly_report_on_its_day(
     assert told == []
 
 
+@pytest.mark.parametrize("code", ["2022|0400", "|", "装" * 120], ids=len)
+async def test_statistics_of_odd_codes(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    code: str,
+) -> None:
+    """Test that the statistics are found of codes that look like two, or are long in pinyin."""
+    simulator.add_meter(user_code=code).set_balance(100)
+    meters = [*account.options["meters"], {"user_code": code, "building": "", "room": "201"}]
+    hass.config_entries.async_update_entry(account, options=account.options | {"meters": meters})
+    assert await hass.config_entries.async_reload(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    end = midnight().replace(day=1)
+    begin = (end - timedelta(days=1)).replace(day=1)
+    uses = {midnight() - timedelta(days=days): 1.0 for days in range(70, 0, -1)}
+    uses[midnight() - timedelta(days=1)] = 5.0
+    await add_use(hass, statistic_of(account, code=code), min(uses), [*uses.values()])
+    use = sum(use for day, use in uses.items() if begin <= day < end)
+    target = {"device_id": device_of(hass, account, code)}
+    notify = TOLD_WITHOUT_TAG
+    day = dt_util.now().day
+    told = await automate(hass, "monthly_report", meters=target, day=day, notify=notify)
+    await remind(hass)
+    assert f"{use} kWh" in told[0].data["message"]
+    told = await automate(hass, "unusual_use", meters=target, notify=TOLD)
+    async_fire_time_changed(
+        hass, dt_util.start_of_local_day() + timedelta(days=1, hours=10, seconds=1)
+    )
+    await hass.async_block_till_done()
+    assert "5.0 kWh" in told[0].data["message"]
+
+
 @pytest.mark.parametrize(
     ("use", "days", "told_use"),
     [(3.5, 28, "3.5"), (2.9, 28, None), (3.5, 7, "3.5"), (3.5, 6, None), (0.4, 28, None)],
@@ -1205,7 +1243,7 @@ async def test_unusual_use(
     """Test that a day with three times the usual is told, once."""
     usual = 1 if use > 1 else 0.1
     changes = [usual] * days + [use, 90]
-    await add_use(hass, account, midnight() - timedelta(days=days + 1), changes)
+    await add_use(hass, statistic_of(account), midnight() - timedelta(days=days + 1), changes)
     show_in(hass, account, "reading", "MWh")
     told = await automate(
         hass, "unusual_use", meters={"device_id": device_of(hass, account)}, notify=TOLD
