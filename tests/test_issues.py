@@ -124,7 +124,9 @@ async def test_names_are_text(
     """Test that Markdown in a name is shown as it is in an issue."""
     entry = listed_account(simulator)
     await set_up(hass, entry)
+    hass.config_entries.async_update_entry(entry, title="de_m_o")
     new = simulator.add_meter(building=2, user_name="**[A](http://evil.example)**").user_code
     await wait_for(hass, freezer, hours=25)
-    told = shown(hass, entry, "new_meters")["meters"]
-    assert told == rf"- 二栋电 · \*\*\[A\](http\://evil.example)\*\* · {new}"
+    told = shown(hass, entry, "new_meters")
+    assert told["meters"] == rf"- 二栋电 · \*\*\[A\](http\://evil.example)\*\* · {new}"
+    assert told["account"] == r"de\_m\_o"

@@ -42,6 +42,7 @@ async def reconfigure(hass: HomeAssistant, entry: MockConfigEntry) -> Driver:
 async def test_reauth(hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator) -> None:
     """Test that a refused password asks for a new one, once, and that the account goes on."""
     simulator.set_password("demo", "new-password")
+    hass.config_entries.async_update_entry(entry, title="de_m_o")
     for coordinator in 2 * list(entry.runtime_data.coordinators.values()):
         await coordinator.async_refresh()
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -50,7 +51,8 @@ async def test_reauth(hass: HomeAssistant, entry: MockConfigEntry, simulator: Si
 
     flow = await Driver(hass, progress, options=False).look()
     assert flow.step == "reauth_confirm"
-    assert flow.shown["name"] == "demo"
+    # The form renders Markdown.
+    assert flow.shown["name"] == r"de\_m\_o"
     await flow.submit(password="wrong")
     assert (flow.step, flow.error) == ("reauth_confirm", "invalid_auth")
     simulator.add_fault(Fault(kind="status", interface="login", status=503, times=2))

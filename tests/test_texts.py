@@ -1,7 +1,10 @@
 """Tests of texts in the language of Home Assistant."""
 
+import ast
 from collections.abc import Iterator
+import json
 from pathlib import Path
+import re
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -12,7 +15,31 @@ import pytest
 
 from custom_components.jrhsz.texts import async_text, plain
 
-BLUEPRINTS = Path(__file__).parents[1] / "blueprints" / "automation" / "jrhsz"
+ROOT = Path(__file__).parents[1]
+INTEGRATION = ROOT / "custom_components" / "jrhsz"
+BLUEPRINTS = ROOT / "blueprints" / "automation" / "jrhsz"
+# What texts that Home Assistant renders as Markdown are filled in with: what comes from outside,
+# which has to be escaped, and numbers and words of our own.
+FROM_OUTSIDE = {
+    *("account", "error", "file", "message", "meters", "name", "order", "orders", "payments"),
+    "probable",
+}
+OUR_OWN = {
+    *("balance", "balance_before", "begin", "checked", "count", "done", "duration", "effects"),
+    *("end", "interfaces", "left", "max_meters", "rise", "total"),
+}
+# These escape each line that they return.
+ESCAPING = {"plain", "_lines", "_listed", "lines"}
+# Titles are shown as they are, the data of an issue isn't shown, and lines were escaped one by one.
+NO_MARKDOWN = {
+    "account_id",
+    "order.account_id",
+    "entry.title",
+    "entry.title if entry else username",
+    "json.dumps(kept_meters(new), ensure_ascii=False)",
+    "json.dumps(kept_meters(renamed), ensure_ascii=False)",
+    "lines",
+}
 
 
 @pytest.mark.parametrize(
@@ -78,3 +105,51 @@ async def test_markdown_in_blueprints(hass: HomeAssistant, path: Path) -> None:
         {"message": message}, parse_result=False
     )
     assert shown == plain(message)
+
+
+def markdown(language: str) -> Iterator[str]:
+    """Yield the texts that Home Assistant renders as Markdown."""
+    texts = json.loads((INTEGRATION / "translations" / f"{language}.json").read_bytes())
+
+    def walk(value: Any, path: tuple[str, ...]) -> Iterator[str]:
+        """Yield those within a value."""
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from walk(inner, (*path, key))
+        elif path[-1] in {"description", "listing"} or {"abort", "progress"} & {*path}:
+            yield value
+
+    for section in ("config", "options", "issues"):
+        yield from walk(texts[section], ())
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_what_markdown_is_filled_in_with(language: str) -> None:
+    """Test that of each placeholder it is known whether it comes from outside."""
+    names = {name for text in markdown(language) for name in re.findall(r"{(\w+)}", text)}
+    assert names == FROM_OUTSIDE | OUR_OWN
+
+
+def given(path: Path) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what a module fills in for what comes from outside."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value in FROM_OUTSIDE:
+                    yield key.value, value
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("config_flow.py", "issues.py", "options_flow.py", "repairs.py"),
+        *("meters/choosing_steps.py", "meters/fixes.py", "meters/listing_steps.py"),
+        *("recharge/fixes.py", "recharge/issues.py"),
+    ],
+)
+def test_what_comes_from_outside_is_escaped(name: str) -> None:
+    """Test that whatever fills in Markdown goes through the one function that makes it text."""
+    for key, value in given(INTEGRATION / name):
+        calls = {ast.unparse(x.func) for x in ast.walk(value) if isinstance(x, ast.Call)}
+        is_escaped = ESCAPING & {call.rpartition(".")[2] for call in calls}
+        assert is_escaped or ast.unparse(value) in NO_MARKDOWN, (key, ast.unparse(value))

@@ -5,11 +5,12 @@ import itertools
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigFlow,
     ConfigFlowResult,
 )
-from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME, CONF_VERIFY_SSL
+from homeassistant.const import CONF_NAME, CONF_PASSWORD, CONF_URL, CONF_USERNAME, CONF_VERIFY_SSL
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
@@ -43,6 +44,7 @@ from .coordinator import JrhszConfigEntry
 from .meters.choosing_steps import ChoosingFlow
 from .options_flow import JrhszOptionsFlow
 from .settings import chosen_meters
+from .texts import plain
 
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
 _USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
@@ -183,11 +185,14 @@ class JrhszConfigFlow(ChoosingFlow, ConfigFlow, domain=DOMAIN):
         errors: dict[str, str],
     ) -> ConfigFlowResult:
         """Show a form about the account."""
+        placeholders = {"answer": self._answer}
+        if self.source == SOURCE_REAUTH:
+            placeholders[CONF_NAME] = plain(self._get_reauth_entry().title)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, shown),
             errors=errors,
-            description_placeholders={"answer": self._answer},
+            description_placeholders=placeholders,
             last_step=step_id != "user",
         )
 

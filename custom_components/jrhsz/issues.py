@@ -82,6 +82,7 @@ def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> N
         entry,
         NEW_METERS,
         {
+            "account": plain(entry.title),
             "count": str(len(new)),
             "places": _places(hass, [meter.building or entry.title for meter in new]),
             "meters": _lines(meter.label for meter in new),
@@ -161,7 +162,8 @@ def _async_update(
     """Create or change an issue of an account, or delete it if there is nothing to tell.
 
     Those whose `codes` say what they are about, mostly meters, can be fixed. Home Assistant keeps
-    none of them over a restart: it would show in diagnostics what is in them.
+    none of them over a restart: it would show in diagnostics what is in them. A title is no
+    Markdown: the account's name in it stays as it is.
     """
     issue_id = f"{key}_{entry.entry_id}"
     if placeholders is None:

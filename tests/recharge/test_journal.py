@@ -26,6 +26,7 @@ from custom_components.jrhsz.recharge.journal_lines import Lines, encoded
 from custom_components.jrhsz.recharge.order import Order, Status
 from custom_components.jrhsz.recharge.orders import DATA_ORDERS
 from custom_components.jrhsz.recharge.outcomes import SIGNAL_OUTCOME
+from custom_components.jrhsz.texts import plain
 
 from ..simulator import Fault, Simulator
 from ..support.accounts import set_up, wait_for
@@ -180,7 +181,7 @@ async def test_disk_full(
     assert orders_of(hass) == {}
     issue = ir.async_get(hass).async_get_issue("jrhsz", "journal_not_written")
     assert issue is not None
-    assert issue.translation_placeholders == {"file": str(journal_of(hass).path)}
+    assert issue.translation_placeholders == {"file": plain(str(journal_of(hass).path))}
     files.fail_at = None
     if restarted:
         await restart_process(hass, config_entry)
@@ -291,7 +292,7 @@ async def test_damaged_file(
         issue = ir.async_get(hass).async_get_issue("jrhsz", "journal_damaged")
         assert issue is not None
         assert issue.is_fixable
-        assert issue.translation_placeholders == {"file": str(aside)}
+        assert issue.translation_placeholders == {"file": plain(str(aside))}
         if restarts == 0:
             ir.async_delete_issue(hass, "jrhsz", "journal_damaged")
     assert len(simulator.calls_of("Prestore")) == 1
@@ -353,7 +354,7 @@ async def test_unreadable_file(
             await recharge(hass, config_entry)
         assert error.value.translation_key == "journal_unreadable"
         step = await fix(hass, "journal_unreadable")
-        assert step["description_placeholders"] == {"file": str(journal_of(hass).path)}
+        assert step["description_placeholders"] == {"file": plain(str(journal_of(hass).path))}
         result = await answer(hass, step)
         assert (result["type"], result["reason"]) == ("abort", "journal_unreadable")
     assert list(journal_of(hass).path.parent.glob("jrhsz.*.damaged.*")) == []

@@ -294,7 +294,8 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
             menu_options=["listing", "add_anyway", "by_code"],
             description_placeholders={
                 "error": plain(await self._async_describe()),
-                "codes": plain(", ".join(self._codes)),
+                # Beside a choice, where nothing is Markdown.
+                "codes": ", ".join(self._codes),
             },
         )
 

@@ -11,7 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 from ..api import CHINA_STANDARD_TIME
 from ..const import DOMAIN
 from ..documents import page_url
-from ..texts import yuan
+from ..texts import plain, yuan
 from .journal import Journal
 from .order import Order
 
@@ -61,10 +61,10 @@ def async_update_open_orders(
 @callback
 def async_update_journal(hass: HomeAssistant, journal: Journal) -> None:
     """Keep the issues about the journal up to date."""
-    file, gap = {"file": str(journal.path)}, journal.gap
+    file, gap = {"file": plain(str(journal.path))}, journal.gap
     aside = journal.path.with_name(journal.set_aside) if journal.set_aside else None
     told: dict[str, dict[str, str] | None] = {
-        JOURNAL_DAMAGED: {"file": str(aside)} if aside else None,
+        JOURNAL_DAMAGED: {"file": plain(str(aside))} if aside else None,
         JOURNAL_UNREADABLE: None if journal.is_loaded else file,
         JOURNAL_NOT_WRITTEN: None if journal.is_written else file,
         JOURNAL_RESTORED: {"begin": _minute(gap.begin), "end": _minute(gap.end)}
@@ -99,7 +99,7 @@ def async_tell_correction(hass: HomeAssistant, order: Order) -> None:
         learn_more_url=page_url(hass, "recharges"),
         severity=ir.IssueSeverity.WARNING,
         translation_key=f"{ORDER_CORRECTED}_{order.status}",
-        translation_placeholders={"order": described(order, named=False)},
+        translation_placeholders={"order": plain(described(order, named=False))},
     )
 
 
