@@ -4,7 +4,14 @@ import logging
 
 import pytest
 
-from custom_components.jrhsz.api import ConnectError, ExchangeError, FailedError, PlatformError
+from custom_components.jrhsz.api import (
+    ConnectError,
+    ExchangeError,
+    FailedError,
+    Interface,
+    Payment,
+    PlatformError,
+)
 from custom_components.jrhsz.outage import OutageWatch
 
 from .support.logs import lines
@@ -101,3 +108,24 @@ def test_many_alone(caplog: pytest.LogCaptureFixture) -> None:
     assert len(lines(caplog)) == 11
     account.round()
     assert len(account.watch.alone) == 0
+
+
+def test_lists_without_times(caplog: pytest.LogCaptureFixture) -> None:
+    """Test that it is told once of a kind of list that none of its times can be read."""
+    watch = OutageWatch("demo")
+    payment = Payment.from_record({"out_trade_no": "1", "create_time": "昨天下午"})
+    timed = Payment.from_record({"out_trade_no": "2", "create_time": "2026-11-20 12:00:00"})
+    assert payment is not None
+    assert timed is not None
+    watch.note_times("1", Interface.PAYMENTS, [])
+    watch.note_times("1", Interface.PAYMENTS, [payment, timed])
+    assert lines(caplog) == []
+    for interface in (Interface.PAYMENTS, Interface.CONSUMPTION):
+        for code in "12":
+            watch.note_times(code, interface, [payment])
+    assert [message[:80] for _, message in lines(caplog)] == [
+        f"None of the times can be read in what {interface} lists of meter 1, and maybe of others"[
+            :80
+        ]
+        for interface in (Interface.PAYMENTS, Interface.CONSUMPTION)
+    ]

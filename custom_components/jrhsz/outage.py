@@ -5,10 +5,19 @@ other meters: a failure waits for the next ones. If others fail too, the account
 succeeds, those before it fail alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from .api import AuthenticationError, NoApiPermissionError, NotSentError, PlatformError, QuotaError
+from .api import (
+    AuthenticationError,
+    Interface,
+    NoApiPermissionError,
+    NotSentError,
+    PlatformError,
+    QuotaError,
+    Timed,
+)
 from .const import LOGGER
 
 _ABOUT_ALL: Final = (AuthenticationError, NoApiPermissionError, NotSentError, QuotaError)
@@ -33,6 +42,21 @@ class OutageWatch:
     _doubted: set[str] = field(default_factory=set)
     _told_more: bool = False
     _told_untimed: bool = False
+    _told_lists: set[str] = field(default_factory=set)
+
+    def note_times(self, user_code: str, interface: Interface, items: Sequence[Timed]) -> None:
+        """Note a list of a meter, and tell once if none of the times in any can be read."""
+        is_readable = not items or any(item.time is not None for item in items)
+        if is_readable or interface in self._told_lists:
+            return
+        self._told_lists.add(interface)
+        LOGGER.warning(
+            "None of the times can be read in what %s lists of meter %s, and maybe of others of "
+            "account %s: nothing is made of these records",
+            interface,
+            user_code,
+            self.account,
+        )
 
     def note_untimed(self, user_code: str) -> None:
         """Note that none of a meter's times can be read, which is hardly one meter's fault."""

@@ -15,7 +15,7 @@ from homeassistant.helpers.event import async_call_later, async_track_time_inter
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .api import Payment, PlatformError, Priority, Turn
+from .api import Interface, Payment, PlatformError, Priority, Turn
 from .const import DOMAIN, LOGGER
 from .coordinator import MeterCoordinator
 from .recharge.orders import DATA_ORDERS, signal_of
@@ -217,6 +217,7 @@ class PaymentWatch:
         payments = await entry.runtime_data.client.get_payments(
             user_code, *span, Turn(Priority.POLL)
         )
+        entry.runtime_data.outage.note_times(user_code, Interface.PAYMENTS, payments)
         self._coordinator.note_payments(payments, span[0])
         await self._hass.data[DATA_ORDERS].async_examine(entry, user_code, payments, span)
         if self._hass.is_stopping or not self._can_tell():

@@ -119,6 +119,21 @@ async def test_one_of_several_fails(
     assert entry.runtime_data.to_rebuild == entry.runtime_data.rebuilt == 0
 
 
+async def test_times_that_cannot_be_read(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that it is said once that there is no history for want of times."""
+    simulator.set_dialect(times="unreadable")
+    entry = account_of(simulator)
+    await set_up(hass, entry)
+    for _ in range(2):
+        assert (await rebuilt(hass, config_entry_id=entry.entry_id))["changed_hours"] == 0
+    assert caplog.text.count("None of the times can be read in what GetConsumenList lists") == 1
+
+
 async def test_refused(recorder_mock: Recorder, hass: HomeAssistant, simulator: Simulator) -> None:
     """Test what names no meter, or too much, and an account that is unloaded meanwhile."""
     entry = account_of(simulator)

@@ -10,7 +10,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from ..api import UNKNOWN_METER, Consumption, NotPermittedError, PlatformError, Priority, Turn
+from ..api import (
+    UNKNOWN_METER,
+    Consumption,
+    Interface,
+    NotPermittedError,
+    PlatformError,
+    Priority,
+    Turn,
+)
 from ..clock import seconds_now
 from ..const import DOMAIN
 from ..coordinator import MeterCoordinator
@@ -117,8 +125,10 @@ async def async_records(
 ) -> list[Consumption]:
     """Return a meter's records of a span."""
     begin, end = map(dt_util.utc_from_timestamp, span)
-    client = meter.config_entry.runtime_data.client
-    return await client.get_consumption(meter.user_code, begin, end, Turn(priority))
+    account, code = meter.config_entry.runtime_data, meter.user_code
+    records = await account.client.get_consumption(code, begin, end, Turn(priority))
+    account.outage.note_times(code, Interface.CONSUMPTION, records)
+    return records
 
 
 async def async_read_payments(meter: MeterCoordinator, begin: int, priority: Priority) -> Listed:
