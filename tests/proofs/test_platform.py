@@ -2,7 +2,7 @@
 
 import pytest
 
-from .deployment import SWITCHES, live
+from .deployment import SWITCHES, live, live_shortly
 from .platform import day_of_outages, judged, singles
 
 
@@ -11,6 +11,13 @@ from .platform import day_of_outages, judged, singles
 def test_deployments(seed: int) -> None:
     """Test that an account of a deployment with habits of its own has what it should have."""
     assert live(seed) == []
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize("name", sorted(SWITCHES))
+def test_switches(name: str) -> None:
+    """Test that an account can be added, polled, its history read and a meter credited anyhow."""
+    assert live_shortly(name) == []
 
 
 def test_numbers_of_switches() -> None:
