@@ -26,7 +26,7 @@ FROM_OUTSIDE = {
 }
 OUR_OWN = {
     *("balance", "balance_before", "begin", "checked", "count", "done", "duration", "effects"),
-    *("end", "interfaces", "left", "max_meters", "rise", "total"),
+    *("end", "interfaces", "left", "many", "max_meters", "rise", "total"),
 }
 # These escape each line that they return.
 ESCAPING = {"plain", "_lines", "_listed", "lines"}
