@@ -28,6 +28,11 @@ from custom_components.jrhsz.address import (
         ("imrapi。jrhsz。com.", "http://imrapi.jrhsz.com", "imrapi.jrhsz.com/me"),
         ("ｈｔｔｐ：／／ｉｍｒ．ｃｏｍ：８０８０", "http://imr.com:8080", "imr.com:8080/me"),
         ("\ufeffhttp://h\u200b\u3000", "http://h", "h/me"),
+        ("http://imr\u200b.com/", "http://imr.com", "imr.com/me"),
+        ("“http://h/user/login”。", "http://h", "h/me"),
+        ("http://h/user/login ，", "http://h", "h/me"),
+        ("<http://h:8080>", "http://h:8080", "h:8080/me"),
+        ("http://h/User/Login", "http://h", "h/me"),
         ("http://h/user/other", "http://h/user/other", "h/user/other/me"),
     ],
 )

@@ -10,7 +10,10 @@ from .api import Interface
 
 _USUAL_PORTS: Final = (80, 443)
 # A user would change where the password is sent, a query or a fragment would be lost.
+_USER: Final = re.compile(r"/user$", re.IGNORECASE)
 _INTERFACE: Final = re.compile(rf"(?<=/user)/+({'|'.join(Interface)})$", re.IGNORECASE)
+# What stands around an address in a sentence.
+_AROUND: Final = " .,;:!\"'<>“”‘’《》「」、"
 _REFUSED: Final = re.compile(r"[?#@\\\s]")
 
 
@@ -39,7 +42,8 @@ def normalize(typed: str) -> str:
     It may be the address of an interface, as the document has them, and be typed with the
     characters of a Chinese keyboard.
     """
-    text = unicodedata.normalize("NFKC", visible(typed)).replace("。", ".")
+    seen = "".join(x for x in visible(typed) if unicodedata.category(x) != "Cf")
+    text = unicodedata.normalize("NFKC", seen).replace("。", ".").strip(_AROUND)
     try:
         url = URL(text if "://" in text else f"http://{text}")
         port = "" if url.is_default_port() else f":{url.explicit_port}"
@@ -48,7 +52,7 @@ def normalize(typed: str) -> str:
         raise InvalidAddressError from err
     if url.scheme not in {"http", "https"} or not host or _REFUSED.search(text):
         raise InvalidAddressError
-    path = _INTERFACE.sub("", url.raw_path.rstrip("/")).removesuffix("/user").rstrip("/")
+    path = _USER.sub("", _INTERFACE.sub("", url.raw_path.rstrip("/"))).rstrip("/")
     return f"{url.scheme}://{host}{port}{path}"
 
 

@@ -54,6 +54,13 @@ def test_utf8_is_utf8(charset: str | None) -> None:
         ("utf-16-le", "UTF-16LE"),
         ("utf-16-be", "utf-16be"),
         ("utf-16-le", "utf-16"),
+        ("utf-16-le", None),
+        ("utf-16-be", None),
+        ("utf-16-be", "utf-16"),
+        ("big5", "cp950"),
+        ("gb18030", "ISO-8859-1"),
+        ("gb18030", "windows-1252"),
+        ("gb18030", '"gbk"'),
     ],
 )
 def test_other_charsets(encoding: str, charset: str | None) -> None:

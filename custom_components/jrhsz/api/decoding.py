@@ -7,7 +7,7 @@ from typing import Final
 
 # Charsets that servers mean when they declare them. Python has others that freeze it for minutes.
 _DECLARED: Final = {
-    "utf-16": "utf-16",
+    "utf-16": "utf-16-le",
     "utf-16le": "utf-16-le",
     "utf-16be": "utf-16-be",
     "gb2312": "gb18030",
@@ -16,6 +16,8 @@ _DECLARED: Final = {
     "gb18030": "gb18030",
     "big5": "big5hkscs",
     "big5-hkscs": "big5hkscs",
+    "cp950": "big5hkscs",
+    "ms950": "big5hkscs",
     "iso-8859-1": "latin-1",
     "latin1": "latin-1",
     "latin-1": "latin-1",
@@ -47,14 +49,18 @@ def decoded(body: bytes, charset: str | None) -> Iterator[str]:
         if body.startswith(bom):
             yield body[len(bom) :].decode(codec, "replace")
             return
-    declared = _DECLARED.get((charset or "").strip().lower().replace("_", "-"))
-    if declared and declared.startswith("utf-16") and 0 in body[:4]:
-        yield body.decode(declared, "replace")
+    # JSON begins with a character below 128, whose other byte is 0.
+    if 0 in body[:2]:
+        yield body.decode("utf-16-le" if body[0] else "utf-16-be", "replace")
         return
+    declared = _DECLARED.get((charset or "").strip(" \"'").lower().replace("_", "-"))
     text = body.decode("utf-8", "replace")
     if _is_text(text):
         yield text
         return
+    if declared == "latin-1" and _CHINESE.search(body.decode("gb18030", "replace")):
+        # Servers name it that were told nothing, whatever they send.
+        declared = None
     for codec in dict.fromkeys((declared or "gb18030", "gb18030")):
         try:
             yield body.decode(codec)

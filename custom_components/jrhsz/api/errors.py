@@ -192,13 +192,22 @@ UNKNOWN_METER: Final = (FailedError, EmptyReplyError, CodeDeniedError)
 _DOOR_CHECK: Final = frozenset(
     {NO_ACCOUNT, WRONG_PASSWORD, UNKNOWN_TOKEN, EXPIRED_TOKEN, MISSING_PARAMETER, NOT_PERMITTED}
 )
-_TOO_SOON: Final = ("频繁", "过快", "太快", "稍后")
-_QUOTA: Final = re.compile(r"上限|超限|次数|配额|额度|限额|quota", re.IGNORECASE)
+_TOO_SOON: Final = re.compile(
+    r"频繁|頻繁|频率|頻率|过快|過快|太快|稍后|稍後|稍候|rate limit"
+    r"|too (?:many|fast|frequent|often)",
+    re.IGNORECASE,
+)
+_QUOTA: Final = re.compile(
+    r"上限|超限|次数|次數|配额|配額|额度|額度|限额|限額|限量"
+    r"|quota|daily.{0,20}(?:limit|max)|limit exceeded"
+    r"|[今当當本每][天日月].{0,8}限|(?:访问|訪問|调用|調用|请求|請求)量.{0,8}[限满滿尽盡完]",
+    re.IGNORECASE,
+)
 # What is too long, too many or too much then is what was asked for.
 _OF_REQUEST: Final = re.compile(
     r"跨度|范围|区间|间隔|日期|时间|天数|月数|条|页|金额|参数|[0-9] *个?[天日月]"
 )
-_CALLS: Final = re.compile(r"次数|配额|额度|quota", re.IGNORECASE)
+_CALLS: Final = re.compile(r"次数|次數|配额|配額|额度|額度|quota", re.IGNORECASE)
 # A quota is for a span, which no wait of seconds ends.
 _SPAN_OF_QUOTA: Final = re.compile(r"[今当本每明次][天日月]|daily", re.IGNORECASE)
 
@@ -208,8 +217,7 @@ def error_for(
 ) -> ReturnCodeError:
     """Return the error for a return code other than 200."""
     is_quota = code == FAILED and _means_quota(message)
-    is_too_soon = any(words in message for words in _TOO_SOON)
-    if is_too_soon and not (is_quota and _SPAN_OF_QUOTA.search(message)):
+    if _TOO_SOON.search(message) and not (is_quota and _SPAN_OF_QUOTA.search(message)):
         return RateLimitError(code, message)
     if is_quota:
         return QuotaError(code, message)

@@ -22,10 +22,14 @@ _DECIMAL: Final = re.compile(
 _LIMIT: Final = Decimal(10) ** 12
 _SMALLEST: Final = -40
 _TIME: Final = re.compile(
-    r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})[ T]\s*"
+    r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})[ T]\s*"
     r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?"
-    r"\s*(Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])?"
+    r"\s*(Z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)?"
 )
+# 2022年4月20日 21时00分04秒 and 20220420210004, as the others.
+_IN_WORDS: Final = str.maketrans({"年": "-", "月": "-", "日": " ", "时": ":", "分": ":", "秒": ""})
+_DIGITS_ONLY: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
+_LONGEST_TIME: Final = 40
 _EPOCH: Final = re.compile(r"([0-9]{10})([0-9]{3})?(?:\.[0-9]{1,9})?")
 _NO_CHARACTERS: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _BAD: Final = "\ufffd"
@@ -85,7 +89,8 @@ def time(value: object) -> datetime | None:
     """Return a time in whole seconds, in China Standard Time, which it is in unless it says so."""
     if not isinstance(value, str):
         return None
-    plain = value.strip()
+    plain = value[:_LONGEST_TIME].translate(_IN_WORDS).strip().rstrip(":")
+    plain = _DIGITS_ONLY.sub(r"\1-\2-\3 \4:\5:\6", plain)
     try:
         result = _epoch(plain) or _local(plain)
     except ValueError, OverflowError:
@@ -110,7 +115,7 @@ def _local(plain: str) -> datetime | None:
     result = result.replace(tzinfo=CHINA_STANDARD_TIME)
     if zone is None:
         return result
-    digits = zone[1:].replace(":", "") or "0000"
+    digits = zone[1:].replace(":", "").ljust(4, "0")
     ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     utc = result.replace(tzinfo=UTC) - (-ahead if zone[0] == "-" else ahead)
     return utc.astimezone(CHINA_STANDARD_TIME)
