@@ -9,7 +9,18 @@ from time import monotonic
 
 from .figures import Figure, table
 
-NAMES = ("pace", "busy_days", "age", "weight", "soak", "clock", "reloads", "fuzz", "journal")
+NAMES = (
+    "pace",
+    "busy_days",
+    "age",
+    "weight",
+    "rest",
+    "soak",
+    "clock",
+    "reloads",
+    "fuzz",
+    "journal",
+)
 
 
 def main() -> int:

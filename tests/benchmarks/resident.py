@@ -5,6 +5,7 @@ Its only argument is a JSON object, the fields of `Task`. What it prints are JSO
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from ctypes import CDLL
 from dataclasses import asdict, dataclass, field
 import gc
@@ -26,8 +27,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from custom_components.jrhsz.api import pacer
+from custom_components.jrhsz.essentials import ESSENTIALS
 
-from . import floor
+from . import by_rest, floor
 from .blocking import Blocking
 from .home import home, make_entry
 
@@ -39,7 +41,11 @@ _QUIET = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What to do; who lives does so until standard input ends."""
+    """What to do; who lives does so until standard input ends.
+
+    With `is_spare` a person has disabled all entities but three of each meter. The `token` is for
+    who polls by the `rest` integration.
+    """
 
     what: Literal["weigh", "watch", "live"]
     folder: str
@@ -48,6 +54,8 @@ class Task:
     domain: str = "jrhsz"
     interval: float = 0.0
     options: dict[str, Any] = field(default_factory=dict)
+    is_spare: bool = False
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +80,16 @@ async def main(task: Task) -> None:
     """Do it."""
     pacer.INTERVAL = task.interval
     async with home(Path(task.folder)) as hass:
+        if task.domain == by_rest.DOMAIN:
+            tell(asdict(await weigh_rest(hass, task)))
+            return
         if task.domain == floor.DOMAIN:
             await floor.async_offer(hass)
         entries = hass.config_entries.async_entries(task.domain)
         known = entries[0] if entries else None
         entry = known or make_entry(task.url, task.codes, domain=task.domain, **task.options)
+        if task.is_spare:
+            disable_others(hass, entry)
         match task.what:
             case "weigh":
                 tell(asdict(await weigh(hass, entry)))
@@ -121,20 +134,70 @@ async def weigh(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Weight:
     )
 
 
+async def weigh_rest(hass: HomeAssistant, task: Task) -> Weight:
+    """Do the same with what users would write instead."""
+    empty = memory()
+    effort = await exercised(
+        hass,
+        task.url,
+        lambda: by_rest.async_set_up(hass, task.url, task.codes, task.token),
+        lambda: by_rest.coordinators(hass),
+        one_by_one=True,
+    )
+    return Weight(
+        **effort,
+        memory=memory() - empty,
+        entities=len(hass.states.async_entity_ids()),
+        meters=len(task.codes),
+        shape={},
+    )
+
+
+def disable_others(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Disable all but balance, reading and low balance, as a person does."""
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if entity.unique_id.rpartition("|")[2] not in ESSENTIALS:
+            registry.async_update_entity(
+                entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER
+            )
+
+
 async def exercise(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dict[str, float]:
     """Set an account up and poll all of its meters some times; return the times it took."""
+    return await exercised(
+        hass,
+        entry.data["url"],
+        lambda: start(hass, entry),
+        lambda: list(entry.runtime_data.coordinators.values()),
+    )
+
+
+async def exercised(
+    hass: HomeAssistant,
+    url: str,
+    begin: Callable[[], Awaitable[None]],
+    meters_of: Callable[[], list[DataUpdateCoordinator[Any]]],
+    *,
+    one_by_one: bool = False,
+) -> dict[str, float]:
+    """Begin, and poll all meters some times; return the times it took."""
     last = LastState(hass)
     cpu, wall = process_time(), perf_counter()
-    await start(hass, entry)
+    await begin()
     await last.settled()
     effort = {"start": last.cpu - cpu, "start_wall": last.wall - wall}
-    meters = entry.runtime_data.coordinators.values()
+    meters = meters_of()
     polls, answers = [], []
     for _ in range(_PASSES):
-        await advance(entry.data["url"])
+        await advance(url)
         cpu = process_time()
         with Answers() as answered:
-            await asyncio.gather(*(answered.refresh(meter) for meter in meters))
+            if one_by_one:
+                for meter in meters:
+                    await answered.refresh(meter)
+            else:
+                await asyncio.gather(*(answered.refresh(meter) for meter in meters))
         polls.append((process_time() - cpu) / len(meters))
         answers.append(answered.seconds / len(meters))
     return {**effort, "poll": min(polls), "answer": min(answers)}

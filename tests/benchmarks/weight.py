@@ -52,8 +52,8 @@ async def _measured(folder: Path, sizes: tuple[int, int, int], repeats: int) -> 
             weights = [
                 (Weight(**await ask(task)), Weight(**await ask(bare_task))) for _ in range(repeats)
             ]
-            ours[size] = _least([weight for weight, _ in weights])
-            floor[size] = _least([weight for _, weight in weights])
+            ours[size] = least([weight for weight, _ in weights])
+            floor[size] = least([weight for _, weight in weights])
             if size == sizes[-1]:
                 blocks = await _blocks(folder, task, bare_task)
     small, middle, large = sizes
@@ -118,7 +118,7 @@ def _platform(meters: int) -> Simulator:
     )
 
 
-def _least(weights: list[Weight]) -> Weight:
+def least(weights: list[Weight]) -> Weight:
     """Return the least of each: what else the machine does can only add to it."""
     return replace(
         weights[0],
