@@ -242,11 +242,14 @@ async def processor_time(session: CDPSession) -> float:
 
 async def new_context(browser: Browser, language: str) -> BrowserContext:
     """Return a browser of its own, as far as its pages can tell."""
-    return await browser.new_context(
+    context = await browser.new_context(
         viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
         locale=LOCALES[language],
         timezone_id="Asia/Shanghai",
     )
+    # A process with hundreds of meters that has just started is slow on a busy machine.
+    context.set_default_timeout(60_000)
+    return context
 
 
 @asynccontextmanager

@@ -18,7 +18,8 @@ _SAY: Final = """async ([url, name, key, values]) => {
   return typeof text === "function" ? text(...values) : text;
 }"""
 _MONEY: Final = """([language, amount]) =>
-  new Intl.NumberFormat(language, { style: "currency", currency: "CNY" }).format(amount)"""
+  (amount < 0 ? "-¥" : "¥") +
+  new Intl.NumberFormat(language, { minimumFractionDigits: 2 }).format(Math.abs(amount))"""
 
 # All that is written in a card, or read aloud of it.
 _WRITTEN: Final = """(card) => [

@@ -26,11 +26,15 @@ export const numberText = (number, language, digits = 2) =>
         maximumFractionDigits: digits,
       }).format(number);
 
-/** Return an amount in yuan. */
+/** Return an amount in yuan, as the integration writes it everywhere: ¥50.00. */
 export const moneyText = (amount, language) =>
   amount === null || amount === undefined
     ? ""
-    : numberFormat(language, { style: "currency", currency: "CNY" }).format(amount);
+    : numberFormat(language, {
+        style: "currency",
+        currency: "CNY",
+        currencyDisplay: "narrowSymbol",
+      }).format(amount);
 
 /** Return a time in the zone that the user has chosen. */
 export const timeText = (time, hass, options = { dateStyle: "short", timeStyle: "short" }) =>

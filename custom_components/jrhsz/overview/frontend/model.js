@@ -1,6 +1,6 @@
 // What is known of rooms and their meters.
 
-import { HOUR, ageText, inUnits } from "./format.js";
+import { HOUR, ageText, inUnits, moneyText } from "./format.js";
 import { matches, plain } from "./search.js";
 
 export const KINDS = ["electricity", "water"];
@@ -48,7 +48,8 @@ export class Meter {
     const [balance, reading, lastReading, low, days, use] = this.states;
     const text = (state) => (numberOf(state) === null ? "" : hass.formatEntityState(state));
     this.balance = numberOf(balance);
-    this.balanceText = balance ? hass.formatEntityState(balance) : "–";
+    this.balanceText =
+      moneyText(this.balance, hass.language) || (balance ? hass.formatEntityState(balance) : "–");
     this.readingText = reading ? hass.formatEntityState(reading) : t.waiting;
     this.arrears = this.balance !== null && this.balance < 0;
     this.low = Boolean(low) && low.state === "on";
