@@ -222,9 +222,11 @@ export class ManyDialog extends Dialog {
     });
     const placeOf = (row) => places.get(row.user_code) || { title: row.meter, index: places.size };
     const rows = [...job.rows].sort((a, b) => placeOf(a).index - placeOf(b).index);
+    // On a phone the outcome with its reason needs the room.
+    const before = job.dry_run ? "figure" : "figure before";
     const columns = [
       { title: t.room, cell: (row) => placeOf(row).title },
-      { title: t.before, className: "figure", cell: (row) => this._money(row.balance_before) },
+      { title: t.before, className: before, cell: (row) => this._money(row.balance_before) },
       { title: t.amount, className: "figure", cell: (row) => this._amount(row) },
       { title: t.outcome, cell: (row) => this._outcome(row) },
     ];

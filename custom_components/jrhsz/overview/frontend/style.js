@@ -138,6 +138,10 @@ const CREDIT = `
   .action.main:disabled { color: var(--faint); background: none; }
   .credit-dialog.many { width: min(760px, 100vw - 32px); }
   .credit-dialog .paper { max-height: 50vh; overflow-y: auto; }
+  @media (max-width: 500px) {
+    .credit-dialog .before { display: none; }
+    .credit-dialog .sheet th, .credit-dialog .sheet td { padding: 6px 4px; }
+  }
   .job, .offer { display: flex; align-items: center; gap: 8px; }
   .job p, .offer p { flex: 1; }
   .selection { margin-top: 8px; }
