@@ -226,6 +226,7 @@ async def take_workplace(frontend: Frontend, simulator: SimulatorProcess) -> Non
         fault = {"kind": "code", "interface": "GetUserInfo", "user_code": code, "times": None}
         await simulator.control("faults", **fault)
     await main.click()
+    await rooms.locator("dialog .refused").nth(1).wait_for(timeout=60_000)
     # It is over when there is a second button: to try again what failed.
     await rooms.locator("dialog .action").nth(1).wait_for(timeout=60_000)
     await take(frontend, "outcome")
