@@ -100,7 +100,8 @@ def test_no_patience(details: dict[str, Any]) -> None:
         ({"code": None}, True),
         ({"status": Status.CONFIRMED, "watch_until": SENT}, True),
         ({"status": Status.CONFIRMED}, False),
-        ({"status": Status.REJECTED, "watch_until": SENT}, False),
+        ({"status": Status.REJECTED, "watch_until": SENT}, True),
+        ({"status": Status.REJECTED}, False),
     ],
 )
 def test_whole_lists(details: dict[str, Any], *, is_needed: bool) -> None:

@@ -99,10 +99,10 @@ class ListDelays:
 def needs_whole(order: Order) -> bool:
     """Tell whether the list must be read to its end for an order.
 
-    There an open one may be, or be absent; of one that was credited it tells how late the list is.
+    There an open one may be, or be absent, or a rejected one after all; of one that was credited
+    it tells how late the list is.
     """
-    is_watched = order.status is Status.CONFIRMED and order.watch_until is not None
-    return order.is_open or is_watched
+    return order.is_open or order.watch_until is not None
 
 
 def next_proof(order: Order, wait: timedelta) -> datetime | None:
