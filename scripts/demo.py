@@ -120,7 +120,7 @@ def row(meter: ShownMeter) -> tuple[str, ...]:
     """Return the cells of a meter."""
     device_class, unit = meter.form("reading")
     reading, balance = meter.number("reading"), meter.number("balance")
-    read_at = meter.time("last_reading")
+    read_at = meter.read_at
     return (
         meter.name,
         KINDS.get(device_class or "", "-"),

@@ -54,7 +54,7 @@ async def test_falling_reading_waits_until_it_counts(
     """Test that low readings are held back, said once, until they have counted for a day."""
     await set_up(hass, config_entry)
     before = state_of(hass, config_entry, METER, "reading").state
-    read_at = state_of(hass, config_entry, METER, "last_reading").state
+    read_at = state_of(hass, config_entry, METER, "reading").attributes["read_at"]
     meter = simulator.meters[METER]
     low = {"tableNo": meter.table_no, "balance": "12.30", "tableType": "3"}
     for reading in ("0.00", "0.10"):
@@ -70,7 +70,7 @@ async def test_falling_reading_waits_until_it_counts(
         )
         await wait_for(hass, freezer, minutes=31)
         assert state_of(hass, config_entry, METER, "reading").state == before
-        assert state_of(hass, config_entry, METER, "last_reading").state == read_at
+        assert state_of(hass, config_entry, METER, "reading").attributes["read_at"] == read_at
         assert state_of(hass, config_entry, METER, "balance").state == "12.3"
     held_back = [record for record in caplog.records if "held back" in record.getMessage()]
     assert len(held_back) == 1

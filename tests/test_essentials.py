@@ -70,7 +70,7 @@ async def test_account_that_grows_and_shrinks(
     await set_up(hass, entry)
     assert enabled(hass, entry) == dict.fromkeys(ESSENTIALS | USUALLY_ON, 8)
     registered, registry = of_meters(hass, entry), er.async_get(hass)
-    named = registered[f"{old[0]}|last_reading"].entity_id
+    named = registered[f"{old[0]}|days_left"].entity_id
     registry.async_update_entity(named, name="Meter in the hall")
     registry.async_update_entity(registered[f"{old[1]}|days_left"].entity_id, disabled_by=USER)
     registry.async_update_entity(registered[f"{old[2]}|unit_price"].entity_id, disabled_by=None)
@@ -80,7 +80,7 @@ async def test_account_that_grows_and_shrinks(
     codes = sorted(simulator.meters)
     for count in (9, 16):
         await choose(hass, entry, codes[:count])
-        expected = dict.fromkeys(ESSENTIALS, count) | {"last_reading": 1, "unit_price": 1}
+        expected = dict.fromkeys(ESSENTIALS, count) | {"days_left": 1, "unit_price": 1}
         assert enabled(hass, entry) == expected
         assert set(of_meters(hass, entry)) - set(registered) == {
             f"{code}|{key}" for code in codes[8:count] for key in ESSENTIALS
@@ -88,7 +88,7 @@ async def test_account_that_grows_and_shrinks(
         assert hass.states.get(named) is not None
     assert "Reached the maximum" not in caplog.text
 
-    again = registered[f"{old[3]}|last_reading"].entity_id
+    again = registered[f"{old[3]}|days_left"].entity_id
     registry.async_update_entity(again, disabled_by=None)
     await choose(hass, entry, codes)
     assert hass.states.get(again) is not None
@@ -133,7 +133,7 @@ async def test_three_thousand_meters(hass: HomeAssistant, caplog: pytest.LogCapt
     now = 0
     for code in codes[:1190]:
         register(hass, entry, code, {*ESSENTIALS, *USUALLY_ON})
-    for count, expected in ((1190, 6 * 1190), (1300, 3 * 1190 + 40), (3000, 3 * 1300 + 40)):
+    for count, expected in ((1190, 5 * 1190), (1300, 3 * 1190 + 40), (3000, 3 * 1300 + 40)):
         if count == 1300:
             for code in codes[:40]:
                 register(hass, entry, code, {"unit_price"})
@@ -178,11 +178,11 @@ async def test_what_a_person_changed(hass: HomeAssistant) -> None:
         {"new_entity_id": "sensor.hall"},
     ]
     for code in codes[: len(changes) + 3]:
-        register(hass, entry, code, {"last_reading"})
+        register(hass, entry, code, {"days_left"})
     entities = of_meters(hass, entry)
     for code, change in zip(codes, changes, strict=False):
-        registry.async_update_entity(entities[f"{code}|last_reading"].entity_id, **change)
-    precise, shown, plain = (entities[f"{code}|last_reading"].entity_id for code in codes[9:12])
+        registry.async_update_entity(entities[f"{code}|days_left"].entity_id, **change)
+    precise, shown, plain = (entities[f"{code}|days_left"].entity_id for code in codes[9:12])
     registry.async_update_entity_options(precise, "sensor", {"display_precision": 1})
     registry.async_update_entity_options(shown, "conversation", {"should_expose": True})
     assert await make_room(hass, entry, {}) == len(changes) + 1

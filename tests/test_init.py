@@ -47,8 +47,8 @@ async def test_values_units_and_devices(
         info = meter.info()
         assert Decimal(state_of(hass, config_entry, code, "reading").state) == info.reading
         assert Decimal(state_of(hass, config_entry, code, "balance").state) == info.balance
-        last_reading = state_of(hass, config_entry, code, "last_reading").state
-        assert datetime.fromisoformat(last_reading) == info.read_time
+        read_at = state_of(hass, config_entry, code, "reading").attributes["read_at"]
+        assert datetime.fromisoformat(read_at) == info.read_time
 
     for code, device_class, unit, model in (
         (ELECTRICITY, "energy", "kWh", "Electricity meter"),
@@ -211,7 +211,7 @@ async def test_no_api_permission(
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
     assert config_entry.state is ConfigEntryState.SETUP_ERROR
-    assert "The operator has to enable it" in str(config_entry.reason)
+    assert "ask the operator to enable the API" in str(config_entry.reason)
     assert hass.config_entries.flow.async_progress() == []
 
 

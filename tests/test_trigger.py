@@ -100,7 +100,7 @@ async def test_meter_became_silent(
             await restart(hass, config_entry)
     assert codes_of(told) == [METER]
     assert str(told[0].data["last_reading"]) == str(last.read_time)
-    entity_id = state_of(hass, config_entry, METER, "last_reading").entity_id
+    entity_id = state_of(hass, config_entry, METER, "reading").entity_id
     assert told[0].data["entity_id"] == entity_id
     await wait_for(hass, freezer, minutes=61)
     assert len(told) == 1

@@ -17,7 +17,7 @@ from .settings import chosen_meters
 
 ESSENTIALS: Final = frozenset({"reading", "balance", "low_balance"})
 # What else is enabled in an account that isn't vast, however large it is.
-USUALLY_ON: Final = frozenset({"last_reading", "days_left", "recharge"})
+USUALLY_ON: Final = frozenset({"days_left", "recharge"})
 # For the entities of the account itself.
 _SPARE: Final = 50
 _AT_ONCE: Final = 100

@@ -54,6 +54,8 @@ LAST_READING = MeterSensorDescription(
     translation_key="last_reading",
     device_class=SensorDeviceClass.TIMESTAMP,
     entity_category=EntityCategory.DIAGNOSTIC,
+    # The logbook has a line for each state of a timestamp, and the reading tells its age.
+    entity_registry_enabled_default=False,
     value_fn=lambda info: info.read_time,
 )
 
@@ -232,7 +234,7 @@ class MeterSensor(JrhszEntity, SensorEntity):
 class ReadingSensor(MeterSensor):
     """The sensor of the reading: it goes on where another meter doesn't begin at 0."""
 
-    _unrecorded_attributes = frozenset({"register"})
+    _unrecorded_attributes = frozenset({"read_at", "register"})
 
     @property
     @override
@@ -244,12 +246,15 @@ class ReadingSensor(MeterSensor):
 
     @property
     @override
-    def extra_state_attributes(self) -> dict[str, float] | None:
-        """Return what the meter reads, where that is another number."""
-        reading = self.coordinator.data.reading
-        if reading is None or not self.coordinator.answers.readings.offset:
-            return None
-        return {"register": float(reading)}
+    def extra_state_attributes(self) -> dict[str, float | str]:
+        """Return when the meter was read, and what it reads where that is another number."""
+        info = self.coordinator.data
+        attributes: dict[str, float | str] = {}
+        if info.read_time is not None:
+            attributes["read_at"] = info.read_time.isoformat()
+        if info.reading is not None and self.coordinator.answers.readings.offset:
+            attributes["register"] = float(info.reading)
+        return attributes
 
 
 class HistorySensor(JrhszEntity, SensorEntity):

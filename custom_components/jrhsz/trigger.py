@@ -42,7 +42,7 @@ class MeterBecameSilentTrigger(MeterTrigger[BecameSilent]):
     """Trigger when a meter becomes silent, once until it is heard again."""
 
     signal = SIGNAL_BECAME_SILENT
-    key = "last_reading"
+    key = "reading"
 
     @override
     def holds(self, meter: MeterCoordinator) -> bool:

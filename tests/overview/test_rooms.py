@@ -102,9 +102,9 @@ async def test_rooms_have_the_meters_of_both_kinds(
     devices = dr.async_get(hass)
     for meter in meters:
         assert set(meter["entities"]) == {
-            "balance", "reading", "last_reading", "low_balance", "days_left", "month_use"
+            "balance", "reading", "low_balance", "days_left", "month_use"
         }  # fmt: skip
-        for key in ("balance", "reading", "last_reading", "low_balance"):
+        for key in ("balance", "reading", "low_balance"):
             assert hass.states.get(meter["entities"][key]), key
         identifier = ("jrhsz", f"{account.unique_id}|{meter['user_code']}")
         device = devices.async_get_device_by_identifier(identifier, account.entry_id)

@@ -24,9 +24,9 @@ NEW_PASSWORD = "another-password"
 LIMIT = 60
 
 
-def values(meter: ShownMeter) -> list[str | None]:
+def values(meter: ShownMeter) -> list[object]:
     """Return what is shown of a meter."""
-    return [meter.value(key) for key in ("reading", "balance", "last_reading")]
+    return [meter.value("reading"), meter.value("balance"), meter.read_at]
 
 
 async def add_by_address(hass: HassProcess, url: str) -> str:

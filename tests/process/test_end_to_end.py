@@ -70,10 +70,10 @@ async def test_account_is_added_shown_and_kept_over_a_restart(
         before = await simulator.state()
         after_restart = await shown_meters(hass, entry_id)
         assert {
-            code: (meter.value("reading"), meter.value("balance"), meter.value("last_reading"))
+            code: (meter.value("reading"), meter.value("balance"), meter.read_at)
             for code, meter in after_restart.items()
         } == {
-            code: (meter.value("reading"), meter.value("balance"), meter.value("last_reading"))
+            code: (meter.value("reading"), meter.value("balance"), meter.read_at)
             for code, meter in shown.items()
         }
         assert interfaces(before, state["call_count"]) == []

@@ -241,9 +241,10 @@ def _faults_of_values(states: dict[str, State | None], meter: SimMeter) -> Itera
     info, shown = meter.info(), {key: state and state.state for key, state in states.items()}
     if shown["balance"] != str(float(info.balance)):
         yield f"balance {shown['balance']}, not {info.balance}"
-    time = dt_util.parse_datetime(shown["last_reading"] or "")
+    reading = states["reading"]
+    time = reading and dt_util.parse_datetime(reading.attributes.get("read_at", ""))
     if time != info.read_time:
-        yield f"last reading {time}, not {info.read_time}"
+        yield f"read at {time}, not {info.read_time}"
 
 
 def _faults_of_orders(life: Life, kept: Mapping[str, Order]) -> Iterator[str]:

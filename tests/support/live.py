@@ -106,10 +106,11 @@ class ShownMeter:
         except InvalidOperation:
             return None
 
-    def time(self, key: str) -> datetime | None:
-        """Return a sensor's state as a time, if it is one."""
-        value = self.value(key)
-        return datetime.fromisoformat(value) if value else None
+    @property
+    def read_at(self) -> datetime | None:
+        """Return when the meter was read, if that is known."""
+        time = self.sensors.get("reading", {}).get("attributes", {}).get("read_at")
+        return datetime.fromisoformat(time) if time else None
 
     def form(self, key: str) -> tuple[str | None, str | None]:
         """Return a sensor's device class and unit."""
@@ -119,7 +120,7 @@ class ShownMeter:
     @property
     def complete(self) -> bool:
         """Return whether reading, balance and time have a value."""
-        return all(self.value(key) for key in ("reading", "balance", "last_reading"))
+        return all((self.value("reading"), self.value("balance"), self.read_at))
 
 
 async def add_account(hass: HassProcess, url: str) -> str:
@@ -184,13 +185,9 @@ def differences(shown: ShownMeter, truth: Mapping[str, Any]) -> list[str]:
     pairs = {
         "reading": (shown.number("reading"), Decimal(truth["reading"])),
         "balance": (shown.number("balance"), Decimal(truth["balance"])),
-        "last_reading": (
-            shown.time("last_reading"),
-            datetime.fromisoformat(truth["read_time"]),
-        ),
+        "read_at": (shown.read_at, datetime.fromisoformat(truth["read_time"])),
         "reading's class and unit": (shown.form("reading"), READING[kind_of(truth)]),
         "balance's class and unit": (shown.form("balance"), ("monetary", "CNY")),
-        "last_reading's class": (shown.form("last_reading")[0], "timestamp"),
         "serial number": (shown.device["serial_number"], truth["table_no"]),
     }
     return [

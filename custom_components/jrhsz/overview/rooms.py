@@ -23,7 +23,6 @@ _KINDS_BY_SUFFIX: Final[dict[str, Measured]] = {"电": "electricity", "水": "wa
 _SHOWN: Final = (
     ("sensor", "balance"),
     ("sensor", "reading"),
-    ("sensor", "last_reading"),
     ("binary_sensor", "low_balance"),
     ("sensor", "days_left"),
     ("sensor", "month_use"),

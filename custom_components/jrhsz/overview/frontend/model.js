@@ -6,7 +6,7 @@ import { matches, plain } from "./search.js";
 export const KINDS = ["electricity", "water"];
 export const SIGNS = ["arrears", "low", "silent"];
 
-const SHOWN = ["balance", "reading", "last_reading", "low_balance", "days_left", "month_use"];
+const SHOWN = ["balance", "reading", "low_balance", "days_left", "month_use"];
 
 const numberOf = (state) => {
   const number = state ? Number.parseFloat(state.state) : NaN;
@@ -45,7 +45,7 @@ export class Meter {
   }
 
   _take(hass, t) {
-    const [balance, reading, lastReading, low, days, use] = this.states;
+    const [balance, reading, low, days, use] = this.states;
     const text = (state) => (numberOf(state) === null ? "" : hass.formatEntityState(state));
     this.balance = numberOf(balance);
     this.balanceText =
@@ -53,7 +53,7 @@ export class Meter {
     this.readingText = reading ? hass.formatEntityState(reading) : t.waiting;
     this.arrears = this.balance !== null && this.balance < 0;
     this.low = Boolean(low) && low.state === "on";
-    this.readAt = lastReading ? Date.parse(lastReading.state) : NaN;
+    this.readAt = reading ? Date.parse(reading.attributes.read_at) : NaN;
     this.unavailable = this.states.some((state) => state && state.state === "unavailable");
     this.daysLeft = numberOf(days);
     this.daysText = this.daysLeft === null ? "" : inUnits(this.daysLeft, "day", hass.language);
