@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import json
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
@@ -41,7 +40,9 @@ _NAMED: Final = 30
 
 
 @callback
-def async_update_session_issues(hass: HomeAssistant, entry: ConfigEntry, session: Session) -> None:
+def async_update_session_issues(
+    hass: HomeAssistant, entry: JrhszConfigEntry, session: Session
+) -> None:
     """Tell what the account may not do, and whether somebody else uses it."""
     missing = sorted(session.last_denied)
     if isinstance(session.refusal, NoApiPermissionError):
@@ -96,7 +97,7 @@ def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> N
 
 @callback
 def _async_update_lost(
-    hass: HomeAssistant, entry: ConfigEntry, key: str, codes: list[str], names: list[str]
+    hass: HomeAssistant, entry: JrhszConfigEntry, key: str, codes: list[str], names: list[str]
 ) -> None:
     """Tell which chosen meters the platform doesn't have."""
     _async_update(
@@ -143,7 +144,7 @@ def _shown(coordinator: MeterCoordinator, meter: ChosenMeter) -> str:
 
 
 @callback
-def async_delete_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+def async_delete_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
     """Tell nothing more about an account."""
     for key in _ALL:
         ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
@@ -152,7 +153,7 @@ def async_delete_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
 @callback
 def _async_update(
     hass: HomeAssistant,
-    entry: ConfigEntry,
+    entry: JrhszConfigEntry,
     key: str,
     placeholders: dict[str, str] | None,
     *,

@@ -8,12 +8,13 @@ import json
 from typing import Any, Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from ..api import Interface, NoApiPermissionError, PlatformError
 from ..connection import client_of
+from ..coordinator import JrhszConfigEntry
 from ..devices import async_deselect
 from ..issues import async_update_session_issues
 from ..settings import (
@@ -47,7 +48,7 @@ class AccountFixFlow(RepairsFlow):
         )
 
     @property
-    def entry(self) -> ConfigEntry:
+    def entry(self) -> JrhszConfigEntry:
         """Return the account; its issues go when it does."""
         return self.hass.config_entries.async_get_known_entry(str((self.data or {})["entry_id"]))
 

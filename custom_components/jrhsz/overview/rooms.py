@@ -6,11 +6,12 @@ from typing import Any, Final, Literal
 
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_READ
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..const import DOMAIN
+from ..coordinator import JrhszConfigEntry
 from ..settings import ChosenMeter, Settings, chosen_meters
 from .names import building_name, natural, numbered
 
@@ -64,7 +65,7 @@ def async_rooms(hass: HomeAssistant, user: User, *, join_accounts: bool) -> dict
     return {"accounts": accounts, "rooms": rooms}
 
 
-def _meters(hass: HomeAssistant, entry: ConfigEntry[Any], user: User) -> list[_Told]:
+def _meters(hass: HomeAssistant, entry: JrhszConfigEntry, user: User) -> list[_Told]:
     """Return the meters of an account that the user may read anything of."""
     silent_hours = Settings.of(entry.options).silent_after / timedelta(hours=1)
     registry, devices = er.async_get(hass), dr.async_get(hass)
