@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
+from functools import cache
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from tests.simulator import Simulator
 
 PASSWORD = "demo-password"
 ENTRY_ID = "benchmark"
+_Cache = type(cache(int))
 # What runs in the same loop for the simulator's connections.
 _SERVERS = ("BaseSelectorEventLoop._accept_connection", "RequestHandler.")
 
@@ -78,6 +81,10 @@ async def _end_all() -> None:
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
+    # Many of Home Assistant's own caches are by the instance, which they would keep.
+    for found in gc.get_objects():
+        if isinstance(found, _Cache):
+            found.cache_clear()
 
 
 async def set_up_all(hass: HomeAssistant) -> None:
