@@ -203,14 +203,15 @@ def suspects(payments: list[Payment], *others: Order, sent: Order | None = None)
     [SENT, None, SENT - HOUR, SENT + 10 * DAY],
 )
 @pytest.mark.parametrize("number", ["jrh2026112412000000001", ""])
-def test_payment_of_the_amount(time: datetime | None, number: str) -> None:
-    """Test that a payment of the amount which nothing explains leaves the order open."""
-    other = payment(number, time=time)
+@pytest.mark.parametrize("amount", ["20.00", None])
+def test_payment_of_the_amount(time: datetime | None, number: str, amount: str | None) -> None:
+    """Test that a payment which may be of the amount, and nothing explains, leaves it open."""
+    other = payment(number, amount=amount, time=time)
     looked = after_looks(in_time(), *evenly(MINUTE, other))
     assert (looked.status, looked.absences) == ("unknown", 3)
     assert suspects([other]) == [other]
     # Once it bears the number of another order it hints at nothing.
-    explained = payment("Mine2", time=time)
+    explained = payment("Mine2", amount=amount, time=time)
     assert after_looks(looked, look(HOUR, explained), others=(confirmed("Mine2"),)).status == (
         "rejected"
     )
@@ -218,7 +219,7 @@ def test_payment_of_the_amount(time: datetime | None, number: str) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [payment(amount="20.01"), payment(amount=None), payment(time=SENT - HOUR - SECOND)],
+    [payment(amount="20.01"), payment(time=SENT - HOUR - SECOND)],
 )
 def test_other_payments(other: Payment) -> None:
     """Test that other payments, and those of long before, hint at nothing."""
@@ -243,6 +244,8 @@ def test_what_explains_a_payment() -> None:
     assert suspects(payments, shown, hidden, rejected) == [again]
     assert suspects(payments, shown, rejected) == [again, theirs]
     assert suspects([payment("Shown")], shown, hidden) == []
+    unread = payment("other3", amount=None, time=SENT + 31 * MINUTE)
+    assert suspects([unread], hidden) == [unread]
     # One of another amount, or of another time, explains nothing.
     for other in (
         confirmed("C", "21.00", sent=SENT + 30 * MINUTE),

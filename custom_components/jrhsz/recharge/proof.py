@@ -100,10 +100,11 @@ def unclaimed(
 ) -> list[Payment]:
     """Return the payments that may be those of an order that isn't shown under its number.
 
-    They have its amount, are from an hour before it was sent or later, and neither bear the number
-    of another order nor stand for one that is known to be credited and not shown by its number:
-    such a payment is of about that one's time, and not nearer to this one. If the platform's clock
-    isn't known it may be as far behind as the `earliest` time that hints at it.
+    They have its amount or one that can't be read, are from an hour before it was sent or later,
+    and neither bear the number of another order nor stand for one that is known to be credited and
+    not shown by its number: such a payment has that one's amount, is of about its time, and not
+    nearer to this one. If the platform's clock isn't known it may be as far behind as the
+    `earliest` time that hints at it.
     """
     begin = min(order.times) - _BEFORE
     if order.platform_time is None:
@@ -111,7 +112,7 @@ def unclaimed(
     found = [
         payment
         for payment in payments
-        if payment.amount == order.amount
+        if payment.amount in {None, order.amount}
         and (payment.time is None or payment.time >= begin)
         and not any(matches(other.number, payment) for other in others)
     ]
@@ -122,7 +123,8 @@ def unclaimed(
         theirs = [
             payment
             for payment in found
-            if _distance(payment, other) <= min(_SLACK, _distance(payment, order))
+            if payment.amount == other.amount
+            and _distance(payment, other) <= min(_SLACK, _distance(payment, order))
         ]
         if theirs:
             found.remove(min(theirs, key=lambda payment: _distance(payment, other)))
