@@ -457,6 +457,23 @@ async def test_without_recorder(
     assert cost == pytest.approx(float(month * meter.price), abs=0.4)
 
 
+async def test_more_days_without_recorder(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Test that more days of history are read once, where there are no statistics either."""
+    entry = account_of(simulator, history_days=10)
+    await set_up(hass, entry)
+    await hours(hass, freezer, 1)
+    options = {**entry.options, "history_days": 80}
+    hass.config_entries.async_update_entry(entry, options=options)
+    await restart(hass, entry)
+    await hours(hass, freezer, 2)
+    simulator.reset_counts()
+    await restart(hass, entry)
+    await wait_for(hass, freezer, minutes=2)
+    assert not simulator.calls_of("GetConsumenList")
+
+
 @on_sqlite
 async def test_rise_without_payment(
     recorder_mock: Recorder,

@@ -171,6 +171,8 @@ async def async_begin_of_stored(
     hass: HomeAssistant, meter: MeterCoordinator, begin: int, end: int
 ) -> int | None:
     """Return where the first row of a meter's consumption in a span ends, if it has any."""
+    if not async_has_recorder(hass):
+        return None
     return await async_execute(
         hass, first_stored, hass, _id_of(meter, Statistic.CONSUMPTION), begin, end
     )
