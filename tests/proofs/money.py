@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from itertools import count, islice
+import logging
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,7 +69,7 @@ def prove(options: Options) -> Proof:
         return _put_back()
     failed, tried = [], 0
     seeds = iter(count() if options.long else range(LIVES))
-    with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
+    with ProcessPoolExecutor(os.cpu_count() or 1, initializer=logging.disable) as pool:
         while batch := list(islice(seeds, _BATCH)):
             failed += _failed(pool.map(faults_of, batch, chunksize=20))
             tried += len(batch)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import count, islice
+import logging
 import os
 from typing import Final
 
@@ -116,7 +117,10 @@ def _verdicts(seeds: Iterable[int]) -> Iterator[tuple[int, Verdict]]:
     """Yield the verdict on each life: in processes of their own, those on recorders here."""
     workers = os.cpu_count() or 1
     waiting = iter(seeds)
-    with Recorders() as recorders, ProcessPoolExecutor(workers) as pool:
+    with (
+        Recorders() as recorders,
+        ProcessPoolExecutor(workers, initializer=logging.disable) as pool,
+    ):
         while batch := list(islice(waiting, workers * _AHEAD)):
             stored = [seed for seed in batch if seed % ON_RECORDERS == 0]
             others = [seed for seed in batch if seed % ON_RECORDERS]
