@@ -249,7 +249,7 @@ async def test_silence_without_times(
         True,
         False,
     ]
-    told = [line for _, line in lines(caplog) if "times" in line]
+    told = [line for _, line in lines(caplog) if "times of meter" in line]
     assert len(told) == 1
     assert told[0].startswith("None of the times of meter 2022")
     simulator.set_dialect(times="full")

@@ -158,6 +158,7 @@ class Day:
             self.faults.append(f"{self.simulator.early} early calls")
         issues = {x.translation_key for x in ir.async_get(self.hass).issues.values()}
         issues -= {"open_orders"} if self._may_be_open() else set()
+        issues -= {"missing_permissions"} if self._may_not_recharge() else set()
         if issues:
             self.faults.append(f"issues {sorted(map(str, issues))}")
         if self.hass.config_entries.flow.async_progress():
@@ -282,6 +283,10 @@ class Day:
         dialect = self.simulator.dialect
         has_times = dialect.times not in {"empty", "zero", "null", "unreadable"}
         return has_times and (dialect.numbers not in NO_NUMBERS)
+
+    def _may_not_recharge(self) -> bool:
+        """Tell whether the platform says that the account may not recharge."""
+        return self.simulator.dialect.prestore_answer in {1002, 1009}
 
     def _may_be_open(self) -> bool:
         """Tell whether the outcome of a recharge may not be known for a while."""

@@ -149,6 +149,7 @@ class Driver:
             settings=SimpleNamespace(history_days=self.life.history_days),
             history_store=SimpleNamespace(async_schedule_save=lambda: None),
             coordinators={},
+            outage=SimpleNamespace(note_times=lambda *_: None),
         )
         self.meter = DrivenMeter(cast(JrhszConfigEntry, entry), platform)
         entry.runtime_data.coordinators[_CODE] = self.meter

@@ -121,6 +121,7 @@ def day_of_outages(meters: int) -> list[str]:
                     simulator.add_fault(Fault(**outage, times=None))
                     await asyncio.sleep(2 * _HOUR)
                     simulator.clear_faults()
+                await asyncio.sleep(2 * _HOUR)
         return [*log.lines, *log.tracebacks]
 
     logger = logging.getLogger("homeassistant")

@@ -73,10 +73,10 @@ async def test_payments_of_today_that_are_ours(
         )
     )
     simulator.add_payment(METER, "60.00", order_number=number)
-    assert "60.00 are used, 40.00 are left" in await refusal_of(hass, entry, amount=41)
+    assert "¥60.00 are used, ¥40.00 are left" in await refusal_of(hass, entry, amount=41)
     assert (await recharge(hass, entry, amount=40))["status"] == "confirmed"
     # What is counted by its order isn't counted by its payment again.
-    assert "100.00 are used, 0.00 are left" in await refusal_of(hass, entry, amount=1)
+    assert "¥100.00 are used, ¥0.00 are left" in await refusal_of(hass, entry, amount=1)
 
 
 async def test_payments_of_others(hass: HomeAssistant, simulator: Simulator) -> None:
@@ -85,7 +85,7 @@ async def test_payments_of_others(hass: HomeAssistant, simulator: Simulator) -> 
     await set_up(hass, entry)
     simulator.add_payment(METER, "500.00")
     simulator.add_payment(METER, "-50.00", order_number=f"HA{'X' * 26}")
-    assert "0.00 are used, 100.00 are left" in await refusal_of(hass, entry, amount=101)
+    assert "¥0.00 are used, ¥100.00 are left" in await refusal_of(hass, entry, amount=101)
 
 
 async def test_payments_without_a_time(hass: HomeAssistant, simulator: Simulator) -> None:
@@ -94,7 +94,7 @@ async def test_payments_without_a_time(hass: HomeAssistant, simulator: Simulator
     await set_up(hass, entry)
     simulator.add_payment(METER, "60.00", order_number=f"HA{'X' * 26}")
     simulator.set_dialect(times="unreadable")
-    assert "60.00 are used, 40.00 are left" in await refusal_of(hass, entry, amount=41)
+    assert "¥60.00 are used, ¥40.00 are left" in await refusal_of(hass, entry, amount=41)
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ async def test_one_platform_under_two_names(
     assert [error.translation_key for error in refused] == ["limit_per_day"] * 2
     assert credited(simulator) == 80
     for entry in two_names:
-        assert "80.00 are used, 70.00 are left" in await refusal_of(
+        assert "¥80.00 are used, ¥70.00 are left" in await refusal_of(
             hass, entry, user_code=OTHER, amount=71
         )
     # One number is one order.
