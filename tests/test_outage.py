@@ -119,6 +119,11 @@ def test_lists_without_times(caplog: pytest.LogCaptureFixture) -> None:
     assert timed is not None
     watch.note_times("1", Interface.PAYMENTS, [])
     watch.note_times("1", Interface.PAYMENTS, [payment, timed])
+    # One may be an accident.
+    watch.note_times("1", Interface.PAYMENTS, [payment])
+    watch.note_times("1", Interface.PAYMENTS, [timed])
+    watch.note_times("1", Interface.PAYMENTS, [payment])
+    watch.note_times("2", Interface.CONSUMPTION, [payment])
     assert lines(caplog) == []
     for interface in (Interface.PAYMENTS, Interface.CONSUMPTION):
         for code in "12":

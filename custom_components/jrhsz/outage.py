@@ -42,12 +42,21 @@ class OutageWatch:
     _doubted: set[str] = field(default_factory=set)
     _told_more: bool = False
     _told_untimed: bool = False
+    _untimed_lists: set[str] = field(default_factory=set)
     _told_lists: set[str] = field(default_factory=set)
 
     def note_times(self, user_code: str, interface: Interface, items: Sequence[Timed]) -> None:
-        """Note a list of a meter, and tell once if none of the times in any can be read."""
-        is_readable = not items or any(item.time is not None for item in items)
-        if is_readable or interface in self._told_lists:
+        """Note a list of a meter, and tell once if none of the times in any can be read.
+
+        One list without may be an accident; two in a row are not.
+        """
+        if not items or interface in self._told_lists:
+            return
+        if any(item.time is not None for item in items):
+            self._untimed_lists.discard(interface)
+            return
+        if interface not in self._untimed_lists:
+            self._untimed_lists.add(interface)
             return
         self._told_lists.add(interface)
         LOGGER.warning(

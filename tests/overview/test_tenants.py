@@ -95,6 +95,8 @@ async def test_actions(
     hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry, tenant: MockUser
 ) -> None:
     """Test that the tenant may read what this meter's sensors are made of, and nothing else."""
+    # What the credits and the start made due.
+    await hass.async_block_till_done(wait_background_tasks=True)
     simulator.reset_counts()
     services = hass.services.async_services_for_domain("jrhsz")
     reads = {"get_payments", "get_consumption"}
