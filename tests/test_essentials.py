@@ -98,6 +98,28 @@ async def test_account_that_grows_and_shrinks(
     assert enabled(hass, entry) == usual | {"days_left": 7, "unit_price": 1}
 
 
+@pytest.mark.usefixtures("no_pace", "tight")
+async def test_meter_that_comes_back(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that one has all of its entities that went while there was no room for them."""
+    entry = account_of(simulator)
+    await set_up(hass, entry)
+    registered = of_meters(hass, entry)
+    simulator.add_meter()
+    codes = sorted(simulator.meters)
+    back = codes[7]
+    for chosen in (codes, codes[:7]):
+        await choose(hass, entry, chosen)
+    assert f"{back}|days_left" not in of_meters(hass, entry)
+    await choose(hass, entry, codes[:8])
+    assert enabled(hass, entry) == dict.fromkeys(ESSENTIALS | USUALLY_ON, 8)
+    await wait_for(hass, freezer, seconds=31)
+    for key in USUALLY_ON:
+        entity = registered[f"{back}|{key}"]
+        assert hass.states.get(entity.entity_id) is not None, key
+
+
 def register(hass: HomeAssistant, entry: MockConfigEntry, code: str, keys: set[str]) -> None:
     """Register entities of a meter as their platforms do."""
     for key in keys:

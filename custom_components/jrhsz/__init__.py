@@ -43,7 +43,7 @@ from .devices import (
     async_update_devices,
     user_code_of,
 )
-from .essentials import async_make_room
+from .essentials import async_follow_returns, async_make_room
 from .exceptions import translation
 from .history.state import MeterHistory
 from .importer.sync import HistoryImport
@@ -112,6 +112,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: JrhszConfigEntry) -> boo
     account.on_meters_change = lambda: async_update_meter_issues(hass, entry)
     Survey(hass, entry).async_start()
     await async_make_room(hass, entry)
+    async_follow_returns(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     hass.data[DATA_FOLLOWER].async_watch(entry)
     HistoryImport(hass, entry).async_start()

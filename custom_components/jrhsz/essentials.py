@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import batched
 from typing import Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY
@@ -37,10 +37,7 @@ async def async_make_room(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
     registry = er.async_get(hass)
     others = list(_others(registry, entry))
     if not is_vast:
-        ours = er.RegistryEntryDisabler.INTEGRATION
-        away = [
-            entity for entity in others if entity.disabled_by is ours and _key(entity) in USUALLY_ON
-        ]
+        away = [entity for entity in others if _is_away(entity)]
         await _async_set_disabled(registry, away, None)
         return
     enabled = [entity for entity in others if entity.disabled_by is None]
@@ -59,6 +56,35 @@ async def async_make_room(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
         registry,
         [entity for entity in enabled if entity.entity_id not in remaining],
         er.RegistryEntryDisabler.INTEGRATION,
+    )
+
+
+@callback
+def async_follow_returns(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
+    """Enable again what was disabled for want of room where a meter comes back to an account.
+
+    Home Assistant remembers of deleted entities who disabled them. It loads the account anew then.
+    """
+    if entry.runtime_data.settings.is_vast_account:
+        return
+    registry = er.async_get(hass)
+
+    @callback
+    def async_created(event: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        """Look at an entity that is new, or back."""
+        entity = registry.async_get(event.data["entity_id"])
+        if entity is not None and entity.config_entry_id == entry.entry_id and _is_away(entity):
+            registry.async_update_entity(entity.entity_id, disabled_by=None)
+
+    @callback
+    def is_creation(data: er.EventEntityRegistryUpdatedData) -> bool:
+        """Tell whether an entity was registered."""
+        return data["action"] == "create"
+
+    entry.async_on_unload(
+        hass.bus.async_listen(
+            er.EVENT_ENTITY_REGISTRY_UPDATED, async_created, event_filter=is_creation
+        )
     )
 
 
@@ -93,6 +119,12 @@ def _others(registry: er.EntityRegistry, entry: JrhszConfigEntry) -> Iterator[er
 def _key(entity: er.RegistryEntry) -> str:
     """Return which of a meter's entities it is."""
     return entity.unique_id.rpartition("|")[2]
+
+
+def _is_away(entity: er.RegistryEntry) -> bool:
+    """Tell whether an entity was disabled for want of room."""
+    ours = er.RegistryEntryDisabler.INTEGRATION
+    return entity.disabled_by is ours and _key(entity) in USUALLY_ON
 
 
 def _is_touched(registry: er.EntityRegistry, entity: er.RegistryEntry) -> bool:
