@@ -67,6 +67,25 @@ async def test_kept_by_something_else(
     assert meter.due_in == timedelta(0)
 
 
+@pytest.mark.parametrize("days", [1, 20_000])
+async def test_time_in_the_future(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    days: int,
+) -> None:
+    """Test that a meter whose times can't be is silent when polls see nothing new of it."""
+    await set_up(hass, config_entry)
+    meter, now = coordinator_of(config_entry, METER), dt_util.utcnow()
+    info = replace(meter.data, read_time=now + timedelta(days=days)).as_record()
+    later = again(hass, config_entry, meter.as_dict() | {"info": info})
+    assert later.data.read_time is not None
+    assert (later.heard_at, later.is_silent) == (now, False)
+    freezer.move_to(now + timedelta(hours=49))
+    assert later.is_silent is (days > 2)
+
+
 async def test_name(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -82,6 +101,7 @@ async def test_name(
     assert (meter.shown_name, meter.statistic_name) == ("门卫",) * 2
 
 
+@pytest.mark.usefixtures("no_pace")
 @pytest.mark.parametrize(("history_days", "noted"), [(0, []), (30, [Decimal("50.00")])])
 async def test_payments(
     hass: HomeAssistant,

@@ -48,6 +48,12 @@ class AnswerWatch:
         self._untimed = self._untimed + 1 if shown is not None else _UNTIMED
         return self._untimed == _UNTIMED
 
+    def heard_at(self, read_time: datetime | None) -> datetime | None:
+        """Return when a meter was heard that was read then: unless that can be, as polls saw it."""
+        if read_time is None or read_time > dt_util.utcnow() + _CLOCK_SLIP:
+            return self.changed_at
+        return read_time
+
     def accepted(
         self, info: MeterInfo, shown: MeterInfo | None, judged: Mapping[str, Judged]
     ) -> MeterInfo:

@@ -179,7 +179,7 @@ class MeterCoordinator(MeterState):
         answer, info = info, self.answers.accepted(info, self.data, self.history.judged)
         self.balance.note(info)
         self._account.on_balance(self.user_code, info.balance)
-        self.news.note(is_silent=self._is_too_old(info.read_time or self.answers.changed_at))
+        self.news.note(is_silent=self._is_too_old(self.answers.heard_at(info.read_time)))
         self.teller.async_tell()
         if info is not self.data:
             # With the time of its own reading, though that may be held back.

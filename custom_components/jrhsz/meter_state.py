@@ -121,7 +121,7 @@ class MeterState(DataUpdateCoordinator[MeterInfo]):
     @property
     def heard_at(self) -> datetime | None:
         """Return when the meter was read last; without a time, when polls saw it change last."""
-        return (self.data.read_time if self.is_known else None) or self.answers.changed_at
+        return self.answers.heard_at(self.data.read_time if self.is_known else None)
 
     def _is_too_old(self, heard_at: datetime | None) -> bool:
         """Tell whether a meter that was last heard then is silent."""

@@ -157,6 +157,15 @@ def test_empty_lists(data: Any) -> None:
         reply(data).record()
 
 
+@pytest.mark.parametrize("times", range(4))
+def test_whole_answer_in_a_string(times: int) -> None:
+    """An answer may be a string that holds it, as its data may be."""
+    content: Any = {"code": 200, "data": json.dumps([ROOM])}
+    for _ in range(times):
+        content = json.dumps(content)
+    assert parse(json.dumps(content).encode(), None).records() == [ROOM]
+
+
 def test_no_data() -> None:
     """Without data there are no records."""
     read = parse(b'{"code": 200}', None)
@@ -272,6 +281,25 @@ def test_not_too_soon() -> None:
     """Any other answer passes."""
     reply(code=1001, msg="失败").raise_if_too_soon()
     reply().raise_if_too_soon()
+
+
+@pytest.mark.parametrize(
+    ("code", "msg", "says_what"),
+    [
+        (200, "", True),
+        (1001, "失败", False),
+        (1001, "请求过快", False),
+        (1001, "今日调用次数已达上限", True),
+        (1001, "暂无数据", True),
+        (1005, "", True),
+        (1006, "", True),
+        (429, "", False),
+        (4711, "", False),
+    ],
+)
+def test_what_an_answer_says(code: int, msg: str, says_what: bool) -> None:  # noqa: FBT001  parametrized
+    """Most return codes say more than that something failed, and so do some words."""
+    assert reply(code=code, msg=msg).says_what is says_what
 
 
 @pytest.mark.parametrize(

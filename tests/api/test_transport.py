@@ -341,6 +341,26 @@ async def test_too_many_requests(http: aiohttp.ClientSession, simulator: Simulat
     assert caught.value.code == 429
 
 
+@pytest.mark.parametrize("code", [200, 1002, 1005, 1006, 1007, 1008, 1009])
+async def test_return_code_of_too_many_requests(
+    http: aiohttp.ClientSession, simulator: Simulator, code: int
+) -> None:
+    """A return code that says more counts beside HTTP 429 too."""
+    simulator.add_fault(Fault(kind="code", code=code, status=429))
+    reply = await post(http, simulator.url)
+    assert (reply.code, reply.status) == (code, 429)
+
+
+@pytest.mark.parametrize("code", [429, 1001, 4711])
+async def test_failure_of_too_many_requests(
+    http: aiohttp.ClientSession, simulator: Simulator, code: int
+) -> None:
+    """One that says no more than that something failed is a refusal for pace."""
+    simulator.add_fault(Fault(kind="code", code=code, status=429))
+    with pytest.raises(RateLimitError):
+        await post(http, simulator.url)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirect(http: aiohttp.ClientSession, simulator: Simulator, status: int) -> None:
     """A redirect is never followed, and the error names the new host."""

@@ -25,6 +25,8 @@ class Dialect:
     """`"[]"`, `[]`, `""`, `null`, no `data`, or 1001 暂无数据."""
     code: Literal["number", "string", "float"] = "number"
     """`200`, `"200"` or `200.0`."""
+    in_a_string: bool = False
+    """Answer a JSON string that holds the whole answer."""
     extra_fields: bool = False
     """Add fields that the document does not know."""
 
@@ -74,8 +76,11 @@ class Dialect:
         "utc",
         "minutes",
         "slashes",
+        "halves",
         "epoch",
         "millis",
+        "double",
+        "dotnet",
         "empty",
         "zero",
         "null",

@@ -20,6 +20,7 @@ MESSAGES = {
     1009: "账号与token不符合或没有该接口权限",
 }
 
+NOON = 12
 # What stands for half a character until there are bytes.
 HALF = "⑂"
 
@@ -65,6 +66,8 @@ def render(answer: Answer, dialect: Dialect) -> bytes:
 def encode(reply: Row, dialect: Dialect) -> bytes:
     """Return JSON in the dialect's charset."""
     text = dump(reply, ascii_only=dialect.ascii_only)
+    if dialect.in_a_string:
+        text = dump(text, ascii_only=dialect.ascii_only)
     if dialect.names in {"tab", "nul"}:
         # Raw, as JSON has them nowhere.
         text = re.sub(r"\\+t", "\t", text)
@@ -129,8 +132,11 @@ def time_text(moment: datetime, dialect: Dialect) -> str | None:
         "utc": f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat('T', 'seconds')}Z",
         "minutes": local.isoformat(" ", "minutes"),
         "slashes": f"{local.year}/{local.month}/{local.day} {local:%H:%M:%S}",
+        "halves": f"{local:%Y/%m/%d} {'下午' if local.hour >= NOON else '上午'} {local:%I:%M:%S}",
         "epoch": str(int(moment.timestamp())),
         "millis": str(int(moment.timestamp()) * 1000),
+        "double": f"{int(moment.timestamp()) * 1000:.9E}".replace("+", ""),
+        "dotnet": f"/Date({int(moment.timestamp()) * 1000}+0800)/",
         "zero": "0000-00-00 00:00:00",
         "empty": "",
         "unreadable": "昨天下午",

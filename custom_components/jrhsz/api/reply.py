@@ -16,10 +16,12 @@ from .errors import (
     FAILED,
     SUCCESS,
     EmptyReplyError,
+    QuotaError,
     RateLimitError,
     ReturnCodeError,
     UnreadableReplyError,
     error_for,
+    is_door_check,
 )
 from .masking import masked, readable
 from .models import Record
@@ -72,6 +74,16 @@ class Reply:
     def says_no_records(self) -> bool:
         """Tell whether this is how the platform says that a list is empty."""
         return self.code == FAILED and any(words in self.message for words in _NO_RECORDS)
+
+    @property
+    def says_what(self) -> bool:
+        """Tell whether it says more than that something failed."""
+        return (
+            self.code == SUCCESS
+            or is_door_check(self.code)
+            or isinstance(self.error, QuotaError)
+            or self.says_no_records
+        )
 
     def records(self) -> list[Record]:
         """Return the data as a list of records.
@@ -129,9 +141,9 @@ def parse(body: bytes, charset: str | None) -> Reply:
 
 
 def _object(content: str) -> dict[str, Any] | None:
-    """Return the JSON object that a text holds, if it is one."""
+    """Return the JSON object that a text holds, if it is one, or a string that holds it."""
     try:
-        found = _loads(content)
+        found = _unwrapped(_loads(content))
     except ValueError, RecursionError:
         return None
     return found if isinstance(found, dict) else None

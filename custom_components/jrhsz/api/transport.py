@@ -100,7 +100,8 @@ async def post(
     """Send one request and return the reply, of whatever return code and HTTP status.
 
     Raises ConnectError, ExchangeError or a ReplyError that isn't a ReturnCodeError, except that
-    an HTTP 429 is a RateLimitError. Nothing is ever sent twice here and no redirect is followed.
+    an HTTP 429 that doesn't say more is a RateLimitError. Nothing is ever sent twice here and no
+    redirect is followed.
     """
     if http.closed:
         msg = "The HTTP session is closed: its owner is stopping"
@@ -149,14 +150,21 @@ async def _reply(response: aiohttp.ClientResponse, body: bytes | None) -> Reply:
     status, date = response.status, _date_of(response)
     error: ReplyError
     try:
-        _raise_for_status(response)
+        _raise_for_redirect(response)
         reply = await _parsed(body, response.charset)
+        if status != HTTPStatus.TOO_MANY_REQUESTS or reply.says_what:
+            return replace(reply, status=status, date=date)
+        error = RateLimitError(status, "")
     except UnreadableReplyError as err:
-        error = err if status == HTTPStatus.OK else HttpStatusError(status)
+        match status:
+            case HTTPStatus.OK:
+                error = err
+            case HTTPStatus.TOO_MANY_REQUESTS:
+                error = RateLimitError(status, "")
+            case _:
+                error = HttpStatusError(status)
     except ReplyError as err:
         error = err
-    else:
-        return replace(reply, status=status, date=date)
     error.date = date
     raise error
 
@@ -171,11 +179,9 @@ async def _parsed(body: bytes | None, charset: str | None) -> Reply:
     return parse(body, charset)
 
 
-def _raise_for_status(response: aiohttp.ClientResponse) -> None:
-    """Raise the error for an HTTP status beside which no return code counts."""
+def _raise_for_redirect(response: aiohttp.ClientResponse) -> None:
+    """Raise the error for a redirect, beside which no return code counts."""
     status = response.status
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise RateLimitError(status, "")
     if not HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return
     location = response.headers.get("Location", "")

@@ -14,23 +14,32 @@ _MAX_CODE: Final = 128
 _MAX_NAME: Final = 100
 _PLAIN: Final = r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})"
 _PLAIN_DECIMAL: Final = re.compile(_PLAIN)
+_WITH_EXPONENT: Final = rf"{_PLAIN}(?:[eE][+-]?[0-9]{{1,3}})?"
 _DECIMAL: Final = re.compile(
-    rf"({_PLAIN}(?:[eE][+-]?[0-9]{{1,2}})?)\s*"
-    r"(?:元|圆|度|千瓦时|kwh|kw·h|kw\.h|吨|t|方|立方|立方米|m3|m³|㎥|rmb|cny|yuan)?",
+    rf"({_WITH_EXPONENT})\s*"
+    r"(?:[元圆¥￥度吨t方]|千瓦·?时|kw[·.]?h|立方米?|m3|m³|㎥|rmb|cny|yuan)?",
     re.IGNORECASE,
 )
 _LIMIT: Final = Decimal(10) ** 12
 _SMALLEST: Final = -40
 _TIME: Final = re.compile(
-    r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})[ T]\s*"
-    r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?"
-    r"\s*(Z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)?"
+    r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})[ T]\s*(上午|下午)?\s*"
+    r"([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:[.,][0-9]{1,9})?)?"
+    r"\s*(上午|下午|am|pm)?"
+    r"\s*(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-])(0[0-9]|1[0-4]|[0-9](?![0-9]))(?::?([0-5][0-9]))?)?"
+    r"(?:\[[a-z/_]+\])?",
+    re.IGNORECASE,
 )
+_AFTERNOON: Final = ("下午", "pm")
 # 2022年4月20日 21时00分04秒 and 20220420210004, as the others.
 _IN_WORDS: Final = str.maketrans({"年": "-", "月": "-", "日": " ", "时": ":", "分": ":", "秒": ""})
 _DIGITS_ONLY: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
-_LONGEST_TIME: Final = 40
-_EPOCH: Final = re.compile(r"([0-9]{10})([0-9]{3})?(?:\.[0-9]{1,9})?")
+_LONGEST_TIME: Final = 60
+# Also as ASP.NET writes it, whose offset changes nothing.
+_EPOCH: Final = re.compile(rf"({_WITH_EXPONENT})|/Date\(([0-9]{{13}})(?:[+-][0-9]{{4}})?\)/")
+_SECONDS: Final = range(10**9, 10**10)
+_MILLISECONDS: Final = range(10**12, 10**13)
+_NOON: Final = 12
 _NO_CHARACTERS: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _BAD: Final = "\ufffd"
 
@@ -102,20 +111,36 @@ def _epoch(plain: str) -> datetime | None:
     """Return the time of seconds or milliseconds since 1970."""
     if not (match := _EPOCH.fullmatch(plain)):
         return None
-    return datetime.fromtimestamp(int(match[1]), CHINA_STANDARD_TIME)
+    seconds = int(min(Decimal(match[1] or match[2]), _LIMIT * 10))
+    if seconds in _MILLISECONDS:
+        seconds //= 1000
+    return datetime.fromtimestamp(seconds, CHINA_STANDARD_TIME) if seconds in _SECONDS else None
 
 
 def _local(plain: str) -> datetime | None:
     """Return the time of a date with a time of day."""
     if not (match := _TIME.fullmatch(plain)):
         return None
-    year, _, month, day, hour, minute, second, zone = match.groups()
-    date = f"{year}-{month:0>2}-{day:0>2}"
-    result = datetime.fromisoformat(f"{date} {hour:0>2}:{minute}:{second or '00'}")
-    result = result.replace(tzinfo=CHINA_STANDARD_TIME)
-    if zone is None:
-        return result
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    utc = result.replace(tzinfo=UTC) - (-ahead if zone[0] == "-" else ahead)
-    return utc.astimezone(CHINA_STANDARD_TIME)
+    year, _, month, day, half, hour, minute, second, half_after, utc, sign, hours, minutes = (
+        match.groups()
+    )
+    clock = f"{_hour(hour, half or half_after):0>2}:{minute:0>2}:{second or '0':0>2}"
+    result = datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2} {clock}")
+    if not (utc or sign):
+        return result.replace(tzinfo=CHINA_STANDARD_TIME)
+    ahead = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    result = result.replace(tzinfo=UTC) - (-ahead if sign == "-" else ahead)
+    return result.astimezone(CHINA_STANDARD_TIME)
+
+
+def _hour(hour: str, half: str | None) -> int:
+    """Return the hour of the day of one that may be an hour of half a day."""
+    value = int(hour)
+    if half is None:
+        return value
+    if half.lower() in _AFTERNOON:
+        return value if value >= _NOON else value + _NOON
+    if value > _NOON:
+        msg = "No such hour of the morning"
+        raise ValueError(msg)
+    return value % _NOON
