@@ -76,14 +76,14 @@ async def test_account_is_added_shown_and_kept_over_a_restart(
             code: (meter.value("reading"), meter.value("balance"), meter.read_at)
             for code, meter in shown.items()
         }
-        assert interfaces(before, state["call_count"]) == []
+        # Payments may be read until it stops, and what that cut short again.
+        assert set(interfaces(before, state["call_count"])) <= {"GetPaymentList"}
 
         # The next poll needs no login: the token was kept.
         entity = next(iter(after_restart.values())).sensors["reading"]["entity_id"]
         await hass.service("homeassistant", "update_entity", {"entity_id": entity})
         state = await simulator.state()
         calls = interfaces(state, before["call_count"])
-        # What the restart cut short may be read again just before.
         assert [name for name in calls if name != "GetPaymentList"] == ["GetUserInfo"]
         assert state["early"] == 0
 
