@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 import shutil
-import time
 from typing import Any
 
 from playwright.async_api import (
@@ -90,7 +89,6 @@ class Frontend:
         path = INTEGRATION / "translations" / f"{language}.json"
         self._texts: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         self.complaints: list[str] = []
-        self._acted_at = time.monotonic()
         page.on("console", self._note_message)
         page.on("pageerror", self._note_error)
         page.on("requestfailed", self._note_request)
@@ -156,11 +154,10 @@ class Frontend:
         await found.wait_for()
         return found
 
-    async def expect_step(self, flow: str, step_id: str) -> float:
-        """Wait until the flow shows a step of ours; return the seconds since it was clicked for."""
+    async def expect_step(self, flow: str, step_id: str) -> None:
+        """Wait until the flow shows a step of ours."""
         title = self.text(flow, "step", step_id, "title")
         await self.flow.locator(".dialog-title", has_text=title).wait_for()
-        return time.monotonic() - self._acted_at
 
     async def expect_error(self, flow: str, error: str) -> None:
         """Wait until the form shows an error of ours."""
@@ -168,13 +165,11 @@ class Frontend:
 
     async def submit(self) -> None:
         """Submit the form that the flow shows."""
-        self._acted_at = time.monotonic()
         await self.flow.locator(PRIMARY).click()
 
     async def choose(self, flow: str, step_id: str, option: str, **values: object) -> None:
         """Choose from the menu that the flow shows."""
         text = self.text(flow, "step", step_id, "menu_options", option, **values)
-        self._acted_at = time.monotonic()
         await self.flow.locator("step-flow-menu").get_by_text(text, exact=True).click()
 
     async def fill(self, *values: str) -> None:
@@ -207,15 +202,23 @@ class Frontend:
         depends on what else the machine does.
         """
         handle = await element.element_handle() if element else None
-        session = await self.page.context.new_cdp_session(self.page)
-        await session.send("Performance.enable", {"timeDomain": "threadTicks"})
         rates = []
         for _ in range(3):
-            before = await processor_time(session)
-            frames: int = await self.page.evaluate(SCROLL, handle)
-            rates.append(frames / (await processor_time(session) - before))
-        await session.detach()
+            async with self.working() as spent:
+                frames: int = await self.page.evaluate(SCROLL, handle)
+            rates.append(frames / spent[0])
         return min(rates)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncGenerator[list[float]]:
+        """Provide a list; at the end the seconds that the page's thread has worked are in it."""
+        session = await self.page.context.new_cdp_session(self.page)
+        await session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        before = await processor_time(session)
+        spent: list[float] = []
+        yield spent
+        spent.append(await processor_time(session) - before)
+        await session.detach()
 
     def _note_message(self, message: ConsoleMessage) -> None:
         """Note an error in the console."""
