@@ -117,6 +117,23 @@ def test_a_balance_that_is_behind_and_seldom_looked_at() -> None:
         assert meter.day(f"03-{day} 00:00") == pytest.approx(truth, abs=Decimal("0.03"))
 
 
+def test_a_bill_that_is_seen_before_the_next_one_is_due() -> None:
+    """Test that what was billed while nobody looked is of the day before, early in the night."""
+    meter = Prepaid(
+        use=lambda time: Decimal(midnight(time) // DAY * 7 % 11 + 1) / 10,
+        settled=lambda time: midnight(time - 12_000),
+    )
+    meter.live(6.5)
+    meter.next_poll = at("03-29 01:15")
+    meter.live(14)
+    for day in ("03-25", "03-29", "03-30", "03-31"):
+        use = meter.use(at(f"{day} 01:00"))
+        assert meter.day(f"{day} 00:00") == pytest.approx(
+            24 * use * Decimal("0.4"), abs=Decimal("0.3")
+        )
+    assert not meter.history.charges
+
+
 def test_since_when_use_is_needed() -> None:
     """Test that the use of the day or month of the installation is needed too."""
     sample = Sample(INSTALLED + 300, INSTALLED, Decimal(1))

@@ -77,9 +77,10 @@ def test_a_fee_beside_the_cost_of_a_day() -> None:
     assert meter.history.charges[0].amount == pytest.approx(Decimal(8), abs=NEAR)
 
 
-def test_a_fee_before_the_cost_of_a_day() -> None:
+@pytest.mark.parametrize("later", [7_200, 13_000])
+def test_a_fee_before_the_cost_of_a_day(later: int) -> None:
     """Test that of two falls in one night the one that the use explains is for it."""
-    meter = Prepaid(use=evening, settled=lambda time: midnight(time - 7200), lost={})
+    meter = Prepaid(use=evening, settled=lambda time: midnight(time - later), lost={})
     meter.lost[at("04-01 00:00")] = "18"
     meter.live(16)
     assert_days(meter, "03-21", 14, "0.01")
@@ -96,6 +97,23 @@ def test_a_new_price_is_no_charge() -> None:
     meter.live(30)
     assert_days(meter, "03-21", 28, "0.05")
     assert not meter.history.charges
+
+
+def test_what_is_billed_after_a_silence_is_no_charge() -> None:
+    """Test a meter that sent nothing for a day, where the list of consumption is denied."""
+    begin, end = at("03-25 14:40"), at("03-26 13:40")
+
+    def settled(time: int) -> int:
+        """Return up to when use is in the balance."""
+        return begin if begin <= time < end else time
+
+    meter = Prepaid(has_list=False, settled=settled)
+    meter.live(12)
+    assert not meter.history.charges
+    # It is in the hour between two readings in which it came.
+    assert meter.hour("03-26 12:00") + meter.hour("03-26 13:00") == pytest.approx(
+        Decimal("9.333"), abs=NEAR
+    )
 
 
 def change(

@@ -66,6 +66,12 @@ def test_quick_uploads_keep_what_the_cost_of_an_hour_needs() -> None:
     assert [int(sample.balance) for sample in ledger.samples] == [9, 7, 57, 54]
 
 
+def test_a_balance_that_stays_within_an_hour() -> None:
+    """Test that the first reading with it stays: what is used after it is in a later fall."""
+    ledger = seen((0, "10"), (0.25, "9.90"), (0.5, "9.90"), (0.75, "9.90"))
+    assert [(sample.read_time - START) // 60 for sample in ledger.samples] == [0, 15, 45]
+
+
 def test_equal_balances_keep_the_first_and_the_last() -> None:
     """Test that a balance that falls once a day needs two samples."""
     ledger = seen(*((hour, str(100 - hour // 24)) for hour in range(72)))

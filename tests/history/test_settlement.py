@@ -116,6 +116,22 @@ def test_a_payment_of_before_the_installation_that_enters_after_it() -> None:
     assert not meter.last.corrections
 
 
+def test_payments_of_before_the_installation_explain_no_debt_that_is_forgiven() -> None:
+    """Test two of 40, where no list tells of use: they would leave 25 for one hour."""
+    before = [INSTALLED - 20 * HOUR, INSTALLED - 2 * HOUR]
+    meter = Prepaid(
+        has_list=False,
+        paid=[(time, "40") for time in before],
+        late=dict.fromkeys(before, -DAY),
+        lost={at("03-23 12:00"): "-54.48"},
+    )
+    meter.first_balance -= 80
+    meter.live(9)
+    assert meter.dearest <= Decimal("0.6")
+    meter.lost.clear()
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+
+
 @pytest.mark.parametrize(
     "paid",
     [
@@ -159,6 +175,18 @@ def test_a_subsidy_is_a_credit_in_the_end() -> None:
     meter.lost.clear()
     assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
     assert meter.dearest == pytest.approx(Decimal("0.4"), abs=NEAR)
+
+
+def test_a_round_rise_is_a_round_subsidy() -> None:
+    """Test a subsidy while a meter's use was billed by nobody: none of it is in the rise."""
+    begin, end = at("03-25 14:40"), at("03-26 13:40")
+    meter = Prepaid(
+        settled=lambda time: begin if begin <= time < end else time,
+        lost={at("03-26 06:00"): "-100"},
+    )
+    meter.live(12)
+    meter.lost.clear()
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
 
 
 def test_a_fee_and_a_payment_at_once() -> None:

@@ -61,12 +61,14 @@ class Billing:
     """How use gets into a balance; where no use is known at all, time stands for it.
 
     A balance that is behind its reading, and isn't looked at often, may be that of the reading
-    before. If use has one price, that tells which.
+    before. If use has one price, that tells which. Where days are billed, none ever was so many
+    seconds after midnight.
     """
 
     usage: Usage | None
     follows: Follows | None = None
     price: Decimal | None = None
+    not_billed_until: int = 0
 
     @property
     def is_periodic(self) -> bool:
@@ -89,7 +91,7 @@ class Billing:
         What is billed at midnight is the last reading that there is then.
         """
         if self.is_periodic:
-            return max(begin, self._last_reading(_periods_begin(self.follows, sample.poll)))
+            return max(begin, self._last_reading(self._periods_begin(sample.poll)))
         end = max(begin, sample.read_time)
         if self.price is not None and cost > 0:
             earlier = self._last_reading(end - 1)
@@ -120,9 +122,11 @@ class Billing:
             if after.balance < before.balance
         )
         before, fell = next(falls, (samples[0].poll, samples[0].poll + DAY))
-        end = _periods_begin(self.follows, fell)
-        if self.follows is Follows.DAILY or before < end + _MONTH_BILLED_IN:
-            end = _periods_begin(self.follows, end - 1)
+        end = self._periods_begin(fell)
+        if self.follows is Follows.DAILY:
+            end -= DAY
+        elif before < end + _MONTH_BILLED_IN:
+            end = first_of_month(end - 1)
         begin = self._last_reading(end)
         return begin if self.usage is None else max(begin, min(self.usage.begin, samples[0].poll))
 
@@ -148,6 +152,12 @@ class Billing:
                     begin = end
         return found
 
+    def _periods_begin(self, time: int) -> int:
+        """Return when the day or month began before which all is billed at a time."""
+        if self.follows is Follows.DAILY:
+            return midnight(time - self.not_billed_until)
+        return first_of_month(time)
+
     def _last_reading(self, time: int) -> int:
         """Return when the last reading up to a time was read, as far as known."""
         found = None if self.usage is None else self.usage.last_reading(time)
@@ -165,9 +175,17 @@ def fitting(falls: Sequence[Fall], price: Decimal) -> Decimal:
     return Decimal(exact) / len(falls)
 
 
-def _periods_begin(follows: Follows | None, time: int) -> int:
-    """Return when the day or month began in which a time is."""
-    return midnight(time) if follows is Follows.DAILY else first_of_month(time)
+def not_billed_until(ledger: Ledger) -> int:
+    """Return how many seconds after midnight no day was billed yet, by the falls that were seen.
+
+    What is seen to fall before that, after nobody looked for long, is of the day before.
+    """
+    seen = [
+        before.poll - midnight(after.poll)
+        for before, after in pairwise(ledger.samples)
+        if after.balance < before.balance and after.poll - before.poll <= PROMPT
+    ]
+    return max(0, min(seen)) if len(seen) >= _FEW - 1 else 0
 
 
 def needed_since(ledger: Ledger) -> int:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from .billing import PROMPT, Billing, first_of_month, midnight
+from .billing import Billing, first_of_month, midnight
 from .prices import CLEAR, NEAR, SLACK, Spent, Tariff, nearest_price
 from .readings import HOUR
 
 _ZERO: Final = Decimal(0)
 PATIENCE: Final = 60 * HOUR
+# Settling takes hours, fees are taken when the day begins.
+_A_NIGHT: Final = 12 * HOUR
 _ROUND: Final = [Decimal(unit) for unit in ("50", "10", "5", "1")]
 
 
@@ -82,7 +84,7 @@ class Charges:
             if not first.cost or not first.use or first.expected is None:
                 continue
             for later in self.changes[index + 1 :]:
-                if later.end > first.end or later.poll > first.poll + PROMPT:
+                if later.end > first.end or later.poll > first.poll + _A_NIGHT:
                     break
                 distance = abs(first.cost - first.expected)
                 if later.cost > 0 and abs(later.cost - first.expected) < distance:
@@ -115,12 +117,27 @@ class Charges:
 
         What is booked at midnight is told from the use before it even if it is little.
         """
-        if change.expected is None or change.cost <= change.expected:
+        if change.expected is None or change.cost <= change.expected + self._waited(index):
             return False
         if change.limit is not None and change.cost > change.limit:
             return True
         is_nightly = change.begin < change.lump_time < change.poll
         return self._is_unusual(change, index, CLEAR if is_nightly else SLACK)
+
+    def _waited(self, index: int) -> Decimal:
+        """Return what the time before a fall may have cost that cost nothing until then.
+
+        Only where no use is known; a meter may have sent nothing meanwhile.
+        """
+        waited = _ZERO
+        if self.billing.usage is None and self.tariff is not None:
+            for before in reversed(self.changes[:index]):
+                if before.cost or before.expected is None:
+                    break
+                waited += before.expected
+            if waited:
+                waited = self.tariff.usual_limit(waited, _ZERO)
+        return waited
 
     def _rounded(self, cost: Decimal, expected: Decimal) -> Decimal:
         """Return what of a cost isn't that of use, as the round amount that it may be: so fees are.

@@ -11,7 +11,15 @@ from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from .billing import Billing, Fall, first_of_month, fitting, follows_of, midnight
+from .billing import (
+    Billing,
+    Fall,
+    first_of_month,
+    fitting,
+    follows_of,
+    midnight,
+    not_billed_until,
+)
 from .changes import PATIENCE, Change
 from .ledger import Credit, Follows, Ledger
 from .prices import Spent, Tariff, price_of, tariff_of
@@ -144,7 +152,9 @@ class Costs:
         for before, step in reversed(list(pairwise(self.steps))):
             cut = midnight(before.end + DAY - 1)
             first = step.sample - 1
-            if cut > min(step.end, end) or not self._parts(first, cut):
+            # What falls after a silence may be for all of it.
+            is_silent = self.usage is None and not step.cost
+            if is_silent or cut > min(step.end, end) or not self._parts(first, cut):
                 continue
             samples, ledger = self.ledger.samples, self.ledger
             poll = samples[first].poll
@@ -221,7 +231,9 @@ def _billing_of(ledger: Ledger, usage: Usage | None) -> tuple[Billing, Tariff | 
     """Return how use gets into a balance, and what it costs; behind by a reading if that fits."""
     is_undecided = usage is not None and usage.decided_until is not None
     follows = ledger.follows if is_undecided else None
-    billing = Billing(usage, follows or follows_of(ledger, usage))
+    follows = follows or follows_of(ledger, usage)
+    is_daily = follows is Follows.DAILY
+    billing = Billing(usage, follows, not_billed_until=not_billed_until(ledger) if is_daily else 0)
     falls = billing.falls(ledger)
     tariff = tariff_of(_clean(falls, ledger), billing, ledger.prices)
     if tariff is None or usage is None or billing.follows is not Follows.AT_ONCE:

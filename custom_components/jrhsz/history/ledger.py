@@ -99,8 +99,8 @@ class Ledger:
 
 
 def _add(samples: list[Sample], new: Sample) -> None:
-    """Add a sample, in place of the last one if that tells nothing then."""
-    if len(samples) > 1 and _is_needless(samples[-2], samples[-1], new):
+    """Add a sample, in place of the last ones if they tell nothing then."""
+    while len(samples) > 1 and _is_needless(samples[-2], samples[-1], new):
         samples.pop()
     samples.append(new)
 
@@ -110,7 +110,8 @@ def _is_needless(first: Sample, middle: Sample, last: Sample) -> bool:
     if first.balance == middle.balance == last.balance:
         return True
     in_one_hour = hour_of(first.read_time) == hour_of(middle.read_time) == hour_of(last.read_time)
-    falls = first.balance >= middle.balance >= last.balance
+    # One that stays shows until when what it fell by was used.
+    falls = first.balance >= middle.balance > last.balance
     return in_one_hour and falls and last.poll < first.poll + HOUR
 
 

@@ -25,6 +25,9 @@ _CLOCKS_DIFFER: Final = 600
 _CLEARLY: Final = Decimal("0.02")
 _CENT: Final = Decimal("0.01")
 _MOST_AT_ONCE: Final = 10
+_ROUND: Final = [Decimal(unit) for unit in ("50", "10", "5")]
+# What is so many times nearer to a round amount than chance would have it is one.
+_CERTAINLY: Final = 10
 REMEMBERED: Final = 30 * DAY
 
 
@@ -102,7 +105,7 @@ class Settlement:
                 change.cost += self._amount(entering)
                 if change.cost < 0:
                     self.corrections.append(Correction(after.poll, -change.cost))
-                    missing = (change.expected or _ZERO) - change.cost
+                    missing = self._unlisted(change)
                     self.unexplained.append(Credit(after.poll, missing))
                     change.cost += missing
             if change.cost == 0 and self.billing.usage is None and not self.billing.is_periodic:
@@ -162,17 +165,21 @@ class Settlement:
         is_odd = change.cost < 0 or (change.limit is not None and change.cost > change.limit)
         if found is None and is_odd and change.poll <= self.now:
             known = fresh + self._open(change, is_fresh=False)
-            found = self._likeliest(change, _subsets(known[:_MOST_AT_ONCE]))
+            found = self._likeliest(change, _subsets(known[:_MOST_AT_ONCE]), is_usual=True)
         return found or []
 
-    def _likeliest(self, change: Change, subsets: Iterator[list[int]]) -> list[int] | None:
+    def _likeliest(
+        self, change: Change, subsets: Iterator[list[int]], *, is_usual: bool = False
+    ) -> list[int] | None:
         """Return the credits with which the cost is the closest to what is expected, if any.
 
-        What they leave must be possible for the use; and where the balance didn't rise they must
-        explain it better than it is without them.
+        What they leave must be possible for the use, or even usual; and where the balance didn't
+        rise they must explain it better than it is without them.
         """
         expected = change.expected or _ZERO
         limit = SLACK if change.limit is None else change.limit
+        if is_usual and self.tariff is not None and change.expected is not None:
+            limit = min(limit, self.tariff.usual_limit(expected, SLACK))
         best, found = None, None
         if change.cost >= 0:
             if change.expected is None:
@@ -200,6 +207,21 @@ class Settlement:
         needed = (change.expected or _ZERO) - change.cost
         fresh = self._open(change, is_fresh=True)
         return min([[], *_subsets(fresh)], key=lambda numbers: abs(self._amount(numbers) - needed))
+
+    def _unlisted(self, change: Change) -> Decimal:
+        """Return the credit that nothing lists: the rise itself, or with its use, if that is round.
+
+        So subsidies are. Otherwise it is the rise and what its use should have cost.
+        """
+        rise, expected = -change.cost, change.expected or _ZERO
+        if rise % _ROUND[-1] == 0:
+            return rise
+        exact = _CLEARLY + 3 * (self.tariff.spread if self.tariff else _ZERO) * expected
+        for unit in _ROUND:
+            near = round((rise + expected) / unit) * unit
+            if near >= rise and abs(near - rise - expected) <= min(exact, unit / _CERTAINLY):
+                return near
+        return rise + expected
 
     def _unseen(self) -> Iterator[tuple[int, Credit, list[Change]]]:
         """Yield each credit that must enter but didn't, and the changes it could be hidden in."""
