@@ -190,6 +190,23 @@ def test_days_left_from_the_first_days_on(use: str) -> None:
     assert energy_left(history, Decimal(120), NOW) == Value(Decimal(240), estimated=True)
 
 
+@pytest.mark.parametrize(("cost", "is_estimated"), [("8", False), ("6", True)])
+def test_a_day_that_was_much_too_cheap_makes_an_estimate(cost: str, *, is_estimated: bool) -> None:
+    """Test that a price is no known one if a credit that nothing lists may be in it."""
+    used = usage("0:00", "+10 6:00", "0", "246")
+    history = history_of(
+        used,
+        costs("0:00", "+8 0:00", "96", used),
+        costs("+8 0:00", "+9 0:00", cost, used),
+        costs("+9 0:00", "+10 6:00", "15", used),
+    )
+    price = unit_price(history, NOW)
+    left = days_left(history, Decimal(120), NOW)
+    assert price is not None
+    assert left is not None
+    assert (price.estimated, left.estimated) == (is_estimated, is_estimated)
+
+
 def test_nothing_used_lasts_no_number_of_days() -> None:
     """Test that no cost is unknown, but a negative balance lasts no day."""
     used = usage("0:00", "+9 0:00", "5", "5")

@@ -28,7 +28,14 @@ from custom_components.jrhsz.api import (
 )
 from custom_components.jrhsz.coordinator import JrhszConfigEntry, MeterCoordinator
 from custom_components.jrhsz.history.state import MeterHistory
-from custom_components.jrhsz.history.values import Period, What, days_left, unit_price, value_of
+from custom_components.jrhsz.history.values import (
+    Period,
+    Value,
+    What,
+    days_left,
+    unit_price,
+    value_of,
+)
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 from custom_components.jrhsz.importer.sync import HistoryImport
 
@@ -57,6 +64,8 @@ class Look:
     unit_price: Decimal | None
     yesterday_use: Decimal | None
     yesterday_cost: Decimal | None
+    is_price_estimated: bool
+    is_yesterday_estimated: bool
 
 
 @dataclass(slots=True)
@@ -195,14 +204,19 @@ class Driver:
         """Note what the sensors show."""
         time = datetime.fromtimestamp(now, UTC)
         history, balance = self.meter.history, self.meter.data.balance
-        values = (
-            days_left(history, balance, time),
-            unit_price(history, time),
-            value_of(history, Period.YESTERDAY, What.USE, time),
-            value_of(history, Period.YESTERDAY, What.COST, time),
+        price = unit_price(history, time)
+        cost = value_of(history, Period.YESTERDAY, What.COST, time)
+        self.looks.append(
+            Look(
+                now,
+                days_left=_amount(days_left(history, balance, time)),
+                unit_price=_amount(price),
+                yesterday_use=_amount(value_of(history, Period.YESTERDAY, What.USE, time)),
+                yesterday_cost=_amount(cost),
+                is_price_estimated=price is not None and price.estimated,
+                is_yesterday_estimated=cost is not None and cost.estimated,
+            )
         )
-        amounts = [None if value is None else value.amount for value in values]
-        self.looks.append(Look(now, *amounts))
 
     def told(
         self, consumption: dict[int, tuple[float, float]], cost: dict[int, tuple[float, float]]
@@ -227,6 +241,11 @@ def live(life: Life) -> Told:
         else:
             raise AssertionError
     return driver.told(*(memory.rows.get(name, {}) for name in NAMES))
+
+
+def _amount(value: Value | None) -> Decimal | None:
+    """Return what a sensor shows."""
+    return None if value is None else value.amount
 
 
 def _now() -> int:

@@ -64,7 +64,8 @@ class Cost:
     def _unclear(self) -> Iterator[tuple[int, int, float]]:
         """Yield the spans between polls in which an unknown credit hides what was spent.
 
-        What was used shortly before may not be in the balance, whatever its price.
+        What was used since the last bill before, as while wrong readings are shown, may not be in
+        the balance, whatever its price.
         """
         life = self.life
         behind = life.meter.cadence + self.tariff.delay
@@ -77,7 +78,9 @@ class Cost:
             before, after = self._polls_around(credit.entered)
             bills, charged = life.account.bills, life.account.charged
             spent = bills.between(before, after) + charged.between(before, after)
-            yield before, after, spent / 100 + life.cost.rise(before - behind, after)
+            billed = bisect_right(bills.times, before)
+            since = min(before, bills.times[billed - 1] if billed else before) - behind
+            yield before, after, spent / 100 + life.cost.rise(since, after)
 
     def _polls_around(self, time: int) -> tuple[int, int]:
         """Return the last poll before a time, and the first that isn't."""
@@ -250,6 +253,9 @@ class Cost:
             # Seen before it changes, the balance is that of the reading before, each time.
             behind = self.tariff.delay + self.life.meter.cadence
             blurred += max(self._true(edge - behind, edge) for edge in (begin, end))
+        if end == self.rows.ends[-1]:
+            # The last hour has what is billed of it; the rest comes with the next bill.
+            blurred += self._true(end - HOUR, end)
         if not self.life.has_list:
             # Nothing but the balance says when between two looks it was used.
             blurred += sum(self._true(*self._polls_around(edge)) for edge in (begin, end))
@@ -304,7 +310,7 @@ class Cost:
             return
         if self.life.meter.uncertain and not self.life.has_list:
             return
-        truths = list(self._week(look.time))
+        truths = list(self._week(look))
         if not truths:
             return
         self._judge_yesterday(look)
@@ -327,22 +333,37 @@ class Cost:
         self._compare("unit price", look.time, look.unit_price, price, part, must=must)
 
     def _judge_yesterday(self, look: Look) -> None:
-        """Compare the cost of yesterday; it may be estimated by the price of late.
+        """Compare the cost of yesterday; by the price of late it is estimated, and says so.
 
-        Where a month is billed only the month is right: its tiers begin anew, at another price.
+        Another price may hold for a day, but no cheaper and no dearer one than all. Where a month
+        is billed yesterday is always estimated.
         """
         today = day_begin(look.time)
-        told, truth = look.yesterday_cost, self._true(today - DAY, today)
-        if told is None or self.tariff.settled in {Settled.HOURS_LATER, Settled.MONTHLY}:
+        if look.yesterday_cost is None or today - DAY < self.life.installed:
             return
-        if today - DAY < self.life.installed:
+        told, truth = float(look.yesterday_cost), self._true(today - DAY, today)
+        is_unbilled = self.tariff.settled is Settled.MONTHLY and not begins_month(today)
+        if is_unbilled and truth > 0.1 and not look.is_yesterday_estimated:
+            self.verdict.blame("cost of yesterday is no estimate", today - DAY, told, truth)
+        if self.tariff.settled is Settled.HOURS_LATER:
             return
         if not (self._is_sharp(today - DAY) and self._is_sharp(today)):
             return
+        low = high = truth
+        if look.is_yesterday_estimated:
+            fees = truth - self.life.cost.rise(today - DAY, today)
+            use = self.life.use.rise(today - DAY, today)
+            low, high = (price * use + fees for price in (self.cheapest, self.tariff.dearest))
         part = self._tolerance if self._tolerance < _NOTHING else 0.15
         allowed = max(part * truth, 0.05) + self._blurred(today - DAY, today)
-        if abs(float(told) - truth) > allowed:
-            self.verdict.blame("cost of yesterday", today - DAY, float(told), truth)
+        if not low - allowed <= told <= high + allowed:
+            self.verdict.blame("cost of yesterday", today - DAY, told, truth)
+
+    @property
+    def cheapest(self) -> float:
+        """Return the lowest price that there may be."""
+        price = min(price for _, price in self.tariff.tiers)
+        return price * self.tariff.valley * min(1.0, self.tariff.change)
 
     def _compare(
         self,
@@ -366,16 +387,21 @@ class Cost:
         if error > part and abs(value - low) > 0.02:
             self.verdict.blame(name, time, value, truths[0])
 
-    def _week(self, now: int) -> Iterator[tuple[float, float]]:
+    def _week(self, look: Look) -> Iterator[tuple[float, float]]:
         """Yield the mean cost and use of a day, of the days before that may be meant.
 
         Where a month is settled, only its price is known. Charges that look like use may be in it
-        or not.
+        or not. A credit that nothing lists may hide what was spent: so an estimate is lower.
         """
-        for first, last in self._weeks(day_begin(now)):
+        for first, last in self._weeks(day_begin(look.time)):
             count = (last - first) // DAY
             use = self.life.use.rise(first, last) / count
             cost = self.life.cost.rise(first, last)
+            hidden = sum(
+                spent for begin, end, spent in self.unclear if begin < last and first < end
+            )
+            if hidden and look.is_price_estimated:
+                yield max(0.0, cost - hidden) / count, use
             small = sum(
                 cents
                 for time, cents in self.life.account.fees

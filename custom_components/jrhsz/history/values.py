@@ -3,11 +3,12 @@
 Days, months and years are those of China Standard Time, whatever Home Assistant's zone is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from statistics import median
 from typing import Final
 
 from ..api import day_in_china
@@ -17,6 +18,8 @@ from .sums import day_at, month_before, next_month, start_of
 
 _FULL_DAYS: Final = 7
 _ENOUGH_DAYS: Final = 3
+# No tariff lets whole days differ by so much.
+_MUCH_CHEAPER: Final = Decimal("0.6")
 _PRICED_WITHIN: Final = 62
 _ONE_DAY: Final = timedelta(days=1)
 _ZERO: Final = Decimal(0)
@@ -68,7 +71,8 @@ def unit_price(history: MeterHistory, now: datetime) -> Value | None:
     billed = sum((billed for _, billed in known), _ZERO)
     if billed <= 0:
         return None
-    return Value(sum((cost for cost, _ in known), _ZERO) / billed, estimated=not is_enough)
+    price = sum((cost for cost, _ in known), _ZERO) / billed
+    return Value(price, estimated=not is_enough or _is_doubtful(known))
 
 
 def days_left(history: MeterHistory, balance: Decimal | None, now: datetime) -> Value | None:
@@ -86,15 +90,26 @@ def days_left(history: MeterHistory, balance: Decimal | None, now: datetime) -> 
     return Value(balance * days / total, estimated=estimated)
 
 
+def _is_doubtful(known: Sequence[tuple[Decimal, Decimal | None]]) -> bool:
+    """Tell whether a day was so cheap that a credit which nothing lists may hide what it cost."""
+    used = [(cost, use) for cost, use in known if use]
+    usual = median(use for _, use in used)
+    # The cents of a day with little use tell nothing.
+    prices = [cost / use for cost, use in used if 2 * use >= usual]
+    return min(prices) < _MUCH_CHEAPER * median(prices)
+
+
 def _spent(history: MeterHistory, now: datetime) -> tuple[int, Decimal, bool]:
     """Return in how many days how much was spent, and whether that is estimated."""
     costs = {day: cost for day, cost, _ in _full_days(history, now)}
-    count = len(costs)
+    count, is_doubtful = len(costs), False
     if (price := unit_price(history, now)) is not None:
         for day, use in _full_days_of_use(history, now):
             if count < _ENOUGH_DAYS or start_of(day) + DAY > history.cost_until:
                 costs.setdefault(day, use * price.amount)
-    return len(costs), sum(costs.values(), _ZERO), count < max(_ENOUGH_DAYS, len(costs))
+        is_doubtful = price.estimated
+    total, is_known = sum(costs.values(), _ZERO), count >= max(_ENOUGH_DAYS, len(costs))
+    return len(costs), total, is_doubtful or not is_known
 
 
 def energy_left(history: MeterHistory, balance: Decimal | None, now: datetime) -> Value | None:
