@@ -38,7 +38,7 @@ class Drive:
     @property
     def dialog(self) -> Locator:
         """Return the dialog that is open."""
-        return self.rooms.get_by_role("dialog")
+        return self.frontend.dialog
 
     async def say(self, key: str, *values: object) -> str:
         """Return one of the dashboard's texts."""
@@ -79,7 +79,9 @@ class Drive:
 
 def title_of(room: Mapping[str, Any]) -> str:
     """Return what a room is called on the dashboard."""
-    return f"{room['building']} {room['name'] or room['room']}"
+    code = room["building_code"]
+    building = f"{room['building']} ({code})" if code else room["building"]
+    return f"{building} {room['name'] or room['room']}"
 
 
 def meter_of(room: Mapping[str, Any], kind: str = "electricity") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tests.support.hass_process import HassProcess
 from tests.support.live import PASSWORD, USERNAME, SimulatorProcess
 
 WHOLE = {USERNAME: slice(None)}
+NO_CODES: Mapping[str, str] = {}
 INTERVAL = timedelta(minutes=30)
 
 
@@ -19,11 +20,14 @@ async def write_estate(
     simulator: SimulatorProcess,
     changes: Mapping[str, Mapping[str, str]],
     shares: Mapping[str, slice] = WHOLE,
+    *,
     disabled: Collection[str] = (),
+    codes: Mapping[str, str] = NO_CODES,
 ) -> list[Decimal]:
     """Write the accounts and their last values, and return the balances.
 
-    `changes` are values of some meters, by user code; `shares` tells which account has which.
+    `changes` are values of some meters, by user code; `shares` tells which account has which, and
+    `codes` those of buildings that share their names.
 
     At two seconds per meter, polling them all would take longer than anybody waits for a test.
     """
@@ -31,7 +35,9 @@ async def write_estate(
     entries, balances = [], list[Decimal]()
     for number, (username, share) in enumerate(shares.items()):
         entry_id = f"01K0ESTATE{number:016}"
-        chosen = {code: meters[code] for code in list(meters)[share]}
+        chosen = {
+            code: meters[code] | {"building_code": codes.get(code)} for code in list(meters)[share]
+        }
         disabled_by = "user" if username in disabled else None
         entries.append(entry(simulator, chosen, entry_id, username, disabled_by))
         kept = last_values(chosen, changes)
@@ -90,6 +96,7 @@ def entry(
                     "user_code": code,
                     "building": list_name(truth),
                     "room": truth["house_number"] or truth["user_name"],
+                    **({"building_code": twin} if (twin := truth["building_code"]) else {}),
                 }
                 for code, truth in meters.items()
             ],

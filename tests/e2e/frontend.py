@@ -24,6 +24,7 @@ from tests.support.hass_process import INTEGRATION, HassProcess
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
+CHINA = "Asia/Shanghai"
 LOCALES = {"en": "en-GB", "zh-Hans": "zh-CN"}
 PRIMARY = "ha-button[slot=primaryAction]"
 OVERVIEW = "JRHSZ meters", "JRHSZ 水电表"
@@ -97,6 +98,11 @@ class Frontend:
     def flow(self) -> Locator:
         """Return the dialog of a config or options flow."""
         return self.page.locator("dialog-data-entry-flow")
+
+    @property
+    def dialog(self) -> Locator:
+        """Return the dialog of the dashboard that is open."""
+        return self.page.locator("jrhsz-dialogs").get_by_role("dialog")
 
     def text(self, *keys: str, **values: object) -> str:
         """Return one of the integration's texts in the user's language."""
@@ -243,12 +249,12 @@ async def processor_time(session: CDPSession) -> float:
     return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
 
 
-async def new_context(browser: Browser, language: str) -> BrowserContext:
+async def new_context(browser: Browser, language: str, zone: str = CHINA) -> BrowserContext:
     """Return a browser of its own, as far as its pages can tell."""
     context = await browser.new_context(
         viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
         locale=LOCALES[language],
-        timezone_id="Asia/Shanghai",
+        timezone_id=zone,
     )
     # A process with hundreds of meters that has just started is slow on a busy machine.
     context.set_default_timeout(60_000)
@@ -257,12 +263,12 @@ async def new_context(browser: Browser, language: str) -> BrowserContext:
 
 @asynccontextmanager
 async def open_frontend(
-    hass: HassProcess, language: str, pictures: Path
+    hass: HassProcess, language: str, pictures: Path, zone: str = CHINA
 ) -> AsyncGenerator[Frontend]:
     """Open a browser and log in; leave a picture of where a test failed."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = await new_context(browser, language)
+        context = await new_context(browser, language, zone)
         page = await context.new_page()
         frontend = Frontend(page, hass, language)
         try:

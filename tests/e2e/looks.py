@@ -33,7 +33,11 @@ _CONTRAST: Final = """(card) => {
     return context.getImageData(0, 0, 1, 1).data;
   };
   let least = [21, ""];
-  for (const element of card.shadowRoot.querySelectorAll("*")) {
+  const dialogs = document.querySelector("jrhsz-dialogs");
+  const parts = [card, dialogs].filter(Boolean).flatMap(
+    (host) => [...host.shadowRoot.querySelectorAll("*")],
+  );
+  for (const element of parts) {
     const text = [...element.childNodes].some(
       (node) => node.nodeType === Node.TEXT_NODE && node.data.trim(),
     );

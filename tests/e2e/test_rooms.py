@@ -46,7 +46,7 @@ async def test_rooms_are_found_by_whatever_is_known_of_them(
             await fold(frontend, rooms)
             await read_aloud(frontend, rooms)
             await stay_in_place(frontend, rooms)
-            await credit_a_room(rooms, simulator)
+            await credit_a_room(frontend, rooms, simulator)
             await be_the_second_to_credit(frontend, rooms, simulator)
             await look_at_orders(frontend)
             assert await frontend.wide_parts() == []
@@ -167,10 +167,10 @@ async def stay_in_place(frontend: Frontend, rooms: Locator) -> None:
     await expect(rooms.locator(".line .balance").first).to_have_text("-¥99.00")
 
 
-async def credit_a_room(rooms: Locator, simulator: SimulatorProcess) -> None:
+async def credit_a_room(frontend: Frontend, rooms: Locator, simulator: SimulatorProcess) -> None:
     """Change one's mind, then credit a meter once, by four clicks and an amount."""
     await rooms.get_by_role("button", name="充值：1栋 201, 电").click()
-    dialog = rooms.get_by_role("dialog", name="1栋 201 · 电")
+    dialog = frontend.page.get_by_role("dialog", name="1栋 201 · 电")
     await dialog.get_by_role("textbox", name="金额").fill("１２．５0")
     await dialog.get_by_role("button", name="继续").click()
     await dialog.get_by_role("button", name="充值 ¥12.50").click()
@@ -196,7 +196,7 @@ async def be_the_second_to_credit(
     told: dict[str, Any] = await frontend.hass.command("jrhsz/rooms")
     room = next(room for room in told["rooms"] if room["room"] == "202")
     await rooms.get_by_role("button", name="充值：1栋 202, 电").click()
-    dialog = rooms.get_by_role("dialog")
+    dialog = frontend.dialog
     await dialog.get_by_role("textbox").fill("30")
     await dialog.get_by_role("button", name="继续").click()
     confirm = dialog.get_by_role("button", name="充值 ¥30.00")

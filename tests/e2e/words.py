@@ -1,5 +1,6 @@
 """What the dashboard says in the user's language, read from its own texts."""
 
+from collections.abc import Sequence
 import json
 import re
 from typing import Final
@@ -21,14 +22,20 @@ _MONEY: Final = """([language, amount]) =>
   (amount < 0 ? "-¥" : "¥") +
   new Intl.NumberFormat(language, { minimumFractionDigits: 2 }).format(Math.abs(amount))"""
 
+_CSV: Final = "async ([url, rows]) => (await import(url)).csvText(rows)"
+
 # All that is written in a card, or read aloud of it.
-_WRITTEN: Final = """(card) => [
-  card.shadowRoot.querySelector(".page").innerText,
-  ...[...card.shadowRoot.querySelectorAll("dialog")].map((dialog) => dialog.innerText),
-  ...[...card.shadowRoot.querySelectorAll("[aria-label], [title], [placeholder]")].flatMap(
-    (part) => ["aria-label", "title", "placeholder"].map((name) => part.getAttribute(name) || ""),
-  ),
-].join("\\n")"""
+_WRITTEN: Final = """(card) => {
+  const dialogs = document.querySelector("jrhsz-dialogs");
+  const roots = [card, dialogs].filter(Boolean).map((host) => host.shadowRoot);
+  const all = (selector) => roots.flatMap((root) => [...root.querySelectorAll(selector)]);
+  return [
+    ...all(".page, dialog").map((part) => part.innerText),
+    ...all("[aria-label], [title], [placeholder]").flatMap(
+      (part) => ["aria-label", "title", "placeholder"].map((name) => part.getAttribute(name) || ""),
+    ),
+  ].join("\\n");
+}"""
 # Names of rooms, accounts and people, and of things that have one name in all languages.
 _NAMES: Final = re.compile(
     r"\d+栋[电水]?|\b(demo|second|other|old|csv|kwh|cny|home assistant|ha[0-9a-z]{20,})\b",
@@ -42,6 +49,12 @@ async def say(frontend: Frontend, key: str, *values: object) -> str:
     name, language = _TEXTS[frontend.language]
     url = f"/jrhsz/{_VERSION}/{name}"
     return str(await frontend.page.evaluate(_SAY, [url, language, key, list(values)]))
+
+
+async def csv_text(frontend: Frontend, rows: Sequence[Sequence[object]]) -> str:
+    """Return rows of cells as the dashboard writes them to a file."""
+    asked = [f"/jrhsz/{_VERSION}/csv.js", rows]
+    return str(await frontend.page.evaluate(_CSV, asked))
 
 
 async def money(frontend: Frontend, amount: float) -> str:

@@ -1,6 +1,10 @@
 // The integration's actions, and the accounts that they are about.
 
 import { make } from "./dom.js";
+import { textsOf } from "./texts.js";
+
+// Home Assistant's frontend rejects with this number, or with an error of this code.
+const CONNECTION_LOST = 3;
 
 export const hasAction = (hass, name) => Boolean(hass.services.jrhsz && hass.services.jrhsz[name]);
 
@@ -12,10 +16,12 @@ export const perform = async (hass, service, data) => {
 };
 
 /** Tell whether an error is that the connection to Home Assistant broke: then nobody answered. */
-export const isLost = (error) => typeof error === "number";
+export const isLost = (error) =>
+  error === CONNECTION_LOST || (error.error && error.error.code === CONNECTION_LOST) || false;
 
 /** Return what went wrong, in the user's language if Home Assistant has the text. */
 export const errorText = async (hass, error) => {
+  if (isLost(error)) return textsOf(hass).disconnected;
   const { translation_domain: domain, translation_key: key, message } = error;
   if (!key) return message || String(error);
   await hass.loadBackendTranslation("exceptions", domain);

@@ -4,7 +4,7 @@ import { hasAction } from "./actions.js";
 import { make, write } from "./dom.js";
 import { makeAction } from "./fields.js";
 import { countText } from "./format.js";
-import { Jobs, doneOf } from "./jobs.js";
+import { doneOf, jobs } from "./jobs.js";
 import { ManyDialog } from "./many.js";
 import { Selection } from "./selection.js";
 
@@ -13,7 +13,7 @@ export class Batch {
   constructor(card, { shown, isNarrowed, onBegin, onChange }) {
     const { t } = card;
     this._card = card;
-    this._jobs = new Jobs(() => this._showJob());
+    this._onJob = () => this._showJob();
     const { user } = card.hass;
     this._isOffered =
       user.is_admin && !card.config.room && hasAction(card.hass, "recharge_many");
@@ -27,7 +27,7 @@ export class Batch {
     this._words = make("p");
     this._words.setAttribute("role", "status");
     this._look = makeAction(t.look, () =>
-      this._open((dialog) => dialog.follow(this._jobs.last.job)),
+      this._open((dialog) => dialog.follow(jobs.last.batch)),
     );
     this._note = make("div", "job");
     this._note.append(this._words, this._look);
@@ -43,32 +43,32 @@ export class Batch {
   }
 
   start() {
-    if (this._isOffered) this._jobs.start(this._card.hass.connection);
+    if (!this._isOffered) return;
+    jobs.follow(this._card.hass.connection, this._onJob);
+    this._showJob();
   }
 
   stop() {
-    this._jobs.stop();
+    jobs.leave(this._onJob);
   }
 
   /** Tell how far the newest batch is, until somebody has read how it ended. */
   _showJob() {
     const { hass, t } = this._card;
-    const job = this._jobs.unread;
+    const job = jobs.unread;
     this._note.hidden = !job;
     if (job) {
       const [done, total] = [doneOf(job), job.total].map((count) => countText(count, hass.language));
       write(this._words, job.state === "running" ? t.creditingMany(done, total) : t.batchOver(total));
     }
-    if (this._dialog) this._dialog.update();
   }
 
   _open(begin) {
     const rooms = this._card.rooms.filter((room) => this._selection.has(room));
-    this._dialog = new ManyDialog(this._card, this._jobs, rooms, this._card.filter);
-    this._dialog.onLeave = (isOver) => {
-      this._dialog = null;
+    const dialog = new ManyDialog(this._card, rooms, this._card.filter);
+    dialog.onLeave = (isOver) => {
       if (isOver) this._selection.end();
     };
-    begin(this._dialog);
+    begin(dialog);
   }
 }

@@ -4,8 +4,8 @@ import { AccountField, errorText, perform } from "./actions.js";
 import { Card } from "./card.js";
 import { saveCsv } from "./csv.js";
 import { make, write } from "./dom.js";
-import { SpanField, dayOf, makeAction, makeChoice } from "./fields.js";
-import { numberText, stampText, timeText } from "./format.js";
+import { SpanField, dayOf, makeAction, makeChoice, today } from "./fields.js";
+import { isElsewhere, numberText, stampText, timeText } from "./format.js";
 import { Bills, ledgerOf } from "./ledger.js";
 import { KINDS } from "./model.js";
 import { Printout } from "./printout.js";
@@ -61,35 +61,41 @@ export class BillsCard extends Card {
   }
 
   async _start() {
-    if (await this._account.load(this.hass)) await this._load();
-    else write(this._note, this.t.noAccount);
+    try {
+      if (await this._account.load(this.hass)) await this._load();
+      else write(this._note, this.t.noAccount);
+    } catch (error) {
+      write(this._note, await errorText(this.hass, error));
+    }
   }
 
   /** Return the names of this month and the last ones, by their first days. */
   _months() {
-    const now = new Date();
-    const format = new Intl.DateTimeFormat(this.hass.language, { year: "numeric", month: "long" });
+    const [year, month] = today().split("-").map(Number);
+    const options = { year: "numeric", month: "long", timeZone: "UTC" };
+    const format = new Intl.DateTimeFormat(this.hass.language, options);
     return Object.fromEntries(
       Array.from({ length: MONTHS }, (_, i) => {
-        const first = new Date(now.getFullYear(), now.getMonth() - i, 1);
-        return [dayOf(first), format.format(first)];
+        const first = dayOf(year, month - i, 1);
+        return [first, format.format(new Date(first))];
       }),
     );
   }
 
   _setMonth(first) {
     const [year, month] = first.split("-").map(Number);
-    this._span.set(first, dayOf(new Date(year, month, 0)));
+    this._span.set(first, dayOf(year, month + 1, 0));
   }
 
   async _load() {
     const { hass, t } = this;
-    if (!this._span.isValid) return;
     // What was asked for before isn't shown any more.
     const request = (this._request = {});
+    this._all = null;
     this._actions.hidden = true;
-    write(this._note, t.loading);
     this._place.replaceChildren();
+    if (!this._span.isValid) return write(this._note, t.badSpan);
+    write(this._note, t.loading);
     try {
       const [{ bills }, { rooms }] = await Promise.all([
         perform(hass, "get_bills", { config_entry_id: this._account.value, ...this._span.data }),
@@ -116,7 +122,8 @@ export class BillsCard extends Card {
   _marks() {
     const { isPartial, isEstimate } = this._all.marks;
     const { t } = this;
-    return [t.inYuan, isEstimate && t.estimated, isPartial && t.partial].filter(Boolean);
+    const marks = [isEstimate && t.estimated, isPartial && t.partial, isElsewhere() && t.inChina];
+    return [t.inYuan, ...marks.filter(Boolean)];
   }
 
   _sheet() {
@@ -148,7 +155,7 @@ export class BillsCard extends Card {
         cell: (row) =>
           row.of(kind).map((bill) => {
             const reading = make("div", "", numberText(bill[key], language));
-            reading.title = timeText(bill[key.replace("reading", "time")], this.hass);
+            reading.title = timeText(bill[key.replace("reading", "time")], language);
             return reading;
           }),
       });
@@ -179,14 +186,14 @@ export class BillsCard extends Card {
   /** Return what is printed. */
   _printed() {
     if (!this._all || !this._all.bills.length) return [make("p", "", this._note.textContent)];
-    const printed = this.t.printed(timeText(new Date(), this.hass));
+    const printed = this.t.printed(timeText(new Date(), this.hass.language));
     const words = [printed, this.t.rowsAdd, ...this._marks()].join(" ");
     return [make("h1", "", this._title()), make("p", "", words), this._sheet()];
   }
 
   /** Save a row per meter: what a room has of both kinds would not fit a column. */
   _save() {
-    const { hass, t } = this;
+    const { t } = this;
     const head = [t.building, t.room, t.kind, t.meter, t.userCode];
     head.push(t.first_reading, t.first_time, t.last_reading, t.last_time, t.use, t.unit, t.price);
     head.push(t.cost, t.charges, t.credited, t.balance_start, t.balance_end, t.other, t.note);
@@ -199,9 +206,9 @@ export class BillsCard extends Card {
           bill.meter,
           bill.user_code,
           bill.first_reading,
-          stampText(bill.first_time, hass),
+          stampText(bill.first_time),
           bill.last_reading,
-          stampText(bill.last_time, hass),
+          stampText(bill.last_time),
           bill.use,
           UNITS[bill.kind] || "",
           bill.price,

@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 import { STYLE } from "./style.js";
 import { textsOf } from "./texts.js";
 
-/** A card that fills its view; it is built anew when the language changes. */
+/** A card that fills its view; it is built anew when what it was built for is different. */
 export class Card extends HTMLElement {
   constructor() {
     super();
@@ -20,6 +20,11 @@ export class Card extends HTMLElement {
     return 12;
   }
 
+  /** Tell whether a part of what there is now has other words or buttons. */
+  differs(before) {
+    return before.language !== this.hass.language;
+  }
+
   get hass() {
     return this._hass;
   }
@@ -27,7 +32,7 @@ export class Card extends HTMLElement {
   set hass(hass) {
     const before = this._hass;
     this._hass = hass;
-    if (!before || before.language !== hass.language) {
+    if (!before || this.differs(before)) {
       this.t = textsOf(hass);
       const page = make("div", "page");
       this.shadowRoot.replaceChildren(make("style", "", STYLE), page);

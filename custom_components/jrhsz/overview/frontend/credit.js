@@ -29,7 +29,7 @@ export class CreditDialog extends Dialog {
   open() {
     super.open();
     this._form.focus();
-    this._prepare();
+    this._prepare().then((problem) => problem && this.tell(problem));
   }
 
   leave() {
@@ -41,15 +41,20 @@ export class CreditDialog extends Dialog {
     return this.card.hass.callWS({ ...request, ...data });
   }
 
-  /** Ask for the order's number, who credited the meter last, and what may be credited today. */
+  /**
+   * Ask for the order's number, who credited the meter last, and what may be credited today.
+   *
+   * Return what went wrong.
+   */
   async _prepare() {
     const { hass, t } = this.card;
     try {
       const { order_number: number, newest, limits } = await this._call("prepare");
       this._number = number;
       this._take(newest, limits);
+      return "";
     } catch (error) {
-      this.tell(isLost(error) ? t.offline : await errorText(hass, error));
+      return isLost(error) ? t.offline : await errorText(hass, error);
     }
   }
 
@@ -93,7 +98,8 @@ export class CreditDialog extends Dialog {
     const { t } = this.card;
     this.show(t.checking, [], [this.closeButton(t.cancel)]);
     try {
-      if (!this._number) await this._prepare();
+      const problem = this._number ? "" : await this._prepare();
+      if (problem) return this._ask(problem);
       const answer = await this._send(true);
       if (!this.element.open) return;
       this._take(answer.newest, answer.limits);
@@ -109,7 +115,8 @@ export class CreditDialog extends Dialog {
     const { hass, t } = this.card;
     const text = isLost(error) ? t.offline : await errorText(hass, error);
     if (this.element.open) this._ask(text);
-    await this._prepare();
+    const problem = await this._prepare();
+    if (problem) this.tell(problem);
   }
 
   /** Show what would be done, and let it be confirmed. */

@@ -3,10 +3,15 @@
 // Without it they take the file for one in the system's old encoding.
 const BYTE_ORDER_MARK = "\ufeff";
 
-/** Return a text so that no program takes it for a formula, nor a long code for a number. */
+// What begins like this is a formula to a program, also where its user types in Chinese.
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+// A long code loses digits as a number, and the room 3-12 would be the twelfth of March.
+const MISREAD = /^(0\d+|\d{12,}|\d+([-/:.e]\d+)+)$/i;
+
+/** Return a text so that no program takes it for a formula, a date or a number. */
 const asText = (text) => {
-  if (/^[=+\-@\t\r]/.test(text)) return `'${text}`;
-  return /^(0\d+|\d{12,})$/.test(text) ? `\t${text}` : text;
+  if (FORMULA.test(text)) return `'${text}`;
+  return MISREAD.test(text) ? `\t${text}` : text;
 };
 
 const cell = (value) => {

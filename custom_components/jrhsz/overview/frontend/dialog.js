@@ -2,6 +2,21 @@
 
 import { make, write } from "./dom.js";
 import { makeAction } from "./fields.js";
+import { STYLE } from "./style.js";
+
+const HOST = "jrhsz-dialogs";
+const MOVES = ["popstate", "location-changed"];
+
+/** Return where dialogs are: a card is made anew whenever a lost connection comes back. */
+const hostOf = () => {
+  let host = document.querySelector(HOST);
+  if (!host) {
+    host = make(HOST);
+    host.attachShadow({ mode: "open" }).append(make("style", "", STYLE));
+    document.body.append(host);
+  }
+  return host.shadowRoot;
+};
 
 /** A dialog with a title, a body that changes, a line that is read aloud, and buttons. */
 export class Dialog {
@@ -21,7 +36,12 @@ export class Dialog {
     this.element.addEventListener("cancel", (event) => {
       if (this.isSending) event.preventDefault();
     });
+    // Who goes elsewhere can't cancel any more.
+    this._onMove = () => {
+      if (window.location.pathname !== this._path) this.element.close();
+    };
     this.element.addEventListener("close", () => {
+      for (const name of MOVES) window.removeEventListener(name, this._onMove);
       this.leave();
       this.element.remove();
     });
@@ -31,7 +51,9 @@ export class Dialog {
   leave() {}
 
   open() {
-    this.card.shadowRoot.append(this.element);
+    this._path = window.location.pathname;
+    for (const name of MOVES) window.addEventListener(name, this._onMove);
+    hostOf().append(this.element);
     this.element.showModal();
   }
 

@@ -1,20 +1,21 @@
 // Fields and buttons of the views that show tables.
 
 import { make, makeButton } from "./dom.js";
+import { stampText } from "./format.js";
 
 const AMOUNT = /^\d{1,6}(\.\d{1,2})?$/;
 
-const pad = (number) => String(number).padStart(2, "0");
+/** Return a day as actions and fields write it; months and days may run over. */
+export const dayOf = (year, month, day) =>
+  new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10);
 
-/** Return a day as actions and fields write it. */
-export const dayOf = (date) =>
-  `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
-
-/** Return the day after one, as actions and fields write it. */
-export const dayAfter = (day) => {
-  const [year, month, date] = day.split("-").map(Number);
-  return dayOf(new Date(year, month - 1, date + 1));
+/** Return a day so many days after one. */
+export const dayAfter = (first, count = 1) => {
+  const [year, month, day] = first.split("-").map(Number);
+  return dayOf(year, month, day + count);
 };
+
+export const today = () => stampText(new Date()).slice(0, 10);
 
 const makeField = (label, input, onChange) => {
   const element = make("label", "field", label);
@@ -58,9 +59,10 @@ export class SpanField {
     return this._last.value;
   }
 
-  /** Return the span as actions take it: days are those of Home Assistant's time zone. */
+  /** Return the span as actions take it: days are those of China, wherever Home Assistant runs. */
   get data() {
-    return { start: `${this.first} 00:00:00`, end: `${dayAfter(this.last)} 00:00:00` };
+    const midnight = "00:00:00+08:00";
+    return { start: `${this.first} ${midnight}`, end: `${dayAfter(this.last)} ${midnight}` };
   }
 }
 

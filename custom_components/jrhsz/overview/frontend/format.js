@@ -2,7 +2,7 @@
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+const DAY = 24 * HOUR;
 
 const formats = new Map();
 
@@ -36,26 +36,24 @@ export const moneyText = (amount, language) =>
         currencyDisplay: "narrowSymbol",
       }).format(amount);
 
-/** Return a time in the zone that the user has chosen. */
-export const timeText = (time, hass, options = { dateStyle: "short", timeStyle: "short" }) =>
-  time
-    ? formatOf(Intl.DateTimeFormat, hass.language, { ...options, timeZone: zoneOf(hass) }).format(
-        new Date(time),
-      )
-    : "";
+// The platform's days and times, which bills and limits go by, wherever Home Assistant runs.
+const CHINA = "Asia/Shanghai";
 
-/** Return a time as Excel and WPS read it, whatever the language. */
-export const stampText = (time, hass) =>
+/** Return a time in China. */
+export const timeText = (time, language, timeStyle = "short") =>
   time
-    ? formatOf(Intl.DateTimeFormat, "sv-SE", {
+    ? formatOf(Intl.DateTimeFormat, language, {
         dateStyle: "short",
-        timeStyle: "medium",
-        timeZone: zoneOf(hass),
+        timeStyle,
+        timeZone: CHINA,
       }).format(new Date(time))
     : "";
 
-const zoneOf = (hass) =>
-  hass.locale && hass.locale.time_zone === "server" ? hass.config.time_zone : undefined;
+/** Return a time in China as Excel and WPS read it, whatever the language. */
+export const stampText = (time) => timeText(time, "sv-SE", "medium");
+
+/** Tell whether clocks show another time than in China where the page is looked at. */
+export const isElsewhere = () => new Date().getTimezoneOffset() !== -8 * 60;
 
 /** Return a number of minutes, hours or days. */
 export const inUnits = (count, unit, language) =>

@@ -5,7 +5,7 @@ import { Dialog } from "./dialog.js";
 import { make, throttled } from "./dom.js";
 import { AmountForm, makeAction, makeChoice } from "./fields.js";
 import { ageText, countText, moneyText } from "./format.js";
-import { doneOf, hasFailed } from "./jobs.js";
+import { doneOf, hasFailed, jobs } from "./jobs.js";
 import { KINDS } from "./model.js";
 import { makeSheet } from "./sheet.js";
 
@@ -24,14 +24,13 @@ const newBatch = () => {
 /** Asks for the amount, shows what each room would get, and what each one got. */
 export class ManyDialog extends Dialog {
   /** Whoever has filtered by a sign, such as a low balance, means the meters that have it. */
-  constructor(card, jobs, rooms, sign) {
+  constructor(card, rooms, sign) {
     const { t } = card;
     super(card, t.creditMany, "", "many");
-    this._jobs = jobs;
     this._rooms = rooms;
     this._batch = newBatch();
     this._form = new AmountForm(t, {
-      onSubmit: () => this._preview(),
+      onSubmit: () => this._check(),
       onError: (text) => this.tell(text),
     });
     const meters = rooms.flatMap((room) => room.meters);
@@ -45,11 +44,17 @@ export class ManyDialog extends Dialog {
     });
     choice.hidden = names.length < 2;
     this._form.element.prepend(choice);
-    this._redraw = throttled(() => this._draw(), REDRAW_EVERY);
+    const redraw = throttled(() => this._draw(), REDRAW_EVERY);
+    this._onJob = () => this._job && redraw();
   }
 
   /** Do what is to be done when it is closed; the card says what. */
   onLeave() {}
+
+  open() {
+    super.open();
+    jobs.follow(this.card.hass.connection, this._onJob);
+  }
 
   /** Ask for the amount. */
   ask() {
@@ -57,29 +62,29 @@ export class ManyDialog extends Dialog {
     this._ask();
   }
 
-  /** Show a job that runs, or how it ended. */
-  follow(id) {
+  /** Show a batch that is under way, or how it ended. */
+  follow(batch) {
     this.open();
-    this._job = id;
-    this._batch = this._jobs.get(id).batch;
+    this._batch = batch;
     this._draw();
   }
 
-  /** Draw anew what a job is about. */
-  update() {
-    if (this._job) this._redraw();
+  leave() {
+    jobs.leave(this._onJob);
+    const job = this._job;
+    const isOver = Boolean(job) && !job.dry_run && job.state !== "running";
+    if (isOver) jobs.close(job.batch);
+    this.onLeave(Boolean(job) && !job.dry_run);
   }
 
-  leave() {
-    const job = this._jobs.get(this._job);
-    const isOver = Boolean(job) && !job.dry_run && job.state !== "running";
-    if (isOver) this._jobs.close(job.job);
-    this.onLeave(Boolean(job) && !job.dry_run);
+  /** Return the job that credits, also if its beginning wasn't heard of; else the preview. */
+  get _job() {
+    return jobs.of(this._batch) || jobs.get(this._preview);
   }
 
   _ask(status = "") {
     const { t } = this.card;
-    this._job = null;
+    this._preview = null;
     const go = makeAction(t.preview, () => this._form.submit(), true);
     const chosen = t.roomsChosen(this._count(this._rooms.length));
     const last = make("p", "last", this._lastText());
@@ -91,7 +96,7 @@ export class ManyDialog extends Dialog {
   /** Tell of the last batch of anybody, so that the same isn't done twice. */
   _lastText() {
     const { hass, t } = this.card;
-    const last = this._jobs.last;
+    const { last } = jobs;
     if (!last || !last.confirmed) return "";
     const age = ageText(Date.now() - Date.parse(last.begun), hass.language, "");
     const words = {
@@ -125,7 +130,7 @@ export class ManyDialog extends Dialog {
     const request = { type: "jrhsz/recharge_many/start", batch: this._batch, ...data };
     try {
       const { job } = await hass.callWS(request);
-      this._job = job;
+      if (data.dry_run) this._preview = job;
       this._draw();
     } catch (error) {
       onError(isLost(error) ? t.offlineMany : await errorText(hass, error));
@@ -133,7 +138,7 @@ export class ManyDialog extends Dialog {
   }
 
   /** Let the integration read each meter and check the limits; nothing is sent. */
-  _preview() {
+  _check() {
     const { t } = this.card;
     this._request = { target: { entity_id: this._entities }, ...this._form.data };
     this.show(t.checking, [], [this.closeButton(t.cancel)]);
@@ -158,7 +163,7 @@ export class ManyDialog extends Dialog {
   }
 
   _draw() {
-    const job = this._jobs.get(this._job);
+    const job = this._job;
     if (!job || !this.element.open) return;
     const body = [make("p", "", this._sumText(job)), this._table(job)];
     const state = `${job.job} ${job.state}`;

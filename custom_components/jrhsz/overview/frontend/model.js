@@ -97,7 +97,7 @@ export class Room {
       this.meters.filter((meter) => meter.kind === kind || (i === 0 && !meter.kind)),
     );
     const lists = this.meters.map((meter) => `${meter.list} ${told.room}`);
-    this._names = plain([this.building, this.name, told.room, ...told.aliases, ...lists].join(" "));
+    this._names = plain([this.place, this.name, told.room, ...told.aliases, ...lists].join(" "));
     this._codes = this.meters.flatMap((meter) => [plain(meter.userCode), plain(meter.number)]);
   }
 

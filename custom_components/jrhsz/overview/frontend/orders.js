@@ -4,8 +4,8 @@ import { AccountField, errorText, perform } from "./actions.js";
 import { Card } from "./card.js";
 import { saveCsv } from "./csv.js";
 import { make, write } from "./dom.js";
-import { SpanField, dayOf, makeAction, makeChoice, makeInput } from "./fields.js";
-import { DAY, countText, moneyText, stampText, timeText } from "./format.js";
+import { SpanField, dayAfter, makeAction, makeChoice, makeInput, today } from "./fields.js";
+import { countText, isElsewhere, moneyText, stampText, timeText } from "./format.js";
 import { plain, wordsOf } from "./search.js";
 import { makeSheet } from "./sheet.js";
 
@@ -19,16 +19,14 @@ export class Orders extends Card {
     super();
     this._status = "";
     this._words = [];
-    this._orders = [];
+    this._orders = null;
   }
 
   build(page) {
     const { t } = this;
     const load = () => this._load();
     this._account = new AccountField(t, load);
-    const now = new Date();
-    const first = dayOf(new Date(now.getTime() - SHOWN_DAYS * DAY));
-    this._span = new SpanField(t, first, dayOf(now), load);
+    this._span = new SpanField(t, dayAfter(today(), -SHOWN_DAYS), today(), load);
     const statuses = Object.fromEntries(STATUSES.map((status) => [status, t.statuses[status]]));
     const choice = makeChoice(t.outcome, { "": t.anyOutcome, ...statuses }, this._status, (status) => {
       this._status = status;
@@ -42,11 +40,12 @@ export class Orders extends Card {
       this._show();
     });
     this._compare = makeAction(t.compare, () => this._load(true));
-    const save = makeAction(t.csv, () => this._save());
+    this._csv = makeAction(t.csv, () => this._save());
+    this._csv.hidden = true;
     const fields = make("div", "form");
     fields.append(this._account.element, ...this._span.elements, choice, search);
     const actions = make("div", "actions");
-    actions.append(this._compare, save);
+    actions.append(this._compare, this._csv);
     this._note = make("div", "status");
     this._note.setAttribute("role", "status");
     this._place = make("div", "paper");
@@ -57,18 +56,25 @@ export class Orders extends Card {
   update() {}
 
   async _start() {
-    if (await this._account.load(this.hass)) await this._load();
-    else write(this._note, this.t.noAccount);
+    try {
+      if (await this._account.load(this.hass)) await this._load();
+      else write(this._note, this.t.noAccount);
+    } catch (error) {
+      write(this._note, await errorText(this.hass, error));
+    }
   }
 
   /** Ask for the orders, and for what the platform has of them if they are to be compared. */
   async _load(verify = false) {
     const { t } = this;
-    if (!this._span.isValid) return;
     // What was asked for before isn't shown any more.
     const request = (this._request = {});
-    write(this._note, verify ? t.comparing(this._minutes()) : t.loading);
+    this._orders = null;
+    this._csv.hidden = true;
+    this._place.replaceChildren();
     this._compare.disabled = true;
+    if (!this._span.isValid) return write(this._note, t.badSpan);
+    write(this._note, verify ? t.comparing(this._minutes()) : t.loading);
     const data = { config_entry_id: this._account.value, ...this._span.data, verify };
     try {
       const { recharges, not_in_journal: others = [] } = await perform(this.hass, "get_recharges", data);
@@ -80,7 +86,7 @@ export class Orders extends Card {
     } catch (error) {
       if (request === this._request) write(this._note, await errorText(this.hass, error));
     }
-    this._compare.disabled = false;
+    if (request === this._request) this._compare.disabled = false;
   }
 
   /** Return about how many minutes it takes to read the payments of all meters. */
@@ -106,7 +112,7 @@ export class Orders extends Card {
   get _columns() {
     const { hass, t } = this;
     return [
-      { title: t.when, cell: (order) => timeText(order.sent, hass) },
+      { title: t.when, cell: (order) => timeText(order.sent, hass.language) },
       { title: t.room, cell: (order) => order.meter },
       {
         title: t.amount,
@@ -130,20 +136,20 @@ export class Orders extends Card {
   }
 
   _show() {
+    if (!this._orders) return;
     const { hass, t } = this;
     const orders = this._shown;
+    this._csv.hidden = !orders.length;
     const credited = orders.filter((order) => order.status === "confirmed");
     const total = credited.reduce((sum, order) => sum + Math.round(order.amount * 100), 0) / 100;
-    write(
-      this._note,
-      orders.length
-        ? t.ordersFound(countText(orders.length, hass.language), moneyText(total, hass.language))
-        : t.noOrders,
-    );
+    const found = [countText(orders.length, hass.language), moneyText(total, hass.language)];
+    const words = [orders.length ? t.ordersFound(...found) : t.noOrders];
+    if (orders.length && isElsewhere()) words.push(t.inChina);
+    write(this._note, words.join(" "));
     const parts = orders.length ? [makeSheet(t.orders, this._columns, [{ rows: orders }])] : [];
     if (this._isCompared && this._others.length) {
       const columns = [
-        { title: t.when, cell: (payment) => timeText(payment.time, hass) },
+        { title: t.when, cell: (payment) => timeText(payment.time, hass.language) },
         { title: t.userCode, cell: (payment) => payment.user_code },
         {
           title: t.amount,
@@ -162,7 +168,7 @@ export class Orders extends Card {
     const { t } = this;
     const head = [t.when, t.room, t.userCode, t.amount, t.outcome, t.how, t.message, t.by];
     const rows = this._shown.map((order) => [
-      stampText(order.sent, this.hass),
+      stampText(order.sent),
       order.meter,
       order.user_code,
       order.amount,

@@ -20,6 +20,9 @@ const REDRAW_EVERY = 1000;
 const RELOAD_EVERY = 5000;
 const FIRST_LINES = 30;
 
+/** Return what can be credited; while Home Assistant starts it doesn't offer it yet. */
+const offersOf = (hass) => ["recharge", "recharge_many"].map((name) => hasAction(hass, name));
+
 /** All rooms with their meters, those that need attention first. */
 export class Rooms extends Card {
   constructor() {
@@ -66,6 +69,10 @@ export class Rooms extends Card {
     this._calm.disconnect();
     if (this._batch) this._batch.stop();
     clearInterval(this._minute);
+  }
+
+  differs(before) {
+    return super.differs(before) || `${offersOf(before)}` !== `${offersOf(this.hass)}`;
   }
 
   build(page) {
