@@ -1,15 +1,21 @@
 """Tests of the devices of an account: which there are, and how one goes."""
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.jrhsz import async_remove_config_entry_device
+from custom_components.jrhsz import async_remove_config_entry_device, devices
+from custom_components.jrhsz.api import MeterKind
+from custom_components.jrhsz.kinds import KINDS
 
 from .simulator import Fault, Simulator
 from .support.accounts import account_of, restart, set_up, state_of
@@ -173,3 +179,26 @@ async def test_deselected_meters_go(
     assert not [entity for entity in entries if f"|{OTHER}|" in entity.unique_id]
     assert state_of(hass, config_entry, METER, "balance").state == balance
     assert simulator.calls == []
+
+
+async def test_models_are_in_the_system_language(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """Test that the model of a device, which nobody translates later, is one of the language."""
+    hass.config.language = "zh-Hans"
+    await set_up(hass, config_entry)
+    listed = dr.async_entries_for_config_entry(device_registry, config_entry.entry_id)
+    models = {device.model for device in listed if device.serial_number}
+    assert models == {"电表", "水表"}
+    # The editor offers the meters by them, whatever they were called when they were added.
+    services: Any = load_yaml(Path(devices.__file__).parent / "services.yaml")
+    recharge = services["recharge"]["fields"]["device_id"]
+    offered = {item["model"] for item in recharge["selector"]["device"]["filter"]}
+    for language in ("zh-Hans", "en"):
+        hass.config.language = language
+        await async_get_translations(hass, language, "selector", {"jrhsz"})
+        assert {devices.model_of(hass, kind) for kind in (*MeterKind, None)} <= offered
+    assert len(offered) == 2 * len(KINDS)

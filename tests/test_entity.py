@@ -1,18 +1,10 @@
 """Tests of what all entities of a meter have in common."""
 
-from pathlib import Path
 import re
-from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.helpers.translation import async_get_translations
-from homeassistant.util.yaml import load_yaml
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-from custom_components.jrhsz import entity
-from custom_components.jrhsz.api import MeterKind
-from custom_components.jrhsz.kinds import KINDS
 
 from .simulator import Simulator
 from .support.accounts import account_of, set_up, state_of
@@ -69,26 +61,3 @@ async def test_device(
     assert len(ours) > 5
     assert {entity.device_id for entity in ours} == {meter.id}
     assert all(entity.has_entity_name for entity in ours)
-
-
-async def test_models_are_in_the_system_language(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    config_entry: MockConfigEntry,
-    device_registry: dr.DeviceRegistry,
-) -> None:
-    """Test that the model of a device, which nobody translates later, is one of the language."""
-    hass.config.language = "zh-Hans"
-    await set_up(hass, config_entry)
-    devices = dr.async_entries_for_config_entry(device_registry, config_entry.entry_id)
-    models = {device.model for device in devices if device.serial_number}
-    assert models == {"电表", "水表"}
-    # The editor offers the meters by them, whatever they were called when they were added.
-    services: Any = load_yaml(Path(entity.__file__).parent / "services.yaml")
-    recharge = services["recharge"]["fields"]["device_id"]
-    offered = {item["model"] for item in recharge["selector"]["device"]["filter"]}
-    for language in ("zh-Hans", "en"):
-        hass.config.language = language
-        await async_get_translations(hass, language, "selector", {"jrhsz"})
-        assert {entity.model_of(hass, kind) for kind in (*MeterKind, None)} <= offered
-    assert len(offered) == 2 * len(KINDS)

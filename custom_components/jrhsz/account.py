@@ -20,11 +20,12 @@ class Account[Meter: MeterState]:
     """What the coordinators of an account share.
 
     `store` keeps what polls and payments told, `history_store` the history of its meters.
-    `adders` add the entities of meters to a platform. `new` and `gone` are the meters that came to
-    the platform and the codes of those that went, `renamed` those whose rooms have other names, as
-    of the last look; what a person should decide about is told by `on_meters_change`. `on_known` is
-    called when meters became known, `on_balance` with the balance of each answer, `stop_import`
-    ends the import of history. `device_id` is the account's own device.
+    `adders` add the devices of meters, and then their entities to a platform. `new` and `gone`
+    are the meters that came to the platform and the codes of those that went, `renamed` those
+    whose rooms have other names, as of the last look; what a person should decide about is told
+    by `on_meters_change`. `on_known` is called when a meter became known, `on_balance` with the
+    balance of each answer, `stop_import` ends the import of history. `device_id` is the
+    account's own device.
     """
 
     client: Client
@@ -79,4 +80,3 @@ class Account[Meter: MeterState]:
                 )
         for add in self.adders:
             add(coordinators)
-        self.on_known()

@@ -28,9 +28,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the binary sensors of an account."""
-    async_add_for_meters(
-        entry, async_add_entities, lambda meter: [LowBalanceSensor(meter, LOW_BALANCE)]
-    )
+    async_add_for_meters(entry, async_add_entities, lambda _: [LOW_BALANCE], LowBalanceSensor)
 
 
 class LowBalanceSensor(JrhszEntity, BinarySensorEntity):

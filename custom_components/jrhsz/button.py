@@ -27,7 +27,7 @@ async def async_setup_entry(
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=entry.runtime_data.settings.is_small_account,
     )
-    async_add_for_meters(entry, async_add_entities, lambda meter: [RefreshButton(meter, refresh)])
+    async_add_for_meters(entry, async_add_entities, lambda _: [refresh], RefreshButton)
 
 
 class RefreshButton(JrhszEntity, ButtonEntity):

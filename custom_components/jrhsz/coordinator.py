@@ -269,6 +269,7 @@ class MeterCoordinator(MeterState):
             return
         if self.introduced is None:
             self._account.async_introduce([self])
+            self._account.on_known()
         elif self.data.kind != self.introduced.kind:
             # Units and device classes are fixed when entities are added.
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)

@@ -1,15 +1,20 @@
 """The devices of an account: which there are, and how one goes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.translation import async_get_cached_translations
 
+from .api import MeterKind
 from .const import DOMAIN
-from .coordinator import JrhszConfigEntry
-from .entity import MANUFACTURER
+from .coordinator import JrhszConfigEntry, MeterCoordinator
+from .kinds import KINDS
 from .settings import CONF_KNOWN, CONF_METERS, chosen_meters, kept_meters
+
+_MANUFACTURER: Final = "JRHSZ"
 
 
 @callback
@@ -20,7 +25,7 @@ def async_update_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> str:
         config_entry_id=entry.entry_id,
         entry_type=dr.DeviceEntryType.SERVICE,
         identifiers={(DOMAIN, str(entry.unique_id))},
-        manufacturer=MANUFACTURER,
+        manufacturer=_MANUFACTURER,
         name=entry.title,
     )
     chosen = chosen_meters(entry.options)
@@ -33,8 +38,24 @@ def async_update_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> str:
 
 @callback
 def async_follow_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
-    """Stop polling meters whose devices are disabled, and begin again when they are enabled."""
+    """Add the devices of meters that become known; don't poll those whose devices are disabled."""
     registry, account = dr.async_get(hass), entry.runtime_data
+
+    @callback
+    def async_add(meters: Sequence[MeterCoordinator]) -> None:
+        """Add the devices of some meters, once for all their entities."""
+        for meter in meters:
+            registry.async_get_or_create(
+                config_entry_id=entry.entry_id,
+                identifiers={meter.device_identifier},
+                manufacturer=_MANUFACTURER,
+                model=model_of(hass, meter.data.kind),
+                name=meter.device_name,
+                serial_number=meter.data.table_no,
+                via_device_id=account.device_id,
+            )
+
+    account.adders.append(async_add)
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         code = user_code_of(entry, device)
         if device.disabled_by is not None and code in account.coordinators:
@@ -53,6 +74,13 @@ def async_follow_devices(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
             coordinator.async_set_disabled(disabled=device.disabled_by is not None)
 
     entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, async_updated))
+
+
+def model_of(hass: HomeAssistant, kind: MeterKind | None) -> str:
+    """Return the model of a kind in the system's language: of devices only names translate."""
+    texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
+    key = f"component.{DOMAIN}.selector.model.options.{kind or 'unknown'}"
+    return texts.get(key, KINDS[kind].model)
 
 
 def user_code_of(entry: JrhszConfigEntry, device: dr.DeviceEntry) -> str | None:

@@ -4,24 +4,18 @@ from collections.abc import Callable, Iterable, Sequence
 import hashlib
 from typing import Final, override
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.core import callback
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import (
     AddConfigEntryEntitiesCallback,
     async_get_current_platform,
 )
-from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import slugify
 
-from .api import MeterKind
-from .const import DOMAIN
 from .coordinator import JrhszConfigEntry, MeterCoordinator
-from .essentials import is_created
-from .kinds import KINDS
+from .essentials import async_needed
 
-MANUFACTURER = "JRHSZ"
 # A Chinese character has up to six letters in an entity ID.
 _LONG_NAME: Final = 25
 _SLUG: Final = 180
@@ -29,10 +23,11 @@ _SHOWN_OF_SLUG: Final = 100
 
 
 @callback
-def async_add_for_meters(
+def async_add_for_meters[Described: EntityDescription](
     entry: JrhszConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    entities_of: Callable[[MeterCoordinator], Iterable[Entity]],
+    descriptions_of: Callable[[MeterCoordinator], Iterable[Described]],
+    entity_of: Callable[[MeterCoordinator, Described], Entity],
 ) -> None:
     """Add the entities of every meter as soon as it is known, those that it is to have."""
     platform = async_get_current_platform()
@@ -41,11 +36,15 @@ def async_add_for_meters(
     @callback
     def async_add(coordinators: Sequence[MeterCoordinator]) -> None:
         """Add the entities of some meters."""
+        needed = async_needed(
+            platform.hass,
+            platform.domain,
+            ((meter, described) for meter in coordinators for described in descriptions_of(meter)),
+            is_vast=is_vast,
+        )
         async_add_entities(
-            _with_whole_id(platform.domain, coordinator, entity)
-            for coordinator in coordinators
-            for entity in entities_of(coordinator)
-            if is_created(platform.hass, platform.domain, entity, is_vast=is_vast)
+            _with_whole_id(platform.domain, meter, entity_of(meter, described))
+            for meter, described in needed
         )
 
     entry.runtime_data.adders.append(async_add)
@@ -64,32 +63,17 @@ def _with_whole_id(domain: str, meter: MeterCoordinator, entity: Entity) -> Enti
     return entity
 
 
-def model_of(hass: HomeAssistant, kind: MeterKind | None) -> str:
-    """Return the model of a kind in the system's language: of devices only names translate."""
-    texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
-    key = f"component.{DOMAIN}.selector.model.options.{kind or 'unknown'}"
-    return texts.get(key, KINDS[kind].model)
-
-
 class JrhszEntity(CoordinatorEntity[MeterCoordinator]):
     """An entity of one meter."""
 
     _attr_has_entity_name = True
 
     def __init__(self, coordinator: MeterCoordinator, description: EntityDescription) -> None:
-        """Belong to the meter's device, below that of the account."""
+        """Belong to the meter's device, which is there before its entities."""
         super().__init__(coordinator)
         self.entity_description = description
-        domain, meter = coordinator.device_identifier
-        self._attr_unique_id = f"{meter}|{description.key}"
-        self._attr_device_info = DeviceInfo(
-            identifiers={(domain, meter)},
-            manufacturer=MANUFACTURER,
-            model=model_of(coordinator.hass, coordinator.data.kind),
-            name=coordinator.device_name,
-            serial_number=coordinator.data.table_no,
-            via_device_id=coordinator.config_entry.runtime_data.device_id,
-        )
+        self.device_entry = coordinator.device
+        self._attr_unique_id = coordinator.unique_id_of(description.key)
 
     @override
     async def async_update(self) -> None:

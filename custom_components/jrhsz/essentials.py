@@ -1,18 +1,18 @@
 """Which entities meters have; of vast accounts few: Home Assistant drops those beyond 10,000."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import batched
 from typing import Final
 
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN, LOGGER
-from .coordinator import JrhszConfigEntry
+from .coordinator import JrhszConfigEntry, MeterCoordinator
 from .settings import chosen_meters
 
 ESSENTIALS: Final = frozenset({"reading", "balance", "low_balance"})
@@ -88,23 +88,35 @@ def async_follow_returns(hass: HomeAssistant, entry: JrhszConfigEntry) -> None:
     )
 
 
-def is_created(hass: HomeAssistant, domain: str, entity: Entity, *, is_vast: bool) -> bool:
-    """Tell whether a meter gets an entity: none that is disabled, unless its name is out of date.
+@callback
+def async_needed[Described: EntityDescription](
+    hass: HomeAssistant,
+    domain: str,
+    offered: Iterable[tuple[MeterCoordinator, Described]],
+    *,
+    is_vast: bool,
+) -> Iterator[tuple[MeterCoordinator, Described]]:
+    """Yield the entities that meters get: none that is disabled, unless its name is out of date.
 
     One that a person enables is created then: Home Assistant loads the account anew. Creating what
     is disabled would be a third of the work of a start. Of a vast account only essential ones are
     registered.
     """
-    registry, unique_id = er.async_get(hass), str(entity.unique_id)
-    entity_id = registry.async_get_entity_id(domain, DOMAIN, unique_id)
-    registered = registry.async_get(entity_id) if entity_id else None
-    if registered is None:
-        return not is_vast or unique_id.rpartition("|")[2] in ESSENTIALS
-    if registered.disabled_by is None:
-        return True
+    registry = er.async_get(hass)
     texts = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
-    name = texts.get(f"component.{DOMAIN}.entity.{domain}.{entity.translation_key}.name")
-    return not is_vast and registered.original_name != name
+    for meter, described in offered:
+        unique_id = meter.unique_id_of(described.key)
+        entity_id = registry.async_get_entity_id(domain, DOMAIN, unique_id)
+        registered = registry.async_get(entity_id) if entity_id else None
+        if registered is None:
+            is_created = not is_vast or described.key in ESSENTIALS
+        elif registered.disabled_by is None:
+            is_created = True
+        else:
+            name = f"component.{DOMAIN}.entity.{domain}.{described.translation_key}.name"
+            is_created = not is_vast and registered.original_name != texts.get(name)
+        if is_created:
+            yield meter, described
 
 
 def _others(registry: er.EntityRegistry, entry: JrhszConfigEntry) -> Iterator[er.RegistryEntry]:

@@ -35,23 +35,27 @@ async def async_setup_entry(
     }
     store.register("payments", lambda: {code: item.as_dict() for code, item in seen.items()})
 
-    def events_of(coordinator: MeterCoordinator) -> list[RechargeEvent]:
+    def event_of(
+        coordinator: MeterCoordinator, description: EventEntityDescription
+    ) -> RechargeEvent:
         """Return the event of a meter, also of one that came later."""
-        return [
-            RechargeEvent(
-                coordinator, seen.setdefault(coordinator.user_code, SeenPayments.from_dict(None))
-            )
-        ]
+        known = seen.setdefault(coordinator.user_code, SeenPayments.from_dict(None))
+        return RechargeEvent(coordinator, description, known)
 
-    async_add_for_meters(entry, async_add_entities, events_of)
+    async_add_for_meters(entry, async_add_entities, lambda _: [DESCRIPTION], event_of)
 
 
 class RechargeEvent(JrhszEntity, EventEntity):
     """Shows every new payment once, whoever made it."""
 
-    def __init__(self, coordinator: MeterCoordinator, seen: SeenPayments) -> None:
+    def __init__(
+        self,
+        coordinator: MeterCoordinator,
+        description: EventEntityDescription,
+        seen: SeenPayments,
+    ) -> None:
         """Go on from what was seen."""
-        super().__init__(coordinator, DESCRIPTION)
+        super().__init__(coordinator, description)
         self._was_available = True
         self._watch = PaymentWatch(
             coordinator, seen, tell=self._async_show, can_tell=lambda: self.available

@@ -73,6 +73,10 @@ class MeterState(DataUpdateCoordinator[MeterInfo]):
         """Return what the meter's device is known by."""
         return (DOMAIN, f"{self.config_entry.unique_id}|{self.user_code}")
 
+    def unique_id_of(self, key: str) -> str:
+        """Return the unique ID of one of the meter's entities."""
+        return f"{self.device_identifier[1]}|{key}"
+
     @property
     def device(self) -> dr.DeviceEntry | None:
         """Return the meter's device, which it has when it is known and its entities were added."""

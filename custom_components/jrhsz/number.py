@@ -38,9 +38,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the numbers of an account."""
-    async_add_for_meters(
-        entry, async_add_entities, lambda meter: [ThresholdNumber(meter, THRESHOLD)]
-    )
+    async_add_for_meters(entry, async_add_entities, lambda _: [THRESHOLD], ThresholdNumber)
 
 
 class ThresholdNumber(JrhszEntity, NumberEntity):

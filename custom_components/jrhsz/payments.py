@@ -1,7 +1,7 @@
 """When a meter's list of payments is read, and which payments were seen: each is told once."""
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -123,7 +123,7 @@ class PaymentWatch:
         self._balance = coordinator.data.balance
         self._looks = 0
         self._task: asyncio.Task[None] | None = None
-        self._untold: deque[Payment] = deque()
+        self._untold: list[Payment] = []
         self._cancel_telling: CALLBACK_TYPE | None = None
         self._on_stop: list[CALLBACK_TYPE] = []
 
@@ -250,7 +250,7 @@ class PaymentWatch:
         """
         if not self._untold or not self._can_tell() or self._cancel_telling is not None:
             return
-        self._tell(self._untold.popleft())
+        self._tell(self._untold.pop(0))
         self._cancel_telling = async_call_later(
             self._hass, _SECONDS_APART, HassJob(self._async_told, cancel_on_shutdown=True)
         )

@@ -129,7 +129,30 @@ def _history_sensors(kind: Kind) -> Iterator[HistorySensorDescription]:
     )
 
 
-HISTORY_SENSORS = {kind: tuple(_history_sensors(KINDS[kind])) for kind in MeterKind}
+def _sensors(
+    kind: MeterKind | None,
+) -> Iterator[MeterSensorDescription | HistorySensorDescription]:
+    """Yield the sensors of a kind of meter; those of an unknown kind have no unit."""
+    if kind is None:
+        yield from (READING, BALANCE)
+    else:
+        yield replace(
+            READING,
+            device_class=KINDS[kind].device_class,
+            native_unit_of_measurement=KINDS[kind].unit,
+            state_class=SensorStateClass.TOTAL_INCREASING,
+        )
+        yield replace(
+            BALANCE,
+            device_class=SensorDeviceClass.MONETARY,
+            native_unit_of_measurement="CNY",
+            state_class=SensorStateClass.TOTAL,
+        )
+        yield from _history_sensors(KINDS[kind])
+    yield LAST_READING
+
+
+METER_SENSORS = {kind: tuple(_sensors(kind)) for kind in KINDS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,32 +214,19 @@ async def async_setup_entry(
     """Set up the sensors of an account."""
     account = AccountCoordinator(hass, entry)
     async_add_entities(AccountSensor(account, description) for description in ACCOUNT_SENSORS)
-    async_add_for_meters(entry, async_add_entities, _sensors_of)
+    async_add_for_meters(
+        entry, async_add_entities, lambda meter: METER_SENSORS[meter.data.kind], _sensor_of
+    )
 
 
-def _sensors_of(coordinator: MeterCoordinator) -> Iterator[SensorEntity]:
-    """Yield the sensors of a meter; those of one of unknown kind have no unit."""
-    if (kind := coordinator.data.kind) is None:
-        yield ReadingSensor(coordinator, READING)
-        yield MeterSensor(coordinator, BALANCE)
-    else:
-        reading = replace(
-            READING,
-            device_class=KINDS[kind].device_class,
-            native_unit_of_measurement=KINDS[kind].unit,
-            state_class=SensorStateClass.TOTAL_INCREASING,
-        )
-        balance = replace(
-            BALANCE,
-            device_class=SensorDeviceClass.MONETARY,
-            native_unit_of_measurement="CNY",
-            state_class=SensorStateClass.TOTAL,
-        )
-        yield ReadingSensor(coordinator, reading)
-        yield MeterSensor(coordinator, balance)
-        for description in HISTORY_SENSORS[kind]:
-            yield HistorySensor(coordinator, description)
-    yield MeterSensor(coordinator, LAST_READING)
+def _sensor_of(
+    coordinator: MeterCoordinator, description: MeterSensorDescription | HistorySensorDescription
+) -> SensorEntity:
+    """Return a sensor of a meter."""
+    if isinstance(description, HistorySensorDescription):
+        return HistorySensor(coordinator, description)
+    kind = ReadingSensor if description.key == READING.key else MeterSensor
+    return kind(coordinator, description)
 
 
 class MeterSensor(JrhszEntity, SensorEntity):

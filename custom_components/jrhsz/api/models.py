@@ -31,7 +31,7 @@ class MeterKind(StrEnum):
         """Return the kind for a `tableType`: even is water, odd is electricity, within 1-15."""
         if meter_type is None or meter_type not in _METER_TYPES:
             return None
-        return cls("electricity" if meter_type % 2 else "water")
+        return cls.ELECTRICITY if meter_type % 2 else cls.WATER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
