@@ -50,7 +50,7 @@ FAULTS: Final[tuple[dict[str, Any], ...]] = (
     {"kind": "code", "code": 1006},
     {"kind": "truncated"},
 )
-REPORT_EVERY: Final = 3
+REPORT_EVERY: Final = 6
 MOST_LINES: Final = 1000
 _APART: Final = 0.02
 KILOBYTES_PER_METER: Final = 100
@@ -91,8 +91,9 @@ class MemoryRecorder(Memory):
         module = "custom_components.jrhsz.importer.recorder"
         with (
             self.as_recorder(),
-            patch(f"{module}.async_migration_in_progress", return_value=False),
-            patch(f"{module}.get_metadata", return_value={}),
+            # Not mocks, which keep what they were called with: each Home Assistant.
+            patch(f"{module}.async_migration_in_progress", lambda _: False),
+            patch(f"{module}.get_metadata", lambda *_, **__: {}),
             patch("custom_components.jrhsz.importer.check.edges_of", self.edges_of),
         ):
             yield
@@ -209,7 +210,7 @@ class Life:
     async def change_options(self, hass: HomeAssistant) -> None:
         """Set another interval, which reloads the account."""
         (entry,) = hass.config_entries.async_entries("jrhsz")
-        options = {**entry.options, "scan_interval": self.random.choice([15, 30, 45])}
+        options = {**entry.options, "scan_interval": self.random.choice([30, 45, 60])}
         hass.config_entries.async_update_entry(entry, options=options)
         await hass.config_entries.async_reload(entry.entry_id)
 
