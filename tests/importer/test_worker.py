@@ -23,6 +23,7 @@ def meter_of(code: str, *, is_known: bool = True, kind: MeterKind | None = Meter
         user_code=code,
         is_known=is_known,
         data=SimpleNamespace(kind=kind),
+        is_disabled=False,
         async_update_listeners=Mock(),
     )
 
@@ -35,17 +36,25 @@ class Work:
         self.due = {meter.user_code for meter in meters}
         self.done: list[str] = []
         self.fails: dict[str, Exception] = {}
+        self.asked = 0
         self.entry = MockConfigEntry(domain="jrhsz")
-        self.entry.runtime_data = SimpleNamespace(polled=list(meters))
+        self.entry.runtime_data = SimpleNamespace(
+            coordinators={meter.user_code: meter for meter in meters}
+        )
         run: Callable[[MeterCoordinator], Awaitable[None]] = self._async_run
         self.worker = Worker(
             hass,
             self.entry,
             Interface.CONSUMPTION,
-            lambda meter, _: meter.user_code in self.due,
+            self._is_due,
             run,
         )
         self._hass = hass
+
+    def _is_due(self, meter: MeterCoordinator, _: int) -> bool:
+        """Tell whether a meter is due, and count how often that is asked."""
+        self.asked += 1
+        return meter.user_code in self.due
 
     async def _async_run(self, meter: MeterCoordinator) -> None:
         """Do it, or fail."""
@@ -72,6 +81,26 @@ async def test_longest_ago_first(hass: HomeAssistant) -> None:
     assert await work.check() == ["a", "c", "b"]
     assert await work.check() == []
     assert [meter.async_update_listeners.call_count for meter in meters] == [1, 2, 1]
+
+
+async def test_many(hass: HomeAssistant) -> None:
+    """Test that it isn't asked of all for each who is due, and is asked again at their turns."""
+    meters = [meter_of(str(number)) for number in range(100)]
+    work = Work(hass, *meters)
+    assert len(await work.check()) == 100
+    assert work.asked <= 4 * 100
+    work.due = {"1", "2", "3", "4"}
+    run = work.worker.run
+
+    async def run_for_two(meter: MeterCoordinator) -> None:
+        """Serve another meter too, disable one, and remove one."""
+        await run(meter)
+        work.due.discard("2")
+        meters[3].is_disabled = True
+        work.entry.runtime_data.coordinators.pop("4", None)
+
+    work.worker.run = run_for_two
+    assert await work.check() == ["1"]
 
 
 async def test_whom_nothing_is_done_for(hass: HomeAssistant) -> None:
