@@ -111,8 +111,9 @@ async def test_permissions(
                     await call()
             else:
                 await call()
-    for interface in forbidden:
-        assert len(simulator.calls_of(interface)) == 1
+    # An address is asked for without its building too.
+    calls_made = {name: 2 if name == "addressUserInfo" else 1 for name in forbidden}
+    assert {name: len(simulator.calls_of(name)) for name in forbidden} == calls_made
     assert len(simulator.calls_of("login")) == 1
     assert state_of(hass, entry, METER, "balance").state != STATE_UNAVAILABLE
     assert hass.config_entries.flow.async_progress() == []
@@ -127,8 +128,48 @@ async def test_permissions(
 
     await restart(hass, entry)
     assert missing(hass, entry) == told
-    for interface in forbidden:
-        assert len(simulator.calls_of(interface)) == 1
+    assert {name: len(simulator.calls_of(name)) for name in forbidden} == calls_made
+
+
+@pytest.mark.usefixtures("no_pace")
+@pytest.mark.parametrize("which", [0, 5])
+@pytest.mark.parametrize("code", [1002, 1009])
+async def test_one_meter_is_denied(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    which: int,
+    code: Any,
+) -> None:
+    """Test that somebody else's code, be it the first or the last, closes no account."""
+    codes = sorted(simulator.meters)[:6]
+    simulator.set_dialect(denied_codes=(codes[which],), forbidden_code=code)
+    meters = [{"user_code": code, "building": "", "room": code} for code in codes]
+    entry = account_of(simulator, meters=meters)
+    await set_up(hass, entry)
+    for _ in range(2):
+        await wait_for(hass, freezer, minutes=31)
+        await restart(hass, entry)
+    assert state_is(entry, ConfigEntryState.LOADED)
+    known = {code for code, meter in entry.runtime_data.coordinators.items() if meter.is_known}
+    assert {*codes} - known == {codes[which]}
+    for other in known:
+        assert state_of(hass, entry, other, "balance").state != STATE_UNAVAILABLE
+    assert entry.runtime_data.client.session.denied == {}
+    assert missing(hass, entry) is None
+
+
+@pytest.mark.usefixtures("no_pace")
+async def test_the_only_meter_is_denied(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that what is denied to the only meter is denied to the account."""
+    simulator.set_dialect(forbidden=("GetUserInfo",))
+    entry = one_meter(simulator)
+    await set_up(hass, entry)
+    assert state_is(entry, ConfigEntryState.SETUP_ERROR)
+    assert missing(hass, entry) is not None
+    assert len(simulator.calls_of("GetUserInfo")) == 1
 
 
 @pytest.mark.usefixtures("no_pace")
@@ -194,7 +235,8 @@ async def test_meters_may_not_be_read(
     await set_up(hass, entry)
     assert state_is(entry, ConfigEntryState.SETUP_ERROR)
     assert "GetUserInfo" in str(entry.reason)
-    assert len(simulator.calls_of("GetUserInfo")) == 1
+    # The first denial could be about the first meter.
+    assert len(simulator.calls_of("GetUserInfo")) == 2
     assert missing(hass, entry) == {
         "account": "demo",
         "interfaces": "GetUserInfo",
@@ -206,10 +248,10 @@ async def test_meters_may_not_be_read(
         await hass.config_entries.async_reload(entry.entry_id)
         await wait_for(hass, freezer, hours=5)
     assert state_is(entry, ConfigEntryState.SETUP_ERROR)
-    assert len(simulator.calls_of("GetUserInfo")) == 1
+    assert len(simulator.calls_of("GetUserInfo")) == 2
     await wait_for(hass, freezer, hours=9, minutes=5)
     assert state_is(entry, ConfigEntryState.SETUP_ERROR)
-    assert len(simulator.calls_of("GetUserInfo")) == 2
+    assert len(simulator.calls_of("GetUserInfo")) == 3
 
     simulator.set_dialect(forbidden=())
     await wait_for(hass, freezer, hours=24, minutes=5)

@@ -17,6 +17,7 @@ from homeassistant.util.signal_type import SignalType
 from .account import Account
 from .api import (
     AuthenticationError,
+    CodeDeniedError,
     ContestedError,
     Interface,
     MeterInfo,
@@ -157,6 +158,9 @@ class MeterCoordinator(MeterState):
         try:
             info = await self._account.client.get_meter(self.user_code, self._turn)
         except PlatformError as err:
+            if isinstance(err, CodeDeniedError) and len(self._account.polled) == 1:
+                # What is denied to the only meter is denied to the account.
+                self._account.client.session.deny(Interface.METER)
             self._note_poll(err)
             if self._may_be_repeated(err):
                 self._failed_once = True

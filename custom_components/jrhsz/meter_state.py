@@ -176,7 +176,8 @@ class MeterState(DataUpdateCoordinator[MeterInfo]):
         self.answers.restore(kept, self.data)
         self.balance.restore(kept.get("balance"), self.data)
         self.news.restore(kept.get("news"), self.balance.last)
-        if isinstance(polled_at := kept.get("polled_at"), str):
+        # One that never answered is asked at once.
+        if self.is_known and isinstance(polled_at := kept.get("polled_at"), str):
             self.polled_at = dt_util.parse_datetime(polled_at)
         self.rhythm = Rhythm.from_dict(kept.get("rhythm"))
 

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.jrhsz.api import (
     Client,
+    CodeDeniedError,
     EmptyReplyError,
     ExchangeError,
     FailedError,
@@ -47,12 +48,16 @@ async def test_return_codes(
 ) -> None:
     """Each code ends as its error, after the remedies that it has."""
     simulator.add_fault(Fault(kind="code", code=code, interface=name, times=None, msg="不行"))
+    is_of_whom = error is NotPermittedError and name in {"GetUserInfo", "addressUserInfo"}
+    if is_of_whom:
+        with pytest.raises(CodeDeniedError, match="不行"):
+            await READS[name](client)
     with pytest.raises(error) as caught:
         await READS[name](client)
     assert type(caught.value) is error
     if isinstance(caught.value, ReturnCodeError):
         assert (caught.value.code, caught.value.message) == (code, "不行")
-    remedies = 2 if code in {1006, 1007, 1008} else 1
+    remedies = 2 if code in {1006, 1007, 1008} or is_of_whom else 1
     if name in PAGED and code in {1001, 1008}:
         # Somebody waits: no more windows are tried.
         remedies = 3
@@ -169,7 +174,7 @@ async def test_missing_parameter_that_stays(
     ("second", "error"),
     [
         (Fault(kind="code", code=1006, times=None), TokenError),
-        (Fault(kind="code", code=1009), NotPermittedError),
+        (Fault(kind="code", code=1009), CodeDeniedError),
         (Fault(kind="status", status=429), RateLimitError),
         (Fault(kind="cut", times=2), ExchangeError),
     ],

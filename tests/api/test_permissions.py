@@ -76,11 +76,12 @@ async def test_not_permitted_with_an_old_token(
 
 
 async def test_waiting_calls_are_not_made_once_denied(client: Client, simulator: Simulator) -> None:
-    """What a thousand calls wait for is denied once."""
+    """What a thousand calls wait for is denied twice: the first time could be about one code."""
     simulator.set_dialect(forbidden=("GetUserInfo",))
     found = await outcomes(*(client.get_meter(METER) for _ in range(1000)))
-    assert {type(outcome) for outcome in found} == {NotPermittedError}
-    assert len(simulator.calls_of("GetUserInfo")) == 1
+    assert type(found[0]) is CodeDeniedError
+    assert {type(outcome) for outcome in found[1:]} == {NotPermittedError}
+    assert len(simulator.calls_of("GetUserInfo")) == 2
 
 
 @pytest.mark.parametrize("code", [1009, 1002])
@@ -101,6 +102,42 @@ async def test_one_code_that_is_denied(
             await client.get_meter(OTHER)
     assert client.session.denied == {}
     assert logins(simulator) == (3 if minutes > 115 else 1) + (minutes > 115)
+
+
+@pytest.mark.parametrize("code", [1009, 1002])
+@pytest.mark.parametrize("minutes", [0, 30])
+async def test_first_code_is_the_one_that_is_denied(
+    client: Client, simulator: Simulator, clock: WallClock, code: int, minutes: int
+) -> None:
+    """Where nothing was answered yet, one code that is denied says nothing about the others."""
+    simulator.set_dialect(forbidden_code=code, denied_codes=(METER,))
+    await client.get_buildings()
+    clock.advance(minutes=minutes)
+    with pytest.raises(CodeDeniedError):
+        await client.get_meter(METER)
+    assert client.session.denied == {}
+    for _ in range(3):
+        await client.get_meter(OTHER)
+        with pytest.raises(CodeDeniedError):
+            await client.get_meter(METER)
+    assert client.session.denied == {}
+    assert logins(simulator) == 1 + (minutes > 10)
+
+
+async def test_first_building_is_the_one_that_is_denied(
+    client: Client, simulator: Simulator
+) -> None:
+    """The same of lists; what isn't about anything in particular is about the account."""
+    for name in ("getUserCodeByAccount", "addressUserInfo"):
+        simulator.add_fault(Fault(kind="code", code=1009, interface=name))
+    with pytest.raises(CodeDeniedError):
+        await client.get_rooms("gzfh-1-d")
+    assert len(await client.get_rooms("gzfh-1-s")) == 2
+    # Without its building an address is read.
+    assert len(await client.get_rooms_at((await client.get_addresses())[0])) == 4
+    simulator.add_fault(Fault(kind="code", code=1009, interface="getAddress"))
+    with pytest.raises(NotPermittedError):
+        await client.get_addresses()
 
 
 @pytest.mark.parametrize("first", [0, 1])

@@ -271,7 +271,13 @@ class Client:
             other = self.session.encoding.other
             try:
                 reply = await self._call(interface, fields, turn, other)
-            except AuthenticationError, NoApiPermissionError, RateLimitError, TokenError:
+            except (
+                AuthenticationError,
+                CodeDeniedError,
+                NoApiPermissionError,
+                RateLimitError,
+                TokenError,
+            ):
                 raise
             except ReplyError:
                 raise refused from None
@@ -336,10 +342,14 @@ class Client:
         is_last: bool,
     ) -> None:
         """Raise what a denial means, unless a new token may help."""
-        if self.session.is_denied_to(interface, subject):
+        session = self.session
+        is_final = is_last or token.is_young(session.now())
+        if not is_final and not session.has_answered(interface):
+            return
+        if session.is_denied_to(interface, subject):
             raise CodeDeniedError(denied.code, denied.message)
-        if is_last or token.is_young(self.session.now()):
-            raise self.session.deny(interface) from denied
+        if is_final:
+            raise session.deny(interface) from denied
 
 
 def _subject(fields: _Fields) -> str:

@@ -9,6 +9,9 @@ from .interface import Interface
 
 DENIAL_LIFE: Final = timedelta(hours=24)
 _WITNESSES: Final = 2
+# The first denial of these may be about whom they were asked for; what else is asked about a meter
+# follows after it was read.
+_ABOUT_WHOM: Final = frozenset({Interface.METER, Interface.ROOMS, Interface.ROOMS_AT_ADDRESS})
 
 
 @dataclass(slots=True)
@@ -17,7 +20,8 @@ class Permissions:
 
     `denials` says until when an interface counts as not permitted. `witnesses` are the subjects (a
     meter, a building) that an interface answered about last: while one of them isn't denied too,
-    a denial is about its subject alone, which belongs to somebody else or has moved.
+    a denial is about its subject alone, which belongs to somebody else or has moved. Where nothing
+    was answered yet, the first denial is: the next one, of whichever subject, is about the account.
     """
 
     denials: dict[Interface, datetime] = field(default_factory=dict)
@@ -36,8 +40,10 @@ class Permissions:
     def is_about_subject(self, interface: Interface, subject: str) -> bool:
         """Tell whom a denial is about: its subject, or the whole account."""
         denied = self._denied.setdefault(interface, set())
+        is_first = not denied and subject != "" and interface in _ABOUT_WHOM
         denied.add(subject)
-        return not denied.issuperset(self.witnesses.get(interface, []))
+        witnesses = self.witnesses.get(interface)
+        return not denied.issuperset(witnesses) if witnesses else is_first
 
     def deny(self, interface: Interface, now: datetime) -> NotPermittedError:
         """Remember for 24 hours that an interface isn't permitted; return the error to raise."""

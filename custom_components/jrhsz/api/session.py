@@ -257,6 +257,10 @@ class Session:
             self.refusal = None
             self.on_change(False)
 
+    def has_answered(self, interface: Interface) -> bool:
+        """Tell whether an interface has answered about anything."""
+        return bool(self._permissions.witnesses.get(interface))
+
     def is_denied_to(self, interface: Interface, subject: str) -> bool:
         """Tell whether a denial is about its subject alone, and not about the account."""
         return self._permissions.is_about_subject(interface, subject)

@@ -177,6 +177,7 @@ class ListingFlow(ConfigEntryBaseFlow, ABC):
                 return await self._async_ask(unchecked[:_CHECKED_CODES])
         unknown = [code for code in self._codes if code in self._listing.failed]
         if isinstance(self._error, NotPermittedError):
+            unknown.clear()
             reading = self._error.interface == Interface.METER
             errors["base"] = "reading_not_permitted" if reading else "listing_not_permitted"
         elif self._are_too_many:
