@@ -5,7 +5,7 @@ not before it is saved that it was told.
 """
 
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
@@ -79,7 +79,7 @@ class MeterNews:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what to keep over a restart, JSON-ready."""
-        told = asdict(self.told)
+        told = {"balance": self.told.balance, "days_left": self.told.days_left}
         return {
             "told": {key: None if value is None else f"{value:f}" for key, value in told.items()},
             "silent": self.is_silent,

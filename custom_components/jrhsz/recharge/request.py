@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_URL, CONF_USERNAME
 from homeassistant.core import Context
+from homeassistant.util import dt as dt_util
 
 from ..address import are_two_names, platform_of
 from ..coordinator import JrhszConfigEntry, MeterCoordinator
@@ -98,6 +99,21 @@ class CreditedMeter(AccountMeter):
             user_code=coordinator.user_code,
             device_id=device.id if device else "",
             name=coordinator.shown_name,
+        )
+
+    def order(self, number: str, amount: Decimal) -> Order:
+        """Return an order that is sent now by nobody in particular, come of it what may."""
+        return Order(
+            number=number,
+            account_id=self.account_id,
+            platform=self.platform,
+            username=self.username,
+            user_code=self.user_code,
+            device_id=self.device_id,
+            meter=self.name,
+            amount=amount,
+            user_id=None,
+            sent=dt_util.utcnow(),
         )
 
 

@@ -5,6 +5,7 @@ platform has them, so its list of payments is asked before anything is sent.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -83,16 +84,8 @@ def _searched(hass: HomeAssistant, meter: CreditedMeter) -> timedelta:
 
 def _order(meter: CreditedMeter, number: str, payment: Payment, amount: Decimal) -> Order:
     """Return the order of a payment, which nobody remembers."""
-    return Order(
-        number=number,
-        account_id=meter.account_id,
-        platform=meter.platform,
-        username=meter.username,
-        user_code=meter.user_code,
-        device_id=meter.device_id,
-        meter=meter.name,
-        amount=amount,
-        user_id=None,
+    return replace(
+        meter.order(number, amount),
         sent=payment.time or dt_util.utcnow(),
         status=Status.CONFIRMED,
         source=Source.PAYMENTS,

@@ -284,17 +284,9 @@ def _earlier(journal: Journal, meter: CreditedMeter, number: str, request: Reque
 
 def _new_order(meter: CreditedMeter, request: Request, number: str, amount: Decimal) -> Order:
     """Return the order of a request: nobody knows what comes of it."""
-    return Order(
-        number=number,
-        account_id=meter.account_id,
-        platform=meter.platform,
-        username=meter.username,
-        user_code=meter.user_code,
-        device_id=meter.device_id,
-        meter=meter.name,
-        amount=amount,
+    return replace(
+        meter.order(number, amount),
         user_id=request.context.user_id,
-        sent=dt_util.utcnow(),
         up_to=request.up_to,
         untold=True,
         batch=request.batch,
