@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.jrhsz.history.missing import (
     Stored,
+    is_cost_missing,
     is_credit_missing,
     missing_since,
     reread_since,
@@ -81,3 +82,20 @@ def test_reread() -> None:
     history.note_reread(NOW - 60 * DAY, None)
     assert reread_since(history, 60, NOW) is None
     assert reread_since(history, 30, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("until", "end", "is_missing"),
+    [
+        (0, None, False),
+        (NOW - 1800, None, True),
+        (NOW - 1800, NOW - HOUR, False),
+        (NOW - 1800, NOW - 2 * HOUR, True),
+        (NOW - 3 * HOUR, NOW - 2 * HOUR, False),
+    ],
+)
+def test_cost(until: int, end: int | None, *, is_missing: bool) -> None:
+    """Test that rows up to the hour in which cost ends are expected."""
+    history = MeterHistory(cost_until=until)
+    stored = None if end is None else Stored(BEGIN, end, 1)
+    assert is_cost_missing(history, stored) is is_missing

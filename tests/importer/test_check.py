@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 
+from custom_components.jrhsz.importer.check import async_check_stored
 from custom_components.jrhsz.importer.recorder import Statistic, statistic_id
 
 from ..simulator import Simulator
@@ -135,6 +136,35 @@ async def test_older_database(
     assert len(said(caplog)) == 1
     oldest = min(call.params["BeginDate"] for call in simulator.calls_of("GetConsumenList"))
     assert oldest >= f"{lost - timedelta(days=6):%Y-%m-%d}"
+
+
+@on_sqlite
+async def test_cost_that_was_deleted(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that lost cost is said once, and that nothing is read for it."""
+    entry = await imported(hass, simulator, days=5)
+    await hours(hass, freezer, 12)
+    assert await rows_of(hass, entry, ELECTRICITY, Statistic.COST)
+    names, told = names_of(entry, Statistic.COST), set[str]()
+    meters = list(entry.runtime_data.coordinators.values())
+    await lose(hass, names, begin=0, end=simulator.now().timestamp())
+    simulator.reset_counts()
+    for _ in range(2):
+        await async_check_stored(hass, meters, told)
+        (line,) = said(caplog)
+    assert line.startswith("Cost of ")
+    assert ELECTRICITY in line
+    assert not simulator.calls_of("GetConsumenList")
+    await hours(hass, freezer, 2)
+    assert await rows_of(hass, entry, ELECTRICITY, Statistic.COST)
+    await async_check_stored(hass, meters, told)
+    assert ELECTRICITY not in told
+    assert len(said(caplog)) == 1
 
 
 @on_sqlite

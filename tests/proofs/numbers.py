@@ -22,6 +22,8 @@ from .verdict import Verdict
 
 LIVES: Final = 2_000
 ON_RECORDERS: Final = 40
+# Of as many, that which is on one: not one of the long ones.
+_ON_RECORDER: Final = 1
 _SHOWN_FAULTS: Final = 4
 # So many short lives are enough to find a fault that is put back.
 _LIVES_TO_FIND: Final = 100
@@ -122,8 +124,8 @@ def _verdicts(seeds: Iterable[int]) -> Iterator[tuple[int, Verdict]]:
         ProcessPoolExecutor(workers, initializer=logging.disable) as pool,
     ):
         while batch := list(islice(waiting, workers * _AHEAD)):
-            stored = [seed for seed in batch if seed % ON_RECORDERS == 0]
-            others = [seed for seed in batch if seed % ON_RECORDERS]
+            stored = [seed for seed in batch if seed % ON_RECORDERS == _ON_RECORDER]
+            others = [seed for seed in batch if seed % ON_RECORDERS != _ON_RECORDER]
             verdicts = pool.map(in_memory, others)
             for seed in stored:
                 truth = life(seed)

@@ -94,7 +94,10 @@ class Cost:
         return self.life.account.bills.between(self.first_settled, last - DAY) > 0
 
     def _judge_total(self) -> None:
-        """Compare the total with what the balance lost up to one of the last polls."""
+        """Compare the total with what the balance lost up to one of the last polls.
+
+        Where months are billed, what was charged since the last bill waits for the next one.
+        """
         life, account = self.life, self.life.account
         first = life.polls[0]
         slack = _CENT + sum(spent for *_, spent in self.unclear)
@@ -105,6 +108,9 @@ class Cost:
             for poll in life.polls
             if poll > life.polls[-1] - _PATIENCE
         ]
+        if self.tariff.settled is Settled.MONTHLY:
+            waits = account.charged.between(self.rows.ends[-1], life.polls[-1]) / 100
+            lost += [loss - waits for loss in lost]
         error = min(abs(total - loss) for loss in lost)
         if not self.unclear:
             self.verdict.note("cost total", error)

@@ -46,6 +46,13 @@ def is_credit_missing(history: MeterHistory, stored: Stored | None, now: int) ->
     return stored is None or stored.begin > next_hour(since)
 
 
+def is_cost_missing(history: MeterHistory, stored: Stored | None) -> bool:
+    """Tell whether the last rows of cost that were written are missing."""
+    if not history.cost_until:
+        return False
+    return stored is None or stored.end < hour_of(history.cost_until)
+
+
 def reread_since(history: MeterHistory, days: int, now: int) -> int | None:
     """Return since when all is to be read again, for rows are missing or more is wanted of it."""
     since = history.missing_since

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from ..clock import seconds_now
 from ..const import LOGGER
 from ..coordinator import MeterCoordinator
-from ..history.missing import Stored, is_credit_missing, missing_since
+from ..history.missing import Stored, is_cost_missing, is_credit_missing, missing_since
 from ..history.plan import RENEWED
 from ..history.readings import HOUR
 from .recorder import Edges, Statistic, async_execute, edges_of, first_gap, statistic_id
@@ -19,12 +19,16 @@ _METERS_AT_ONCE: Final = 100
 _NAMED: Final = 3
 
 
-async def async_check_stored(hass: HomeAssistant, meters: Iterable[MeterCoordinator]) -> None:
+async def async_check_stored(
+    hass: HomeAssistant, meters: Iterable[MeterCoordinator], without_cost: set[str]
+) -> None:
     """Find the meters whose rows are missing, and say so once.
+
+    `without_cost` are the codes of which was said already that their cost is lost.
 
     Raises RecorderError.
     """
-    missing = list[MeterCoordinator]()
+    missing, lost = list[MeterCoordinator](), list[MeterCoordinator]()
     for batch in batched(meters, _METERS_AT_ONCE, strict=False):
         doubtful = await _async_missing(hass, batch)
         for meter in doubtful:
@@ -34,14 +38,30 @@ async def async_check_stored(hass: HomeAssistant, meters: Iterable[MeterCoordina
                 for since in found.values():
                     await _async_note(hass, meter, since)
             missing += found
+        cost = await async_stored(hass, batch, Statistic.COST)
+        lost += [m for m in batch if is_cost_missing(m.history, cost.get(m.user_code))]
     if missing:
         LOGGER.warning(
-            "Statistics of %d meters (%s%s) are missing from the database; what the platform still "
+            "Statistics of %d meters (%s) are missing from the database; what the platform still "
             "has of use and payments is read again, cost can't be",
             len(missing),
-            ", ".join(meter.user_code for meter in missing[:_NAMED]),
-            ", …" if len(missing) > _NAMED else "",
+            _names_of(missing),
         )
+    if new := [m for m in lost if m not in missing and m.user_code not in without_cost]:
+        LOGGER.warning(
+            "Cost of %d meters (%s) is missing from the database; that of the last days is written "
+            "again, older cost can't be",
+            len(new),
+            _names_of(new),
+        )
+    without_cost.clear()
+    without_cost.update(meter.user_code for meter in lost)
+
+
+def _names_of(meters: Sequence[MeterCoordinator]) -> str:
+    """Return the first codes of some meters."""
+    named = ", ".join(meter.user_code for meter in meters[:_NAMED])
+    return f"{named}, …" if len(meters) > _NAMED else named
 
 
 async def async_stored(

@@ -73,6 +73,7 @@ class HistoryImport:
             ),
         )
         self._told: set[tuple[str, Correction]] = set()
+        self._without_cost: set[str] = set()
         self._day = day_in_china(dt_util.utcnow())
         self._checked_on: date | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
@@ -226,7 +227,7 @@ class HistoryImport:
         """Find what is missing from the database; where it can't be read, another day."""
         meters = [meter for meter in self._account.polled if meter.is_known and meter.data.kind]
         try:
-            await async_check_stored(self._hass, meters)
+            await async_check_stored(self._hass, meters, self._without_cost)
         except RecorderError as err:
             LOGGER.debug("What is stored can't be checked: %s", err)
 

@@ -14,6 +14,9 @@ from .tariffs import Settled, Tariff, settlement, tariff
 
 # The suite has time for short lives only.
 SHORT = 1_000_000
+# One in so many of the others is of weeks or months: these take a hundred times as long.
+_LONG_EVERY = 20
+_MONTHLY_EVERY = 4
 _YEAR = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
 _SILENCE = 3 * HOUR
 
@@ -74,12 +77,17 @@ class Life:
 
 
 def life(seed: int) -> Life:
-    """Return the life of a number; those from `SHORT` on are short."""
+    """Return the life of a number; those from `SHORT` on are short, few of the others long."""
     dice = Random(seed)  # noqa: S311  seeded, to be repeated
+    is_long = seed < SHORT and seed % _LONG_EVERY == 0
     kind, settled = settlement(dice)
+    if settled is Settled.MONTHLY and seed < SHORT and not is_long and seed % _MONTHLY_EVERY:
+        settled = Settled.AT_ONCE
     days = dice.choice((5, 7, 7, 9, 9, 10, 12, 12, 15, 20, 36, dice.randrange(45, 121)))
+    days = max(days, 20) if is_long else min(days, 15)
     if settled is Settled.MONTHLY:
         days = dice.randrange(66, 121)
+        days = days if is_long else days // 2 + 7
     before = dice.randrange(6 * HOUR, 30 * DAY)
     if seed >= SHORT:
         days, before = dice.choice((5, 6, 7)), before // 4
@@ -131,7 +139,7 @@ def life(seed: int) -> Life:
 def _polls(dice: Random, installed: int, end: int, *, least: int) -> list[int]:
     """Draw when Home Assistant looks, at least so far apart; it may be off for hours or days."""
     days = (end - installed) // DAY
-    minutes = (30, 30, 30, 60, 10) if days < 15 else (30, 60) if days < 40 else (60, 90)
+    minutes = (30, 30, 30, 60, 10) if days < 15 else (30, 60) if days < 40 else (60, 90, 180)
     interval = max(least, dice.choice(minutes) * MINUTE)
     away: list[range] = []
     if dice.random() < 0.25 and end - installed > 8 * DAY:
