@@ -251,6 +251,21 @@ async def test_no_page_zero_where_another_list_has_none(
     assert numbers(simulator, "GetPaymentList") == [1]
 
 
+async def test_count_of_an_empty_list_that_is_too_high(
+    client: Client, simulator: Simulator
+) -> None:
+    """Where neither page has anything, nothing is learnt of pages: the next list is read whole."""
+    simulator.set_dialect(first_page=0, total_count="high")
+    begin = NOON - 30 * DAY
+    meter = simulator.meters[METER]
+    meter.record_filter = lambda _: []
+    assert await client.get_consumption(METER, begin, NOON) == []
+    assert numbers(simulator) == [1, 0]
+    meter.record_filter = None
+    assert len(await ten_days(client)) == 240
+    assert client.session.habits[Interface.CONSUMPTION].first_page == 0
+
+
 @pytest.mark.parametrize("kind", ["cut", "quota", "429"])
 async def test_page_zero_that_never_came(client: Client, simulator: Simulator, kind: str) -> None:
     """What says nothing of the page is no answer: the list is asked for again."""

@@ -59,6 +59,16 @@ async def test_without_the_balance(
     assert (seen.is_complete, seen.balance) == (False, None)
 
 
+async def test_balance_that_cannot_be_read(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that nothing is proven while nobody knows whether the balance rose."""
+    await set_up(hass, config_entry)
+    simulator.set_dialect(numbers="nan", numbers_only="GetUserInfo")
+    seen = await look(hass, config_entry)
+    assert (seen.is_complete, seen.balance) == (False, None)
+
+
 async def test_list_that_may_lack_something(
     hass: HomeAssistant,
     simulator: Simulator,

@@ -146,7 +146,7 @@ class Pages[ItemT]:
         self.items[:0] = new
         if size and len(new) == size:
             habits.first_page = 0
-        elif most or is_contradicted:
+        elif most:
             habits.first_page = 1
 
     def _note_unclear(self) -> None:

@@ -75,7 +75,8 @@ async def async_look(
         platform=meter.platform,
         span=span,
         payments=payments,
-        is_complete=whole,
+        # One that can't be read may have risen.
+        is_complete=whole and balance is not None,
         balance=balance,
         clock=clock,
     )
