@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.jrhsz.history.ledger import Prices
+from custom_components.jrhsz.history.ledger import Follows, Prices
 from custom_components.jrhsz.history.prices import (
     Spent,
     Tariff,
@@ -22,9 +22,9 @@ def spent(*pairs: tuple[str, str]) -> list[Spent]:
     return [Spent(Decimal(cost), Decimal(use)) for cost, use in pairs]
 
 
-def billing_by(usage: object) -> Any:
+def billing_by(usage: object, follows: Follows = Follows.AT_ONCE) -> Any:
     """Return how a balance is billed: by use, or by time where no use is known."""
-    return SimpleNamespace(usage=usage)
+    return SimpleNamespace(usage=usage, follows=follows)
 
 
 def falls(*pairs: tuple[str, str]) -> list[Any]:
@@ -83,6 +83,14 @@ def test_tariff() -> None:
     found = tariff_of(falls(*[("1", "1")] * 3), billing, before)
     assert found is not None
     assert found.prices == Prices(Decimal(1), Decimal(2))
+
+
+def test_a_month_tells_nothing_of_the_price_of_the_next() -> None:
+    """Test that its days, which have one price, don't make tiers of the next one a charge."""
+    before = Prices(Decimal(1), Decimal(1), Decimal(0))
+    monthly = tariff_of(falls(("1", "1")), billing_by(object(), Follows.MONTHLY), before)
+    assert monthly is not None
+    assert monthly.usual_limit(Decimal(100), Decimal(1)) > 170
 
 
 def test_limits() -> None:

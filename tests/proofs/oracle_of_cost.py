@@ -96,7 +96,7 @@ class Cost:
     def _judge_total(self) -> None:
         """Compare the total with what the balance lost up to one of the last polls.
 
-        Where months are billed, what was charged since the last bill waits for the next one.
+        Where days or months are billed, what was charged since the last bill waits for the next.
         """
         life, account = self.life, self.life.account
         first = life.polls[0]
@@ -108,7 +108,7 @@ class Cost:
             for poll in life.polls
             if poll > life.polls[-1] - _PATIENCE
         ]
-        if self.tariff.settled is Settled.MONTHLY:
+        if self.tariff.settled in {Settled.DAILY, Settled.MONTHLY}:
             waits = account.charged.between(self.rows.ends[-1], life.polls[-1]) / 100
             lost += [loss - waits for loss in lost]
         error = min(abs(total - loss) for loss in lost)

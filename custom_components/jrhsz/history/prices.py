@@ -11,7 +11,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from .billing import Billing, Fall
-from .ledger import Prices
+from .ledger import Follows, Prices
 from .readings import HOUR
 
 _ZERO: Final = Decimal(0)
@@ -71,6 +71,9 @@ def tariff_of(found: Sequence[Fall], billing: Billing, before: Prices | None) ->
     spread = spread_of(known)
     if spread is None:
         spread = before.spread if before else None
+    if billing.follows is Follows.MONTHLY:
+        # The days of a month have one price, the next month another.
+        spread = max(spread or _ZERO, _USUAL_SPREAD)
     return Tariff(prices, _USUAL_SPREAD if spread is None else spread, billing)
 
 
