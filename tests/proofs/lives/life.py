@@ -93,8 +93,10 @@ def life(seed: int) -> Life:
         days, before = dice.choice((5, 6, 7)), before // 4
     installed = _YEAR + dice.randrange(300 * DAY)
     begin = installed - before
-    end = installed + days * DAY
     cadence = quarter(dice)
+    if cadence < HOUR and not is_long and settled is not Settled.MONTHLY:
+        days = min(days, 7)
+    end = installed + days * DAY
     if days < 12:
         cadence = min(cadence, HOUR)
     # At the end nothing is new for some hours: all that was used and billed is known.
