@@ -141,7 +141,7 @@ def life(seed: int) -> Life:
 def _polls(dice: Random, installed: int, end: int, *, least: int) -> list[int]:
     """Draw when Home Assistant looks, at least so far apart; it may be off for hours or days."""
     days = (end - installed) // DAY
-    minutes = (30, 30, 30, 60, 10) if days < 15 else (30, 60) if days < 40 else (60, 90, 180)
+    minutes = (30, 30, 30, 60, 10) if days < 15 else (30, 60) if days < 40 else (60, 90)
     interval = max(least, dice.choice(minutes) * MINUTE)
     away: list[range] = []
     if dice.random() < 0.25 and end - installed > 8 * DAY:
