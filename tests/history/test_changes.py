@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.jrhsz.history.changes import Change
 from custom_components.jrhsz.history.ledger import Follows
-from custom_components.jrhsz.history.readings import DAY
+from custom_components.jrhsz.history.readings import DAY, HOUR
 
 from ..support.histories import moment
 from ..support.prepaid import Prepaid, assert_days, at, evening, midnight, month_begin, night
@@ -47,6 +47,17 @@ def test_a_fee_is_found_in_the_first_days() -> None:
         (at("03-20 20:15"), Decimal("30.00"))
     ]
     assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+
+
+def test_what_is_billed_hours_later_is_no_charge() -> None:
+    """Test that a fall which is too large for the use beside it is for that of before."""
+    meter = Prepaid(
+        use=lambda time: Decimal("5" if time // HOUR % 6 in {0, 1, 4} else "0.1"),
+        settled=lambda time: time - 3 * HOUR,
+    )
+    meter.live(9)
+    # Of the first one nothing is known yet.
+    assert [charge.time for charge in meter.history.charges] == [at("03-20 12:45")]
 
 
 def test_what_is_left_on_moving_out_is_a_charge() -> None:

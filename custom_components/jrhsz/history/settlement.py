@@ -28,6 +28,7 @@ _MOST_AT_ONCE: Final = 10
 _ROUND: Final = [Decimal(unit) for unit in ("50", "10", "5")]
 # What is so many times nearer to a round amount than chance would have it is one.
 _CERTAINLY: Final = 10
+_SCATTERED: Final = Decimal(1)
 REMEMBERED: Final = 30 * DAY
 
 
@@ -113,6 +114,8 @@ class Settlement:
                 known = max(before.read_time, after.read_time - PROMPT)
                 change.begin, change.use = begin, _ZERO
                 change.end = max(begin, min(known, change.end))
+            elif self._is_no_bill(change):
+                change.end, change.use = change.begin, _ZERO
             elif change.cost != change.fall:
                 change.end = self.billing.until(after, begin, change.cost)
                 self._expect(change)
@@ -138,7 +141,21 @@ class Settlement:
             near = [Spent(item.cost, item.use) for item in self.changes[: -NEAR - 1 : -1]]
             price = nearest_price(near, prices.usual) or prices.usual
             change.expected = (price * change.use).quantize(_CENT)
-            change.limit = self.tariff.limit(change.use)
+            # One that is hours behind falls by the cost of other use than that beside it.
+            is_behind = self.tariff.spread > _SCATTERED
+            uses = [change.use, *(spent.use for spent in near if is_behind)]
+            change.limit = self.tariff.limit(max(uses))
+
+    def _is_no_bill(self, change: Change) -> bool:
+        """Tell whether a fall is too small for use that no right reading told of meanwhile."""
+        usage = self.billing.usage
+        return (
+            usage is not None
+            and self.billing.follows is Follows.AT_ONCE
+            and change.expected is not None
+            and 0 < 2 * change.cost < change.expected
+            and (usage.last_reading(change.end) or change.end) <= change.begin
+        )
 
     def _amount(self, numbers: Iterable[int]) -> Decimal:
         """Return the sum of some credits."""

@@ -120,6 +120,9 @@ const CREDIT = `
   .credit { position: absolute; top: 0; inset-inline-end: 0; width: 40px; height: 32px;
     border-radius: 8px; text-align: center; color: var(--faint); }
   .credit:hover { color: var(--text); background: var(--secondary-background-color); }
+  @container (max-width: 759px) {
+    .place:has(.credit) .sign:not(:empty) { margin-inline-end: 28px; }
+  }
   .credit::before { content: ""; display: inline-block; width: 20px; height: 20px;
     background: currentColor; vertical-align: middle; mask: ${CASH}; }
   .credit-dialog { box-sizing: border-box; width: min(440px, 100vw - 32px); padding: 16px 20px;
@@ -130,7 +133,7 @@ const CREDIT = `
   .credit-dialog p:not(.last)::first-letter { text-transform: uppercase; }
   .credit-dialog .large { margin: 12px 0; font-size: 24px; }
   .credit-dialog .form span { line-height: 40px; }
-  .credit-dialog .form input { width: 8em; font-size: 20px; }
+  .credit-dialog .form input { width: min(8em, 28vw); font-size: 20px; }
   .credit-status { min-height: 1.5em; margin: 8px 0; font-weight: 500; }
   .credit-dialog .actions { justify-content: end; margin: 0; }
   .action.main { color: var(--paper); background: var(--text); }
