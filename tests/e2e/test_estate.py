@@ -19,6 +19,19 @@ LOADS = 3
 EVERYTHING = "测试"
 SECONDS_PER_CALL = 2
 FRAMES = 30
+# What is written where the picture of a button is.
+COVERED = """(card) => {
+  const found = [];
+  for (const place of card.shadowRoot.querySelectorAll(".place:has(.credit)")) {
+    const button = place.querySelector(".credit").getBoundingClientRect();
+    const [left, bottom] = [button.left + 10, button.top + 26];
+    for (const part of place.querySelectorAll(".meter span")) {
+      const { top, right } = part.getBoundingClientRect();
+      if (part.textContent && right > left && top < bottom) found.push(part.textContent);
+    }
+  }
+  return found;
+}"""
 THRESHOLD = 20
 ARREARS, LOW, SILENT = "2022040001", "2022040003", "2022040046"
 CHANGES = {
@@ -76,6 +89,7 @@ async def look_at_overview(frontend: Frontend, low: int) -> None:
     assert await frontend.frames_per_second() >= FRAMES
     assert await frontend.wide_parts() == []
     await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert await overview.evaluate(COVERED) == []
     await overview.locator("input").fill("15栋 405")
     line = overview.locator(".line:visible", has_text="405")
     await line.locator(".meter").first.click()
