@@ -15,8 +15,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.api import Client
 
-from .simulator import Fault, Simulator
-from .support.accounts import coordinator_of, restart, set_up, state_of, wait_for
+from .simulator import Simulator
+from .support.accounts import answer_once, coordinator_of, restart, set_up, state_of, wait_for
 
 METER, OTHER = "2022040001", "2022040002"
 
@@ -60,14 +60,7 @@ async def test_falling_reading_waits_until_it_counts(
     for reading in ("0.00", "0.10"):
         # Times in the future don't count as later.
         record = low | {"readTime": "2099-01-01 10:00:00", "reading": reading}
-        simulator.add_fault(
-            Fault(
-                kind="wrong",
-                interface="GetUserInfo",
-                user_code=METER,
-                reply={"code": 200, "data": record},
-            )
-        )
+        answer_once(simulator, METER, record)
         await wait_for(hass, freezer, minutes=31)
         assert state_of(hass, config_entry, METER, "reading").state == before
         assert state_of(hass, config_entry, METER, "reading").attributes["read_at"] == read_at
@@ -77,14 +70,7 @@ async def test_falling_reading_waits_until_it_counts(
 
     freezer.tick(timedelta(days=1))
     record = low | {"readTime": "2099-01-01 11:00:00", "reading": "0.30"}
-    simulator.add_fault(
-        Fault(
-            kind="wrong",
-            interface="GetUserInfo",
-            user_code=METER,
-            reply={"code": 200, "data": record},
-        )
-    )
+    answer_once(simulator, METER, record)
     await wait_for(hass, freezer, minutes=31)
     assert state_of(hass, config_entry, METER, "reading").state == "0.3"
 
@@ -101,14 +87,7 @@ async def test_low_reading_after_an_unreadable_one_is_held_back(
     meter = simulator.meters[METER]
     known = {"tableNo": meter.table_no, "readTime": "2099-01-01 10:00:00", "tableType": "3"}
     for reading, shown in (("--", STATE_UNKNOWN), ("0", before)):
-        simulator.add_fault(
-            Fault(
-                kind="wrong",
-                interface="GetUserInfo",
-                user_code=METER,
-                reply={"code": 200, "data": known | {"reading": reading, "balance": ""}},
-            )
-        )
+        answer_once(simulator, METER, known | {"reading": reading, "balance": ""})
         await wait_for(hass, freezer, minutes=31)
         assert state_of(hass, config_entry, METER, "reading").state == shown
         assert state_of(hass, config_entry, METER, "balance").state == STATE_UNKNOWN
@@ -149,14 +128,7 @@ async def test_kind_is_kept(
     """Test that a later missing or unreadable type changes nothing."""
     await set_up(hass, config_entry)
     reading = Decimal(state_of(hass, config_entry, OTHER, "reading").state) + 1
-    simulator.add_fault(
-        Fault(
-            kind="wrong",
-            interface="GetUserInfo",
-            user_code=OTHER,
-            reply={"code": 200, "data": {"tableType": table_type, "reading": f"{reading:f}"}},
-        )
-    )
+    answer_once(simulator, OTHER, {"tableType": table_type, "reading": f"{reading:f}"})
     await wait_for(hass, freezer, minutes=31)
     state = state_of(hass, config_entry, OTHER, "reading")
     assert (Decimal(state.state), state.attributes["unit_of_measurement"]) == (reading, "m³")

@@ -5,6 +5,7 @@ other meters: a failure waits for the next ones. If others fail too, the account
 succeeds, those before it fail alone.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -25,6 +26,8 @@ _ABOUT_ALL: Final = (AuthenticationError, NoApiPermissionError, NotSentError, Qu
 _IN_A_ROW: Final = 3
 # Of so many meters that fail alone each is told; of the rest, that there are more.
 _TOLD_ALONE: Final = 10
+# So many lists in a row without a time are no accident.
+_UNTIMED: Final = 2
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class OutageWatch:
 
     A failure counts when the meter's entities become unavailable for it. Those that failed in an
     outage and didn't succeed since are `doubted`: if they fail again after it, they fail alone.
+    `_untimed` is how many answers in a row had no time that can be read, until that is told.
     """
 
     account: str
@@ -41,24 +45,16 @@ class OutageWatch:
     _waiting: dict[str, str] = field(default_factory=dict)
     _doubted: set[str] = field(default_factory=set)
     _told_more: bool = False
-    _told_untimed: bool = False
-    _untimed_lists: set[str] = field(default_factory=set)
-    _told_lists: set[str] = field(default_factory=set)
+    _untimed: Counter[Interface] = field(default_factory=Counter)
 
     def note_times(self, user_code: str, interface: Interface, items: Sequence[Timed]) -> None:
-        """Note a list of a meter, and tell once if none of the times in any can be read.
-
-        One list without may be an accident; two in a row are not.
-        """
-        if not items or interface in self._told_lists:
+        """Note a list of a meter, and tell once if none of the times in any can be read."""
+        if not items or self._untimed[interface] == _UNTIMED:
             return
-        if any(item.time is not None for item in items):
-            self._untimed_lists.discard(interface)
+        is_untimed = all(item.time is None for item in items)
+        self._untimed[interface] = self._untimed[interface] + 1 if is_untimed else 0
+        if self._untimed[interface] < _UNTIMED:
             return
-        if interface not in self._untimed_lists:
-            self._untimed_lists.add(interface)
-            return
-        self._told_lists.add(interface)
         LOGGER.warning(
             "None of the times can be read in what %s lists of meter %s, and maybe of others of "
             "account %s: nothing is made of these records",
@@ -69,8 +65,8 @@ class OutageWatch:
 
     def note_untimed(self, user_code: str) -> None:
         """Note that none of a meter's times can be read, which is hardly one meter's fault."""
-        if not self._told_untimed:
-            self._told_untimed = True
+        if not self._untimed[Interface.METER]:
+            self._untimed[Interface.METER] = _UNTIMED
             LOGGER.warning(
                 "None of the times of meter %s can be read, and maybe of others of account %s: "
                 "they count as silent when polls show the same reading for too long",

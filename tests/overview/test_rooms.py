@@ -13,7 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from ..simulator import Simulator
-from ..support.accounts import account_of, set_up
+from ..support.accounts import account_of, coordinator_of, restart, set_up
+from ..support.recharges import recharge
 
 
 @pytest.fixture
@@ -157,6 +158,30 @@ async def test_user_is_told_no_more_than_he_may_read(
     tenant.mock_policy({"entities": {"all": {POLICY_READ: True}}})
     answer = await told(hass_ws_client, hass, hass_read_only_access_token)
     assert answer == await told(hass_ws_client)
+
+
+@pytest.mark.usefixtures("frontend")
+async def test_device_that_a_person_renamed(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """A meter is called so in its room, in answers and in statistics, also after a restart."""
+    await set_up(hass, account)
+    code = "2022040005"
+    device = coordinator_of(account, code).device
+    assert device is not None
+    assert (await told(hass_ws_client))["rooms"][0]["name"] is None
+    dr.async_get(hass).async_update_device(device.id, name_by_user="李四家")
+    for _ in range(2):
+        room = (await told(hass_ws_client))["rooms"][0]
+        assert (room["name"], room["building"], room["room"]) == ("李四家", "二栋", "202")
+        assert [meter["name"] for meter in room["meters"]] == ["李四家"]
+        meter = coordinator_of(account, code)
+        assert (meter.shown_name, meter.statistic_name) == ("李四家", "李四家")
+        answer = await recharge(hass, account, code, dry_run=True)
+        assert answer["meter"] == "李四家"
+        await restart(hass, account)
 
 
 @pytest.mark.usefixtures("frontend")

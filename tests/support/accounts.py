@@ -15,7 +15,7 @@ from yarl import URL
 from custom_components.jrhsz.connection import DATA_CONNECTIONS
 from custom_components.jrhsz.coordinator import MeterCoordinator
 
-from ..simulator import Simulator
+from ..simulator import Fault, Simulator
 
 
 def account_of(simulator: Simulator, **options: Any) -> MockConfigEntry:
@@ -43,6 +43,14 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def answer_once(simulator: Simulator, user_code: str, record: dict[str, Any]) -> None:
+    """Let the next answer about a meter be this record."""
+    reply = {"code": 200, "data": record}
+    simulator.add_fault(
+        Fault(kind="wrong", interface="GetUserInfo", user_code=user_code, reply=reply)
+    )
 
 
 async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
