@@ -15,6 +15,7 @@ NAMES = (
     "age",
     "weight",
     "rest",
+    "tls",
     "soak",
     "clock",
     "reloads",

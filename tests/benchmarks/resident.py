@@ -15,19 +15,23 @@ from pathlib import Path
 import sys
 from time import perf_counter, process_time, thread_time
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 from unittest.mock import patch
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from homeassistant.auth.models import User
+from homeassistant.auth.permissions.models import PermissionLookup
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from custom_components.jrhsz.api import pacer
 from custom_components.jrhsz.essentials import ESSENTIALS
+from custom_components.jrhsz.overview.rooms import async_rooms
 
 from . import by_rest, floor
 from .blocking import Blocking
@@ -63,7 +67,8 @@ class Weight:
     """What a start and some passes took, in seconds of a processor and bytes.
 
     `poll` is for one meter and includes the request, `answer` begins when the answer comes in.
-    `shape` is how many entities each meter has per platform: enabled ones, disabled ones.
+    `dashboard` is until all rooms are told to a browser that asks. `shape` is how many entities
+    each meter has per platform: enabled ones, disabled ones.
     """
 
     start: float
@@ -73,6 +78,7 @@ class Weight:
     memory: int
     entities: int
     meters: int
+    dashboard: float
     shape: dict[str, list[int]]
 
 
@@ -130,6 +136,7 @@ async def weigh(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Weight:
         memory=memory() - empty,
         entities=len(hass.states.async_entity_ids()),
         meters=len(entry.options["meters"]),
+        dashboard=dashboard(hass),
         shape={kind: [shape[kind, False], shape[kind, True]] for kind, _ in sorted(shape)},
     )
 
@@ -149,8 +156,18 @@ async def weigh_rest(hass: HomeAssistant, task: Task) -> Weight:
         memory=memory() - empty,
         entities=len(hass.states.async_entity_ids()),
         meters=len(task.codes),
+        dashboard=0.0,
         shape={},
     )
+
+
+def dashboard(hass: HomeAssistant) -> float:
+    """Return the processor time of the answer to a dashboard that is opened."""
+    # Who may read everything is asked no permissions.
+    owner = User("owner", cast(PermissionLookup, None), is_owner=True, is_active=True)
+    begun = process_time()
+    json_bytes(async_rooms(hass, owner, join_accounts=False))
+    return process_time() - begun
 
 
 def disable_others(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:

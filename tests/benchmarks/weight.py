@@ -1,4 +1,4 @@
-"""What a thousand meters cost, beside a floor that does no more than it must."""
+"""What a thousand meters cost, beside a floor that does no more than it must, and what 3,000 do."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,8 +14,9 @@ from .floor import DOMAIN as FLOOR
 from .residence import ask
 from .resident import Task, Weight
 
-# The middle one is what the growth to the last one is extrapolated from.
+# The middle one is what the growth to the others is extrapolated from.
 SIZES = (10, 100, 1000)
+VAST = 3000
 AT_ONCE = 10
 REPEATS = 4
 MEGABYTE = 2**20
@@ -23,13 +24,17 @@ KILOBYTE = 2**10
 MILLISECONDS = 1000
 
 
-def measure(sizes: tuple[int, int, int] = SIZES, repeats: int = REPEATS) -> list[Figure]:
+def measure(
+    sizes: tuple[int, int, int] = SIZES, repeats: int = REPEATS, vast: int = VAST
+) -> list[Figure]:
     """Weigh, and let both watch what blocks."""
     with TemporaryDirectory() as folder:
-        return asyncio.run(_measured(Path(folder), sizes, repeats))
+        return asyncio.run(_measured(Path(folder), sizes, repeats, vast))
 
 
-async def _measured(folder: Path, sizes: tuple[int, int, int], repeats: int) -> list[Figure]:
+async def _measured(
+    folder: Path, sizes: tuple[int, int, int], repeats: int, vast: int
+) -> list[Figure]:
     """Return the figures."""
     ours, floor = {}, {}
     blocks: list[Figure] = []
@@ -64,11 +69,45 @@ async def _measured(folder: Path, sizes: tuple[int, int, int], repeats: int) -> 
         for weights in (ours, floor)
     ]
 
-    def growth(of: Callable[[Weight], float]) -> tuple[float, float]:
+    async with _platform(vast) as simulator:
+        task = Task(
+            what="weigh",
+            folder=str(folder / f"ours-{vast}"),
+            url=simulator.url,
+            codes=sorted(simulator.meters),
+        )
+        block = await ask(replace(task, what="watch"))
+        most = least([Weight(**await ask(task)) for _ in range(max(1, repeats // 2))])
+
+    def growth(of: Callable[[Weight], float], to: Weight) -> tuple[float, float]:
         """Return a value, and what it would be if it grew from the first size on a line."""
         slope = (of(ours[middle]) - of(ours[small])) / (middle - small)
-        return of(mine), of(ours[middle]) + slope * (large - middle)
+        return of(to), of(ours[middle]) + slope * (to.meters - middle)
 
+    growths = [
+        figure
+        for to in (mine, most)
+        for figure in (
+            Figure(
+                f"growth of the restart from {small} over {middle} to {to.meters:,}",
+                *growth(lambda weight: weight.start, to),
+                "s",
+                bound=1.25,
+            ),
+            Figure(
+                "  of a pass",
+                *growth(lambda weight: weight.poll * weight.meters, to),
+                "s",
+                bound=1.25,
+            ),
+            Figure(
+                "  of memory",
+                *growth(lambda weight: weight.memory / MEGABYTE, to),
+                "MB",
+                bound=1.25,
+            ),
+        )
+    ]
     return [
         Figure(
             f"{name}, {mine.entities:,} entities: restart until all have a value, processor",
@@ -96,14 +135,15 @@ async def _measured(folder: Path, sizes: tuple[int, int, int], repeats: int) -> 
             "  memory per meter", per_meter[0] / KILOBYTE, per_meter[1] / KILOBYTE, "kB", bound=1.5
         ),
         *blocks,
+        *growths,
         Figure(
-            f"growth of the restart from {small} over {middle} to {large:,}",
-            *growth(lambda weight: weight.start),
-            "s",
-            bound=1.25,
+            f"{vast:,} meters, {most.entities:,} entities: a dashboard is told all, processor",
+            most.dashboard * MILLISECONDS,
+            1000,
+            "ms",
         ),
-        Figure("  of a pass", *growth(lambda weight: weight.poll * weight.meters), "s", bound=1.25),
-        Figure("  of memory", *growth(lambda weight: weight.memory / MEGABYTE), "MB", bound=1.25),
+        # That of a save of what is kept of all meters, every five minutes.
+        Figure("  first start: longest block of our own", block["own"] * MILLISECONDS, 150, "ms"),
     ]
 
 
@@ -124,7 +164,7 @@ def least(weights: list[Weight]) -> Weight:
         weights[0],
         **{
             name: min(getattr(weight, name) for weight in weights)
-            for name in ("start", "start_wall", "poll", "answer", "memory")
+            for name in ("start", "start_wall", "poll", "answer", "memory", "dashboard")
         },
     )
 
