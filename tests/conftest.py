@@ -13,13 +13,14 @@ from homeassistant.helpers.storage import STORAGE_DIR
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+import pytest_socket
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.jrhsz.api import Session
 
 from .simulator import Simulator
+from .support import mariadb, postgres as postgresql
 from .support.accounts import account_of
-from .support.postgres import PostgresServer, find_server
 
 # Bound here, because Home Assistant puts a custom_components of the test package in front.
 import_module("custom_components.jrhsz")
@@ -46,16 +47,36 @@ def hass_config_dir(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Generator[PostgresServer]:
+def postgres() -> Generator[postgresql.PostgresServer]:
     """Run a PostgreSQL server."""
-    if (programs := find_server()) is None:
+    if (programs := postgresql.find_server()) is None:
         pytest.skip("no PostgreSQL server is installed (on Debian: postgresql)")
-    server = PostgresServer(programs)
+    server = postgresql.PostgresServer(programs)
     yield server
     server.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def maria_server() -> Generator[mariadb.MariaServer]:
+    """Run a MariaDB server."""
+    if (program := mariadb.find_server()) is None:
+        pytest.skip("no MariaDB server is installed (on Debian: mariadb-server)")
+    server = mariadb.MariaServer(program)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def maria(maria_server: mariadb.MariaServer) -> mariadb.MariaServer:
+    """Let a test reach the server: its driver uses sockets of Python's, and one with a path."""
+    # Who may be reached must be said while sockets are enabled.
+    pytest_socket.enable_socket()
+    pytest_socket.socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
+    pytest_socket.disable_socket(allow_unix_socket=True)
+    return maria_server
+
+
+@pytest.fixture(params=["sqlite", "postgres", "maria"])
 def recorder_db_url(
     request: pytest.FixtureRequest, hass_fixture_setup: list[bool]
 ) -> Generator[str]:
@@ -64,7 +85,7 @@ def recorder_db_url(
     if request.param == "sqlite":
         yield "sqlite://"
         return
-    server: PostgresServer = request.getfixturevalue("postgres")
+    server: postgresql.PostgresServer | mariadb.MariaServer = request.getfixturevalue(request.param)
     with server.database() as url:
         yield url
 

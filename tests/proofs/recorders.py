@@ -1,8 +1,10 @@
-"""Lives on real recorders: on SQLite and on PostgreSQL by turns."""
+"""Lives on real recorders: on SQLite, PostgreSQL and MariaDB by turns."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant
@@ -11,22 +13,33 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from ..benchmarks.home import home
-from ..support.postgres import PostgresServer, find_server
+from ..support import mariadb, postgres
 from .driver import NAMES, Driver, Told
 from .lives.life import Life
 
+type Server = postgres.PostgresServer | mariadb.MariaServer
+
+# What finds a server, what starts it, and the package that has it; the first database needs none.
+_SERVERS: Final[dict[int, tuple[Callable[[], Path | None], Callable[[Path], Server], str]]] = {
+    1: (postgres.find_server, postgres.PostgresServer, "postgresql"),
+    2: (mariadb.find_server, mariadb.MariaServer, "mariadb-server"),
+}
+
 
 class Recorders(ExitStack):
-    """Databases, each for one life; the server of those that need one runs when it is needed."""
+    """Databases, each for one life; servers run when they are needed."""
 
-    _server: PostgresServer | None = None
+    def __init__(self) -> None:
+        """Run no server yet."""
+        super().__init__()
+        self._servers: dict[int, Server] = {}
 
     async def live(self, life: Life, number: int) -> Told:
         """Drive the product through a life, with rows in an empty database."""
         with TemporaryDirectory() as folder, ExitStack() as stack:
             url = f"sqlite:///{folder}/recorder.db"
-            if number % 2:
-                url = stack.enter_context(self._postgres().database())
+            if which := number % (1 + len(_SERVERS)):
+                url = stack.enter_context(self._server(which).database())
             async with home(Path(folder)) as hass:
                 async_initialize_recorder(hass)
                 config = {"recorder": {"db_url": url, "commit_interval": 0}}
@@ -37,16 +50,16 @@ class Recorders(ExitStack):
                 rows = [await _rows(hass, name) for name in NAMES]
         return driver.told(*rows)
 
-    def _postgres(self) -> PostgresServer:
-        """Return the server, running."""
-        if self._server is None:
-            programs = find_server()
-            if programs is None:
-                msg = "no PostgreSQL server is installed (on Debian: postgresql)"
+    def _server(self, which: int) -> Server:
+        """Return a server, running."""
+        if which not in self._servers:
+            find, start, package = _SERVERS[which]
+            if (found := find()) is None:
+                msg = f"a server is missing (on Debian: {package})"
                 raise SystemExit(msg)
-            self._server = PostgresServer(programs)
-            self.callback(self._server.stop)
-        return self._server
+            self._servers[which] = server = start(found)
+            self.callback(server.stop)
+        return self._servers[which]
 
 
 async def _rows(hass: HomeAssistant, name: str) -> dict[int, tuple[float, float]]:
