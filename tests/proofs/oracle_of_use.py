@@ -31,6 +31,8 @@ class Use:
         last = life.polls[-1]
         # What is listed is read within an hour, and written when the hour is over.
         self.known = max(item.time for item in listed if item.begin <= last - 2 * HOUR)
+        # What is listed later may be read, if it is looked for just then.
+        self.known_at_most = max(item.time for item in listed if item.begin <= last)
         self.end = min(-(-self.known // HOUR) * HOUR, (last - 2 * HOUR) // HOUR * HOUR)
 
     def judge(self) -> None:
@@ -76,8 +78,8 @@ class Use:
     def _note(self, name: str, spans: Iterable[tuple[int, int]]) -> None:
         """Note the largest error of some spans."""
         for begin, end in spans:
-            if self._tells(begin) and self._tells(end):
-                rise = self.life.use.rise(begin, min(end, self.known))
+            if self._tells(begin) and self._tells(end) and end <= self.known:
+                rise = self.life.use.rise(begin, end)
                 self.verdict.note(f"use {name}", abs(self.rows.rise(begin, end) - rise))
 
     def _at(self, end: int) -> float:
@@ -86,7 +88,8 @@ class Use:
 
     def _error(self, end: int) -> float:
         """Return by how much the sum at the end of an hour is wrong."""
-        return abs(self.rows.at(end) - self._at(end))
+        told, most = self.rows.at(end), self.life.use.rise(self.begin, min(end, self.known_at_most))
+        return max(self._at(end) - told, told - most)
 
     def _waits(self, now: int) -> bool:
         """Tell whether what was read before a time was not listed well before it."""
