@@ -72,7 +72,9 @@ async def async_stored(
         statistic_id(str(meter.config_entry.unique_id), meter.user_code, statistic): meter.user_code
         for meter in meters
     }
-    edges = await async_execute(hass, edges_of, hass, list(names), 0, seconds_now())
+    # Use has a row for every hour; to count those of the others takes long and tells nothing.
+    counted = names if statistic is Statistic.CONSUMPTION else ()
+    edges = await async_execute(hass, edges_of, hass, list(names), 0, seconds_now(), counted)
     return {names[name]: found for name, edge in edges.items() if (found := _stored(edge))}
 
 
