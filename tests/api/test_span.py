@@ -439,6 +439,11 @@ async def test_future_that_holds_nothing(client: Client, simulator: Simulator) -
 async def test_empty_lists_that_may_not_be_understood(client: Client, simulator: Simulator) -> None:
     """Where nothing was ever shown, dates are written otherwise once in a while."""
     simulator.set_dialect(dates="date", dates_unread="empty")
+    # Long ago there was nothing: that an import found nothing there says nothing of dates.
+    for _ in range(3):
+        begin = TODAY - 300 * DAY
+        assert await client.get_consumption(METER, begin, begin + 30 * DAY) == []
+    assert asked(simulator) == ["33"] * 3
     found = [len(await month(client, code)) for code in list(simulator.meters)[:4]]
     assert found[:2] == [0, 0]
     assert min(found[2:3]) > 24 * 30

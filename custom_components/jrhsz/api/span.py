@@ -15,7 +15,7 @@ from .window import Dates, Ends, QueryDays, QueryForm, search
 
 _ATTEMPTS: Final = 6
 _URGENT_ATTEMPTS: Final = 3
-# So many empty lists in a form of dates that never showed a record.
+# So many empty lists of the last days, in a form of dates that never showed a record.
 _SUSPICIOUS: Final = frozenset({3, 30, 300})
 
 type Ask = Callable[[Mapping[str, str | int], bool], Awaitable[Reply]]
@@ -63,7 +63,7 @@ class SpanReader[ItemT: Timed]:
         window, items = await self._read(span, trial or known, known)
         if window == trial:
             habits.widen(known, trial, self.now)
-        if not items and window.dates not in self.proven and self._may_be_unread():
+        if not items and window.dates not in self.proven and self._may_be_unread(span):
             other = QueryForm(window.dates.other)
             with suppress(FailedError, MissingParameterError):
                 items = (await self._pages(span.parts(other)[0], other)).items
@@ -91,10 +91,15 @@ class SpanReader[ItemT: Timed]:
             raise IncompleteListError(msg)
         return _within(whole, begin, end)
 
-    def _may_be_unread(self) -> bool:
-        """Tell whether an empty list may be one whose dates weren't understood."""
+    def _may_be_unread(self, span: QueryDays) -> bool:
+        """Tell whether an empty list may be one whose dates weren't understood.
+
+        Of long ago there may be nothing, which in another form would tell no more.
+        """
+        if self.proven or span.last < span.today:
+            return bool(self.proven)
         self.habits.empty_lists += 1
-        return bool(self.proven) or self.habits.empty_lists in _SUSPICIOUS
+        return self.habits.empty_lists in _SUSPICIOUS
 
     async def _read(
         self, span: QueryDays, asked: QueryForm, known: QueryForm | None = None
