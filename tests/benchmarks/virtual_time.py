@@ -15,6 +15,7 @@ from freezegun import freeze_time
 _IN_THE_KERNEL = 0.0001
 # Times are whole numbers of these per second, so that their differences are exact.
 _TICKS = 2**20
+_RESOLUTION = 2**-24
 _BEGIN = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
 
@@ -49,6 +50,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._freezing = freeze_time(begin)
         self.time_of_day = self._freezing.start()
         super().__init__(selector)
+        # After half a year, a timer's time and one that is a nanosecond later are the same number.
+        self._clock_resolution = _RESOLUTION
 
     @override
     def time(self) -> float:
