@@ -7,6 +7,7 @@ import errno
 import json
 import os
 from pathlib import Path
+import threading
 from typing import Any
 from unittest.mock import patch
 
@@ -225,6 +226,36 @@ async def test_outcome_that_cannot_be_written(
     # rise of the balance is noted, if it is seen before the list.
     *before, last = statuses(journal_of(hass).path.read_bytes())
     assert (before[:2], set(before), last) == (["unknown", "unknown"], {"unknown"}, "confirmed")
+
+
+async def test_caller_of_a_failing_write_goes_away(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    files: RecordingFiles,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that nobody has to handle the error, as when Home Assistant stops."""
+    await set_up(hass, config_entry)
+    complaints: list[dict[str, Any]] = []
+    hass.loop.set_exception_handler(lambda _, context: complaints.append(context))
+    has_gone, pwrite = threading.Event(), os.pwrite
+
+    def late_pwrite(descriptor: int, content: bytes, at: int) -> int:
+        """Write when the caller has gone."""
+        has_gone.wait()
+        return pwrite(descriptor, content, at)
+
+    monkeypatch.setattr(os, "pwrite", late_pwrite)
+    files.fail_at = "write of nothing"
+    caller = hass.async_create_task(journal_of(hass).async_note("key", value=True))
+    caller.cancel()
+    has_gone.set()
+    await hass.async_block_till_done()
+    assert caller.cancelled()
+    assert files.steps[-1] == "write of nothing"
+    assert not journal_of(hass).is_written
+    assert complaints == []
 
 
 async def test_next_write_makes_up(

@@ -209,19 +209,18 @@ class Journal:
         task = self._hass.async_create_task(
             self._async_write_in_turn(orders, notes or {}), f"{DOMAIN} journal"
         )
-        try:
-            await asyncio.shield(task)
-        except OSError as err:
+        if (error := await asyncio.shield(task)) is not None:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="journal_not_written"
-            ) from err
+            ) from error
 
     async def _async_write_in_turn(
         self, orders: tuple[Order, ...], notes: Mapping[str, Any]
-    ) -> None:
-        """Write what is new after the writers before; raise OSError if that fails.
+    ) -> OSError | None:
+        """Write what is new after the writers before; return what failed.
 
-        After somebody else wrote, new orders were judged by what isn't true any more.
+        After somebody else wrote, new orders were judged by what isn't true any more. Raised, an
+        error would be one that nobody handles where the caller has gone.
         """
         async with self._lock:
             try:
@@ -236,8 +235,9 @@ class Journal:
             except OSError as err:
                 LOGGER.warning("The journal of orders can't be written: %s", err)
                 self._tell(is_written=False)
-                raise
+                return err
             self._tell(is_written=True)
+            return None
 
     async def _async_read(self) -> None:
         """Read the file, or raise OSError."""
