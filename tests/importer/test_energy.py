@@ -30,7 +30,7 @@ from .test_sync import ELECTRICITY, WATER
         ("sqlite", "Asia/Shanghai"),
         ("sqlite", "UTC"),
         ("sqlite", "America/New_York"),
-        ("postgresql", "America/New_York"),
+        ("postgres", "America/New_York"),
     ],
     indirect=["recorder_db_url"],
 )
