@@ -17,7 +17,6 @@ OTHER = "other"
 AT_MOST = 1.0
 LOADS = 3
 EVERYTHING = "测试"
-SECONDS_PER_CALL = 2
 FRAMES = 30
 # What is written where the picture of a button is.
 COVERED = """(card) => {
@@ -109,8 +108,6 @@ async def choose_meters(frontend: Frontend, url: str) -> None:
     await frontend.expect_step("config", "by_building")
     await frontend.flow.locator("ha-selector-select ha-button").click()
     await frontend.flow.get_by_text(EVERYTHING).first.click()
-    # It is listed between the polls of the other account.
-    frontend.page.set_default_timeout(10 * SECONDS_PER_CALL * 1000)
     await frontend.submit()
     await frontend.expect_step("config", "choose")
     # The work of the page: what Home Assistant has to do for it is measured where it is tested.
