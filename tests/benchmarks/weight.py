@@ -32,6 +32,11 @@ def measure(
         return asyncio.run(_measured(Path(folder), sizes, repeats, vast))
 
 
+def _task(folder: Path, simulator: Simulator) -> Task:
+    """Return what weighs an account that has all meters of a platform."""
+    return Task(what="weigh", folder=str(folder), url=simulator.url, codes=sorted(simulator.meters))
+
+
 async def _measured(
     folder: Path, sizes: tuple[int, int, int], repeats: int, vast: int
 ) -> list[Figure]:
@@ -40,12 +45,7 @@ async def _measured(
     blocks: list[Figure] = []
     for size in sizes:
         async with _platform(size) as simulator:
-            task = Task(
-                what="weigh",
-                folder=str(folder / f"ours-{size}"),
-                url=simulator.url,
-                codes=sorted(simulator.meters),
-            )
+            task = _task(folder / f"ours-{size}", simulator)
             shape = Weight(**await ask(task)).shape
             bare_task = replace(
                 task,
@@ -70,12 +70,7 @@ async def _measured(
     ]
 
     async with _platform(vast) as simulator:
-        task = Task(
-            what="weigh",
-            folder=str(folder / f"ours-{vast}"),
-            url=simulator.url,
-            codes=sorted(simulator.meters),
-        )
+        task = _task(folder / f"ours-{vast}", simulator)
         block = await ask(replace(task, what="watch"))
         most = least([Weight(**await ask(task)) for _ in range(max(1, repeats // 2))])
 
