@@ -454,6 +454,25 @@ async def test_empty_lists_that_may_not_be_understood(client: Client, simulator:
     assert asked(simulator, "GetPaymentList") == ["4+", "4+ dates"]
 
 
+async def test_empty_list_that_a_reading_contradicts(client: Client, simulator: Simulator) -> None:
+    """Where a meter has told of a reading in the span, the first empty list is not believed."""
+    simulator.set_dialect(dates="date", dates_unread="empty")
+    await client.get_meter(METER)
+    assert await client.get_consumption(METER, TODAY - 35 * DAY, TODAY - 20 * DAY) == []
+    assert len(await month(client)) > 24 * 30
+    assert asked(simulator) == ["18", "38+", "38+ dates"]
+
+
+async def test_lists_that_stay_empty(client: Client, simulator: Simulator) -> None:
+    """A platform that keeps no readings is asked twice no more than once in a while."""
+    for meter in simulator.meters.values():
+        meter.record_filter = lambda _: []
+    for code in list(simulator.meters)[:4]:
+        await client.get_meter(code)
+        assert await month(client, code) == []
+    assert asked(simulator) == ["38+", "38+ dates", "38+", "38+", "38+ dates", "38+"]
+
+
 @pytest.mark.parametrize(
     "fault",
     [Fault(kind="cut"), Fault(kind="status"), Fault(kind="code", code=1009), Fault(kind="html")],

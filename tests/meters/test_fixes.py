@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.api import NotPermittedError, PlatformError
 
-from ..simulator import Simulator
+from ..simulator import Fault, Simulator
 from ..support.accounts import restart, set_up, state_of, wait_for
 from ..support.calls import READS
 from ..support.watched import (
@@ -291,6 +291,12 @@ async def test_renamed_rooms(
         "meters": f"- 一栋电 · {before[METER]} · {METER} → 张三",
     }
     await restart(hass, entry)
+    assert shown(hass, entry, "renamed_rooms") == placeholders
+    fault = Fault(kind="code", interface="getUserCodeByAccount", build_code="gzfh-1-d", times=None)
+    simulator.add_fault(fault)
+    await wait_for(hass, freezer, hours=25)
+    assert fault.hits > 1
+    simulator.clear_faults()
     assert shown(hass, entry, "renamed_rooms") == placeholders
     assert (await decide(hass, entry, "renamed_rooms", choice))["type"] == "create_entry"
     assert issue_of(hass, entry, "renamed_rooms") is None

@@ -119,22 +119,82 @@ async def test_codes_only(
     assert entry.options["kept"] == []
 
 
-@pytest.mark.parametrize("interface", ["getBuildCode", "getUserCodeByAccount"])
-async def test_incomplete_lists_tell_nothing(
-    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, interface: str
+async def test_no_list_tells_nothing(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Test that a list that breaks off tells nothing, and is tried again in the next hour."""
+    """Test that without any list nothing is told, and it is tried again in the next hour."""
     entry = listed_account(simulator)
     await set_up(hass, entry)
     simulator.add_meter(building=2)
     simulator.remove_meter(OTHER)
-    fault = Fault(kind="status", interface=interface, skip=0 if interface == "getBuildCode" else 2)
+    fault = Fault(kind="status", interface="getBuildCode")
+    refusal = Fault(kind="code", interface="getUserCodeByAccount", times=None)
     simulator.add_fault(fault)
+    simulator.add_fault(refusal)
     await wait_for(hass, freezer, hours=25)
-    assert fault.hits == 1
+    assert (fault.hits, refusal.hits) == (1, 0)
+    await wait_for(hass, freezer, hours=1, minutes=1)
+    assert refusal.hits == 2 * len(simulator.world.lists)
     assert issue_of(hass, entry, "new_meters") is None
     assert issue_of(hass, entry, "gone_meters") is None
+    simulator.clear_faults()
     await wait_for(hass, freezer, hours=1, minutes=1)
+    assert shown(hass, entry, "new_meters")["count"] == "1"
+    await absent_for_a_day(hass, freezer)
+    assert shown(hass, entry, "gone_meters")["count"] == "1"
+
+
+@pytest.mark.parametrize("kind", ["code", "status"])
+@pytest.mark.parametrize("refused", [0, 1, 3])
+async def test_one_list_that_always_fails(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    refused: int,
+    kind: Any,
+) -> None:
+    """Test that a building that is always refused doesn't hide what comes to others."""
+    places = ["gzfh-1-d", "gzfh-1-s", "gzfh-3-d", "gzfh-3-s"]
+    entry = listed_account(simulator, places={"by_building": places})
+    await set_up(hass, entry)
+    simulator.add_fault(
+        Fault(
+            kind=kind,
+            interface="getUserCodeByAccount",
+            build_code=places[refused],
+            times=None,
+        )
+    )
+    for number in (1, 3):
+        simulator.add_meter(building=number)
+    simulator.reset_counts()
+    await wait_for(hass, freezer, hours=25)
+    assert len(simulator.calls_of("getUserCodeByAccount")) == len(places) + 1
+    new = [place for place in ("gzfh-1-d", "gzfh-3-d") if place != places[refused]]
+    assert shown(hass, entry, "new_meters")["count"] == str(len(new))
+    # What the refused building has is there as long as it answers.
+    assert issue_of(hass, entry, "gone_meters") is None
+
+
+async def test_list_that_fails_later(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that what was found stands while its list can't be had, and a loss there is told."""
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    simulator.add_meter(building=1)
+    await wait_for(hass, freezer, hours=25)
+    assert shown(hass, entry, "new_meters")["count"] == "1"
+    fault = Fault(
+        kind="code",
+        interface="getUserCodeByAccount",
+        build_code=next(iter(simulator.world.lists)),
+        times=None,
+    )
+    simulator.add_fault(fault)
+    simulator.remove_meter(OTHER)
+    await wait_for(hass, freezer, hours=25)
+    assert fault.hits == 2
     assert shown(hass, entry, "new_meters")["count"] == "1"
     await absent_for_a_day(hass, freezer)
     assert shown(hass, entry, "gone_meters")["count"] == "1"

@@ -31,6 +31,7 @@ class Fault:
     interface: str | None = None
     account: str | None = None
     user_code: str | None = None
+    build_code: str | None = None
     times: int | None = 1
     """How many calls it hits; None for all until cleared."""
     when: Literal["before", "after"] = "before"
@@ -73,6 +74,7 @@ class Faults:
                 fault.interface not in {None, interface}
                 or fault.account not in {None, params.get("admin_user_name")}
                 or fault.user_code not in {None, params.get("user_code")}
+                or fault.build_code not in {None, params.get("build_code")}
             ):
                 continue
             if fault.skip > 0:

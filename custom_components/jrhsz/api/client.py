@@ -66,6 +66,7 @@ class Client:
         """Use a session."""
         self.session = session
         self._shared_addresses: set[str] = set()
+        self._reported: dict[str, datetime] = {}
 
     async def get_buildings(self, turn: Turn | None = None) -> list[Building]:
         """Return the account's buildings, getBuildCode (4.2). Codes nest and lists overlap."""
@@ -84,7 +85,10 @@ class Client:
         Raises EmptyReplyError if the platform knows nothing about the code.
         """
         reply = await self._read(Interface.METER, {"user_code": user_code}, turn or Turn())
-        return MeterInfo.from_record(reply.record())
+        info = MeterInfo.from_record(reply.record())
+        if info.read_time is not None:
+            self._reported[user_code] = info.read_time
+        return info
 
     async def prestore(self, user_code: str, order_number: str, amount: Decimal) -> None:
         """Book credit in yuan on a meter, Prestore (4.5): sends at most once, whatever happens.
@@ -245,6 +249,7 @@ class Client:
         session = self.session
         habits, now = session.habits[interface], session.now()
         before = habits.as_dict()
+        reported = self._reported.get(user_code) if interface is Interface.CONSUMPTION else None
         reader = SpanReader(
             habits=habits,
             ask=ask,
@@ -256,6 +261,7 @@ class Client:
             proven=session.proven_dates,
             knows_pages=any(known.first_page == 1 for known in session.habits.values()),
             whole=complete,
+            expected=reported is not None and span[0] <= reported <= span[1],
         )
         try:
             return await (reader.read_whole(*span) if complete else reader.read(*span))

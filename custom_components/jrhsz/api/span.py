@@ -38,6 +38,7 @@ class SpanReader[ItemT: Timed]:
     alone. `whole` is for a list that is to prove that something is absent. `today` is by our clock
     or the platform's, whichever is ahead. `proven` are the forms of dates that have shown records
     of the account, `knows_pages` is whether pages of another interface are counted from 1.
+    `expected` is for a list that can't be empty: the platform told of a reading within its span.
     """
 
     habits: Habits
@@ -50,6 +51,7 @@ class SpanReader[ItemT: Timed]:
     proven: Collection[Dates]
     knows_pages: bool = False
     whole: bool = False
+    expected: bool = False
     _attempted: dict[QueryForm, Pages[ItemT]] = field(default_factory=dict)
 
     async def read(self, begin: datetime, end: datetime) -> list[ItemT]:
@@ -99,7 +101,8 @@ class SpanReader[ItemT: Timed]:
         if self.proven or span.last < span.today:
             return bool(self.proven)
         self.habits.empty_lists += 1
-        return self.habits.empty_lists in _SUSPICIOUS
+        is_first = self.habits.empty_lists == 1
+        return (self.expected and is_first) or self.habits.empty_lists in _SUSPICIOUS
 
     async def _read(
         self, span: QueryDays, asked: QueryForm, known: QueryForm | None = None

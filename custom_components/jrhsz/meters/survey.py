@@ -131,7 +131,7 @@ class Survey:
         )
 
     async def _async_look(self) -> None:
-        """Look; if the lists can't be had completely, tell nothing and try in the next hour."""
+        """Look; if no list can be had, tell nothing and try in the next hour."""
         try:
             await self._async_compare()
         except NotPermittedError:
@@ -150,13 +150,17 @@ class Survey:
         chosen = chosen_meters(entry.options)
         doubtful = self._suspects() | self._absences.keys()
         listed: dict[str, ChosenMeter] = {}
+        is_whole = True
         if entry.options.get(CONF_PLACES):
-            listed = await self._async_list()
-            self._note_names(chosen, listed)
-            doubtful = {meter.user_code for meter in account.polled} - listed.keys()
+            listed, is_whole = await self._async_list()
+            self._note_names(chosen, listed, is_whole=is_whole)
+            unlisted = {meter.user_code for meter in account.polled} - listed.keys()
+            doubtful = unlisted if is_whole else unlisted & doubtful
         await self._async_note_absences(doubtful)
         options = entry.options
         seen = {*options.get(CONF_KNOWN, []), *chosen}
+        if not is_whole:
+            listed = {meter.user_code: meter for meter in account.new} | listed
         new = [meter for code, meter in listed.items() if code not in seen]
         account.new = [] if self._are_added(new) else new
         options = entry.options
@@ -167,16 +171,20 @@ class Survey:
             )
         account.on_meters_change()
 
-    def _note_names(self, chosen: dict[str, ChosenMeter], listed: dict[str, ChosenMeter]) -> None:
+    def _note_names(
+        self, chosen: dict[str, ChosenMeter], listed: dict[str, ChosenMeter], *, is_whole: bool
+    ) -> None:
         """Note which rooms have other names than those that their meters were chosen with.
 
         A meter that was chosen by its code is called by it: only another name than at the last look
-        is news of such a one.
+        is news of such a one. What can't be looked at now keeps the name that it had.
         """
         before = {meter.user_code: meter.room for meter in self._account.renamed}
+        known = {} if is_whole else {**self._names, **before}
         renamed, nameless = list[ChosenMeter](), dict[str, str]()
         for code, meter in chosen.items():
-            if (room := listed[code].room if code in listed else None) is None:
+            room = listed[code].room if code in listed else known.get(code)
+            if room is None:
                 continue
             is_nameless = meter.room == code
             if is_nameless:
@@ -227,8 +235,11 @@ class Survey:
             if absence.looks >= _LOOKS and now - absence.since >= needed
         ]
 
-    async def _async_list(self) -> dict[str, ChosenMeter]:
-        """Return the meters in the lists that the account's meters were chosen from."""
+    async def _async_list(self) -> tuple[dict[str, ChosenMeter], bool]:
+        """Return the meters in the lists that the account's meters were chosen from, and if whole.
+
+        A list that fails is asked for once more at the end, and doesn't hide the others.
+        """
         client, wanted = self._account.client, list[Place]()
         for way, values in self._entry.options[CONF_PLACES].items():
             wanted += [
@@ -238,9 +249,12 @@ class Survey:
             ]
         listing = Listing(todo=[*wanted])
         await listing.async_go_on(client, lambda: None)
-        for err in listing.failed.values():
-            raise err
-        return listing.meters(wanted)
+        listing.todo = [*listing.failed]
+        await listing.async_go_on(client, lambda: None)
+        if not listing.rooms:
+            for err in listing.failed.values():
+                raise err
+        return listing.meters(wanted), not listing.failed
 
     async def _async_answers(self, code: str) -> bool:
         """Tell whether a meter answers; one that isn't listed was given by code, or moved."""
