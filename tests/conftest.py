@@ -9,6 +9,8 @@ from typing import Any
 from unittest.mock import AsyncMock, PropertyMock, patch
 
 from aiohttp import ClientTimeout
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.helpers.storage import STORAGE_DIR
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -35,8 +37,23 @@ def _home_assistant_with_this_integration(request: pytest.FixtureRequest) -> Non
     """Let every Home Assistant of a test load this integration."""
     if "recorder_mock" in request.fixturenames:
         request.getfixturevalue("recorder_mock")  # refuses to start after hass
+    if "freezer" in request.fixturenames:
+        request.getfixturevalue("freezer")  # a token that was made before would not be valid
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave asyncio's debug mode off: the stacks that it keeps take half of the tests' time."""
+
+
+@pytest.fixture
+def freezer() -> Generator[FrozenDateTimeFactory]:
+    """Stop the clock at the same moment in every run: how much is used depends on the hour."""
+    with freeze_time("2026-10-14T12:20:00+08:00") as frozen:
+        assert isinstance(frozen, FrozenDateTimeFactory)
+        yield frozen
 
 
 @pytest.fixture

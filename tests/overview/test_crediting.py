@@ -504,8 +504,11 @@ async def test_after_a_restart(
     hass_admin_user: User,
     hass_ws_client: WebSocketGenerator,
     no_pauses: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that whoever comes back after a restart finds the batch, and can try again."""
+    soon = (timedelta(milliseconds=50), timedelta(seconds=1))
+    monkeypatch.setattr("custom_components.jrhsz.recharge.delays._OPEN", soon)
     codes = list(simulator.meters)
     await ask(socket, "recharge_many/subscribe")
     await socket.receive_json()

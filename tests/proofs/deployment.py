@@ -29,6 +29,7 @@ MOMENT: Final = 4 * MINUTE
 TWO_DAYS: Final = timedelta(days=2)
 METERS: Final = 5
 RECHARGED, ALARMED, DENIED = "2022040001", "2022040003", "2022040005"
+DOOR_CHECK: Final = {1002, 1005, 1006, 1007, 1008, 1009}
 NO_NUMBERS: Final = {"empty", "null", "nan", "dashes", "thousands", "missing"}
 SWITCHES: Final = {
     name: change
@@ -140,6 +141,7 @@ class Day:
         self.simulator = simulator
         self.faults: list[str] = []
         self._falls: list[str] = []
+        self._rejected = False
 
     async def live(self, outage: dict[str, Any] | None) -> None:
         """Add the account, poll, read history, lose and get back the platform, recharge."""
@@ -156,11 +158,14 @@ class Day:
         self._compare(entry, "in the end")
         if self.simulator.early:
             self.faults.append(f"{self.simulator.early} early calls")
-        issues = {x.translation_key for x in ir.async_get(self.hass).issues.values()}
+        issues = {str(x.translation_key) for x in ir.async_get(self.hass).issues.values()}
         issues -= {"open_orders"} if self._may_be_open() else set()
         issues -= {"missing_permissions"} if self._may_not_recharge() else set()
-        if issues:
-            self.faults.append(f"issues {sorted(map(str, issues))}")
+        corrected = {"order_corrected_confirmed"} if self._rejected else set()
+        if corrected - issues:
+            self.faults.append("a recharge that was booked stays rejected")
+        if issues - corrected:
+            self.faults.append(f"issues {sorted(issues)}")
         if self.hass.config_entries.flow.async_progress():
             self.faults.append("a form for a password")
         await self.hass.config_entries.async_unload(entry.entry_id)
@@ -273,10 +278,19 @@ class Day:
         amounts = [order.amount for order in self.simulator.ledger]
         if received != [1] or amounts != [Decimal(20)]:
             self.faults.append(f"a recharge was received {received} times, of {amounts}")
-        if answer["status"] not in (
-            {"confirmed", "unknown"} if self._may_be_open() else {"confirmed"}
-        ):
+        self._rejected = answer["status"] == "rejected"
+        if answer["status"] not in self._outcomes():
             self.faults.append(f"a recharge that was booked is {answer['status']}")
+
+    def _outcomes(self) -> set[str]:
+        """Return what may be said of a recharge that was booked.
+
+        A refusal at the door is believed after a minute; shown later than that, it is put right.
+        """
+        dialect = self.simulator.dialect
+        if dialect.prestore_answer in DOOR_CHECK and dialect.payment_delay > MINUTE:
+            return {"confirmed", "unknown", "rejected"}
+        return {"confirmed", "unknown"} if self._may_be_open() else {"confirmed"}
 
     def _lists_payments(self) -> bool:
         """Tell whether what is paid can be told from the list."""
