@@ -8,7 +8,7 @@ and one meter is credited.
 import asyncio
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import batched, count
+from itertools import count
 import logging
 import os
 from pathlib import Path
@@ -48,14 +48,14 @@ def singles() -> range:
     return range(_SINGLE, _SINGLE + len(SWITCHES))
 
 
-def judged(seed: int) -> list[str]:
+def judged(seed: int) -> tuple[int, list[str]]:
     """Live with the deployment of a seed, or of a single switch; return what went wrong."""
     # A process of its own doesn't know that what goes wrong here is meant to.
     logging.disable()
     if seed < _SINGLE:
-        return live(seed)
+        return seed, live(seed)
     name = sorted(SWITCHES)[seed - _SINGLE]
-    return live_with(SWITCHES[name], OUTAGES[seed % len(OUTAGES)])
+    return seed, live_with(SWITCHES[name], OUTAGES[seed % len(OUTAGES)])
 
 
 def _deployments(seeds: Iterable[int]) -> Proof:
@@ -79,8 +79,7 @@ def _verdicts(seeds: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
     """Yield what went wrong with each."""
     workers = os.cpu_count() or 1
     with ProcessPoolExecutor(workers) as pool:
-        for batch in batched(seeds, 8 * workers, strict=False):
-            yield from zip(batch, pool.map(judged, batch), strict=True)
+        yield from pool.map(judged, seeds, buffersize=4 * workers)
 
 
 def _answers() -> Iterator[int]:

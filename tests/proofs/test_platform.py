@@ -28,7 +28,7 @@ def test_numbers_of_switches() -> None:
 @pytest.mark.usefixtures("socket_enabled")
 def test_single_switch() -> None:
     """Test that a single switch can be judged alone."""
-    assert judged(singles()[0]) == []
+    assert judged(singles()[0]) == (singles()[0], [])
 
 
 @pytest.mark.usefixtures("socket_enabled")
