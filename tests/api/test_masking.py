@@ -65,6 +65,51 @@ def test_other_forms(shown: str) -> None:
         assert seen in ("***", "用户 *** 错误", "token:***")
 
 
+def forms_of(secret: str) -> dict[str, str]:
+    """Return ways in which a secret may be repeated, none of which holds anything else."""
+    content = secret.encode()
+    once = b64encode(content).decode()
+    return {
+        "other case": secret.swapcase(),
+        "reversed": secret[::-1],
+        "base64": once,
+        "base64 without its end": once.rstrip("="),
+        "base64 for addresses": urlsafe_b64encode(content).decode(),
+        "base64 of a pair": b64encode(b"demo:" + content).decode(),
+        "base64 of a record": b64encode(b'{"a":"' + content + b'"}').decode(),
+        "base64 of GBK": b64encode(secret.encode("gb18030")).decode(),
+        "base64 of UTF-16": b64encode(secret.encode("utf-16-le")).decode(),
+        "base64 twice": b64encode(once.encode()).decode(),
+        "base64 apart": "-".join(once),
+        "base64 in groups": ", ".join(once[at : at + 4] for at in range(0, len(once), 4)),
+        "base64 reversed": once[::-1],
+        "hexadecimal": content.hex(" "),
+        "hexadecimal of GBK": secret.encode("gb18030").hex(),
+        "hexadecimal of UTF-16": secret.encode("utf-16-be").hex(),
+        "escaped bytes": "".join(f"\\x{byte:02X}" for byte in content),
+        "bytes in hexadecimal": ",".join(f"0x{byte:02x}" for byte in content),
+        "bytes": str(list(content)),
+        "for an address, twice": quote(quote(secret, safe="")),
+        "characters": " ".join(f"U+{ord(x):04X}" for x in secret),
+        "escaped characters": "".join(f"&#x{ord(x):x};" for x in secret),
+        "apart": "*".join(secret),
+        "accents": "\u0301".join(secret),
+        "in two parts": f"{secret[:4]} 和 {secret[4:]}",
+        "but for its end": secret[:-1],
+    }
+
+
+@pytest.mark.parametrize("form", forms_of(PASSWORD))
+@pytest.mark.parametrize(
+    "secret", [PASSWORD, "Geheim12", "密码1234六七八", "p@ss w0rd!", "24681357"]
+)
+def test_forms_of_any_length(secret: str, form: str) -> None:
+    """No form depends on how long the secret is, or on another one that holds it too."""
+    seen = masked(f"用户 {forms_of(secret)[form]} 错误", [secret, "T" * 32])
+    assert "***" in seen
+    assert set(seen) <= {*"用户 *** 错误-="}
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -80,6 +125,13 @@ def test_other_forms(shown: str) -> None:
 def test_nothing_to_hide(message: str) -> None:
     """What shows no secret is told as it is."""
     assert masked(message, ["another-secret", TOKEN, "12"]) == message
+
+
+def test_secret_of_signs() -> None:
+    """A secret without letters and digits is known by its bytes."""
+    for shown in (b64encode(b"!@#$%^").decode(), b"!@#$%^".hex()):
+        assert masked(f"错误 {shown}", ["!@#$%^"]) == "***"
+    assert masked("错误", ["!@#$%^"]) == "错误"
 
 
 def test_short_secret() -> None:

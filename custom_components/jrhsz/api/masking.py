@@ -1,7 +1,6 @@
 """Messages of the platform that are shown to people: short, printable and free of secrets."""
 
-from base64 import urlsafe_b64decode
-from binascii import Error as Base64Error
+from base64 import b64encode
 from collections.abc import Iterable
 from html import unescape
 import json
@@ -15,10 +14,14 @@ _SHOWN: Final = 200
 _MASK: Final = "***"
 # Any token is longer, any order number shorter.
 _TOKEN_LIKE: Final = re.compile(r"[0-9A-Za-z+/_-]{40,}=*")
-_ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})|(?:0|\\)?[x%]([0-9a-fA-F]{2})")
-_BASE64: Final = re.compile(r"[0-9A-Za-z+/_-]{6,}")
+# What stands before the digits of a byte or of a character.
+_ESCAPED: Final = re.compile(r"(?:\\u|[uU]\+)([0-9a-fA-F]{4})|(?:0|\\)?[x%]([0-9a-fA-F]{2})")
+_BYTES: Final = re.compile(r"(?<![0-9])[0-9]{1,3}(?![0-9])")
+_ENCODINGS: Final = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 # Shorter ones are parts of words.
 _SHORTEST: Final = 4
+_SHORTEST_PART: Final = 3
+_SHORTEST_PIECE: Final = 6
 _PIECE: Final = 12
 
 
@@ -55,41 +58,71 @@ def printable(text: str) -> str:
 
 def _shows(text: str, secret: str) -> bool:
     """Tell whether a text shows a secret, or a piece of a long one, in another form."""
-    if len(_squeezed(secret)) < _SHORTEST:
+    if len(secret) < _SHORTEST:
         return False
-    shown = {_squeezed(form) for form in _forms(text)}
-    pieces = {
-        *_pieces(_squeezed(secret), _PIECE),
-        *_pieces(secret.encode(errors="replace").hex(), 2 * _PIECE),
-    }
-    return any(piece in form for form in shown for piece in pieces)
+    whole = _squeezed(secret)
+    pieces = {*_pieces(whole, _PIECE)}
+    for content in {secret.encode(encoding, "replace") for encoding in _ENCODINGS}:
+        pieces.update(_pieces(content.hex(), 2 * _PIECE))
+        for layer in _in_base64(content):
+            pieces.update(_pieces(layer, _PIECE))
+    squeezed = {_squeezed(form) for form in _forms(text)}
+    return any(
+        _is_told_in_parts(whole, form) or any(piece in form for piece in pieces)
+        for form in squeezed | {form[::-1] for form in squeezed}
+    )
 
 
 def _pieces(secret: str, size: int) -> Iterable[str]:
     """Return what a secret is known by: of a long one, every piece is as good as the whole."""
-    if len(secret) < 2 * size:
-        return [secret]
+    size = max(_SHORTEST_PIECE, min(size, len(secret) * 3 // 4))
+    if len(secret) <= size:
+        return [secret] if len(secret) >= _SHORTEST else []
     return (secret[at : at + size] for at in range(len(secret) - size + 1))
+
+
+def _in_base64(content: bytes) -> Iterable[str]:
+    """Yield what a text in base64 has of a content, wherever in it that stands, also twice so."""
+    for before in range(3):
+        # The characters at the ends also hold what stands beside it.
+        end = (before + len(content)) * 4 // 3
+        once = b64encode(bytes(before) + content)[-(-before * 4 // 3) : end]
+        yield _squeezed(once.decode())
+        if before == 0:
+            yield _squeezed(b64encode(once)[: len(once) * 4 // 3].decode())
+
+
+def _is_told_in_parts(secret: str, text: str) -> bool:
+    """Tell whether all parts of a secret stand in a text, in their order."""
+    if len(secret) < _SHORTEST:
+        return False
+    at = 0
+    while secret:
+        longest = next(
+            (
+                size
+                for size in range(len(secret), _SHORTEST_PART - 1, -1)
+                if text.find(secret[:size], at) >= 0
+            ),
+            0,
+        )
+        if not longest:
+            return False
+        at = text.find(secret[:longest], at) + longest
+        secret = secret[longest:]
+    return True
 
 
 def _forms(text: str) -> Iterable[str]:
     """Yield what a text may mean."""
     yield text
-    yield unquote_plus(text)
+    yield (unquoted := unquote_plus(text))
+    yield unquote_plus(unquoted)
     yield unescape(text)
-    yield unicodedata.normalize("NFKC", text)
-    yield _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
-    for joined in (text, "".join(text.split())):
-        for run in _BASE64.findall(joined):
-            for at in range(4):
-                chunk = run[at:].replace("+", "-").replace("/", "_")
-                try:
-                    content = urlsafe_b64decode(chunk[: len(chunk) // 4 * 4])
-                except Base64Error, ValueError:
-                    continue
-                yield content.decode(errors="replace")
+    yield _ESCAPED.sub(lambda match: match[1] or match[2], text)
+    yield _BYTES.sub(lambda match: f"{int(match[0]) % 256:02x}", text)
 
 
 def _squeezed(text: str) -> str:
     """Return the letters and digits of a text, which may stand apart in it."""
-    return "".join(filter(str.isalnum, text)).casefold()
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text))).casefold()
