@@ -33,6 +33,17 @@ from custom_components.jrhsz.address import (
         ("http://h/user/login ，", "http://h", "h/me"),
         ("<http://h:8080>", "http://h:8080", "h:8080/me"),
         ("http://h/User/Login", "http://h", "h/me"),
+        ("· http://h/user/login ", "http://h", "h/me"),
+        ("接口地址：http://h/user/login", "http://h", "h/me"),
+        ("POST https://h/user/login", "https://h", "h/me"),
+        ("（http://h/user/login）", "http://h", "h/me"),
+        ("【http://h】", "http://h", "h/me"),
+        ("`http://h`", "http://h", "h/me"),
+        ("[http://h/user](http://h/user)", "http://h", "h/me"),
+        ("http://imrapi.jrhsz.comhttp://h/user/login", "http://h", "h/me"),
+        ("http:/h:8080", "http://h:8080", "h:8080/me"),
+        ("http//h", "http://h", "h/me"),
+        ("http://h/user/login\u3164\ufffc", "http://h", "h/me"),
         ("http://h/user/other", "http://h/user/other", "h/user/other/me"),
     ],
 )
@@ -62,6 +73,8 @@ def test_normalize(typed: str, address: str, identity: str) -> None:
         "http://[::1",
         "http://a b/",
         "http://h\\x",
+        "http://u@h http://h",
+        "http//",
     ],
 )
 def test_refused(typed: str) -> None:
@@ -77,6 +90,7 @@ def test_refused(typed: str) -> None:
         (" demo\u200b", "demo"),
         ("\ufeff\u2060a b\t\n", "a b"),
         ("\u3000", ""),
+        ("\ufffcdemo\u3164\ufe0f", "demo"),
     ],
 )
 def test_visible(typed: str, kept: str) -> None:

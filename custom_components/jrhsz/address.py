@@ -12,8 +12,13 @@ _USUAL_PORTS: Final = (80, 443)
 # A user would change where the password is sent, a query or a fragment would be lost.
 _USER: Final = re.compile(r"/user$", re.IGNORECASE)
 _INTERFACE: Final = re.compile(rf"(?<=/user)/+({'|'.join(Interface)})$", re.IGNORECASE)
+# What stands before an address in a line of a document, or stood in the field already.
+_BEFORE: Final = re.compile(r"^[^?#@]*(?=https?:/)", re.IGNORECASE)
+_SLASH_LOST: Final = re.compile(r"^(https?)(?::/|//)(?!/)", re.IGNORECASE)
 # What stands around an address in a sentence.
-_AROUND: Final = " .,;:!\"'<>“”‘’《》「」、"
+_AROUND: Final = " .,;:!\"'`*·•<>()“”‘’《》「」【】、"
+# Letters and signs that show nothing, and what editors put where a picture was.
+_BLANK: Final = "\u115f\u1160\u2800\u3164\uffa0\ufe0e\ufe0f\ufffc"
 _REFUSED: Final = re.compile(r"[?#@\\\s]")
 
 
@@ -32,8 +37,9 @@ def visible(typed: str) -> str:
 
 
 def _is_invisible(character: str) -> bool:
-    """Tell whether a character is a blank, a control or a format character."""
-    return character.isspace() or unicodedata.category(character) in {"Cc", "Cf"}
+    """Tell whether a character is a blank, a control or a format character, or stands for none."""
+    category = unicodedata.category(character)
+    return character.isspace() or character in _BLANK or category in {"Cc", "Cf"}
 
 
 def normalize(typed: str) -> str:
@@ -42,8 +48,9 @@ def normalize(typed: str) -> str:
     It may be the address of an interface, as the document has them, and be typed with the
     characters of a Chinese keyboard.
     """
-    seen = "".join(x for x in visible(typed) if unicodedata.category(x) != "Cf")
-    text = unicodedata.normalize("NFKC", seen).replace("。", ".").strip(_AROUND)
+    seen = (x for x in visible(typed) if x not in _BLANK and unicodedata.category(x) != "Cf")
+    text = unicodedata.normalize("NFKC", "".join(seen)).replace("。", ".").strip(_AROUND)
+    text = _SLASH_LOST.sub(r"\1://", _BEFORE.sub("", text))
     try:
         url = URL(text if "://" in text else f"http://{text}")
         port = "" if url.is_default_port() else f":{url.explicit_port}"
