@@ -134,9 +134,10 @@ async def test_closed_session(http: aiohttp.ClientSession, server: RawServer) ->
 
 
 async def test_tls_that_is_none(http: aiohttp.ClientSession, simulator: Simulator) -> None:
-    """A TLS handshake that fails is no connection."""
-    with pytest.raises(ConnectError):
+    """A TLS handshake that fails is no connection, and says nothing about a certificate."""
+    with pytest.raises(ConnectError) as caught:
         await post(http, simulator.url.replace("http:", "https:"))
+    assert type(caught.value) is ConnectError
     assert simulator.calls == []
 
 

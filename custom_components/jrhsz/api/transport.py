@@ -120,7 +120,7 @@ async def post(
             trace_request_ctx=way,
         ) as response:
             content = await _body(response)
-    except aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError:
+    except aiohttp.ClientConnectorCertificateError:
         error = CertificateError("The certificate of the address isn't valid")
     except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL:
         error = ConnectError("No connection could be made")
