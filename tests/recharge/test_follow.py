@@ -90,6 +90,31 @@ async def test_account_removed_meanwhile(
     assert simulator.calls == []
 
 
+async def test_polling_turned_off(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that without polling only that is looked up which keeps a meter from being recharged."""
+    await set_up(hass, config_entry)
+    simulator.set_dialect(payment_delay=-1)
+    await recharge(hass, config_entry)
+    hass.config_entries.async_update_entry(config_entry, pref_disable_polling=True)
+    await hass.config_entries.async_reload(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    simulator.reset_counts()
+    await wait_for(hass, freezer, hours=3, minutes=15)
+    assert simulator.calls == []
+    simulator.add_fault(Fault(kind="cut", interface="Prestore"))
+    await recharge(hass, config_entry, OTHER)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    simulator.reset_counts()
+    await wait_for(hass, freezer, minutes=20)
+    assert simulator.calls_of("GetPaymentList")
+    assert {call.params["user_code"] for call in simulator.calls} == {OTHER}
+
+
 async def test_disabled_account(
     hass: HomeAssistant,
     simulator: Simulator,

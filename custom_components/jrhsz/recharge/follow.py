@@ -53,7 +53,7 @@ class Follower:
                     self._async_load(entry), f"{DOMAIN} journal"
                 )
                 return
-            orders = self._orders.unsettled_of(str(entry.unique_id))
+            orders = _wanted(entry, self._orders.unsettled_of(str(entry.unique_id)))
             if orders := [order for order in orders if _is_of_pass(order)]:
                 self._async_begin(entry, orders)
 
@@ -185,7 +185,7 @@ class Follower:
         self, entry: JrhszConfigEntry, orders: Iterable[Order]
     ) -> list[tuple[Order, datetime]]:
         """Return the orders of an account that are due by themselves, and when."""
-        orders = [order for order in orders if order.number not in self._waiting]
+        orders = [x for x in _wanted(entry, orders) if x.number not in self._waiting]
         delays = {
             platform: self._orders.delays_at(entry, platform)
             for platform in {order.platform for order in orders}
@@ -208,6 +208,11 @@ async def async_setup_orders(hass: HomeAssistant) -> None:
 
 
 DATA_FOLLOWER: HassKey[Follower] = HassKey(f"{DOMAIN}_follower")
+
+
+def _wanted(entry: JrhszConfigEntry, orders: Iterable[Order]) -> list[Order]:
+    """Return the orders to look up by themselves: without polling, those that block a meter."""
+    return [order for order in orders if order.is_open or not entry.pref_disable_polling]
 
 
 def _is_of_pass(order: Order) -> bool:
