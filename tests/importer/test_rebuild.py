@@ -119,6 +119,21 @@ async def test_one_of_several_fails(
     assert entry.runtime_data.to_rebuild == entry.runtime_data.rebuilt == 0
 
 
+@pytest.mark.parametrize("kind", ["status", "html", "cut"])
+async def test_one_that_always_fails(
+    recorder_mock: Recorder, hass: HomeAssistant, simulator: Simulator, kind: Any
+) -> None:
+    """Test that a meter whose records can't be had, in whatever way, stops no other."""
+    entry = account_of(simulator, history_days=20)
+    await set_up(hass, entry)
+    simulator.add_fault(
+        Fault(kind=kind, interface="GetConsumenList", user_code=ELECTRICITY, times=None)
+    )
+    response = await rebuilt(hass, config_entry_id=entry.entry_id)
+    assert response["records"] == 30 * 24
+    assert [row["user_code"] for row in response["failed"]] == [ELECTRICITY]
+
+
 async def test_times_that_cannot_be_read(
     recorder_mock: Recorder,
     hass: HomeAssistant,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -12,11 +13,19 @@ from homeassistant.util import dt as dt_util
 
 from ..api import (
     UNKNOWN_METER,
+    AuthenticationError,
     Consumption,
+    ExchangeError,
     Interface,
+    InterfaceDeniedError,
+    NoApiPermissionError,
     NotPermittedError,
     PlatformError,
     Priority,
+    QuotaError,
+    RateLimitError,
+    ReplyError,
+    TokenError,
     Turn,
 )
 from ..clock import seconds_now
@@ -27,6 +36,15 @@ from ..history.readings import DAY
 from ..history.state import Listed, MeterHistory, Window
 from ..history.usage import Usage, hour_of
 from .window import Import, async_begin_of_stored, async_end_of_stored
+
+_ABOUT_ALL: Final = (
+    AuthenticationError,
+    InterfaceDeniedError,
+    NoApiPermissionError,
+    QuotaError,
+    RateLimitError,
+    TokenError,
+)
 
 
 @dataclass(slots=True)
@@ -43,10 +61,11 @@ async def async_rebuild_all(
 ) -> Rebuilt:
     """Rebuild one meter after the other; how far that is, is told by their accounts.
 
-    Of several, one that fails doesn't stop the others. Raises PlatformError if it is not about
-    that meter, ServiceValidationError if its account was unloaded meanwhile, and RecorderError.
+    Of several, one that fails doesn't stop the others. Raises PlatformError if that is about all of
+    them, as what fails twice on end may be, ServiceValidationError if an account was unloaded
+    meanwhile, and RecorderError.
     """
-    result, done = Rebuilt(), 0
+    result, done, broke = Rebuilt(), 0, False
     # Whoever waits for many meters can wait for whoever waits for one.
     priority = Priority.ASKED if len(meters) == 1 else Priority.POLL
     accounts = [meter.config_entry.runtime_data for meter in meters]
@@ -58,11 +77,16 @@ async def async_rebuild_all(
                 raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter")
             try:
                 records, rows = await async_rebuild(hass, meter, start, priority)
-            except UNKNOWN_METER as err:
-                if len(meters) == 1:
+            except _ABOUT_ALL:
+                raise
+            except (ReplyError, ExchangeError) as err:
+                is_vague = not isinstance(err, UNKNOWN_METER)
+                if len(meters) == 1 or (broke and is_vague):
                     raise
+                broke = is_vague
                 result.failed.append((meter, err))
             else:
+                broke = False
                 result.records += records
                 result.changed_hours += rows
             done += 1
