@@ -98,7 +98,10 @@ def actions(value: Any) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("path", sorted(BLUEPRINTS.glob("*.yaml")), ids=lambda path: path.name)
 async def test_markdown_in_blueprints(hass: HomeAssistant, path: Path) -> None:
     """Test that a blueprint's message is text, whatever the names in it hold."""
-    message = "一栋 **101** [a](b) c_d\n`e` ~~f~~ <g> #1 & h!: ¥12.50"
+    message = (
+        "一栋 **101** [a](b) c_d\n`e` ~~f~~ <g> #1 & h!: ¥12.50\nHTTP://i www.j https://k 1:2 3-4"
+        "\n- l\n  + m\n12. n\n3) o\n4.5 p\n=="
+    )
     found = [*actions(yaml_util.load_yaml_dict(path))]
     assert len(found) == 1
     shown = Template(found[0]["data"]["message"], hass).async_render(
