@@ -14,7 +14,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.jrhsz.targets import async_balances_in, async_meters_in
 
-from .support.accounts import set_up, state_of
+from .simulator import Simulator
+from .support.accounts import account_of, set_up, state_of
 from .support.watched import METER, OTHER, device_of
 
 
@@ -57,6 +58,22 @@ async def test_account(
     area = area_registry.async_create("Office")
     device_registry.async_update_device(account, area_id=area.id)
     assert meant(hass, area_id=[area.id]) == []
+
+
+async def test_stroke_in_a_code(hass: HomeAssistant, simulator: Simulator, no_pace: None) -> None:
+    """Test that a meter is not meant by another one whose code is the begin of its own."""
+    codes = [f"{METER}|balance", f"{METER}|2|3"]
+    for code in codes:
+        simulator.add_meter(user_code=code)
+    entry = account_of(simulator)
+    await set_up(hass, entry)
+    for code in (METER, *codes):
+        device = device_of(hass, entry, code)
+        assert device is not None
+        assert meant(hass, device_id=[device.id]) == [code]
+        balance = state_of(hass, entry, code, "balance").entity_id
+        assert meant(hass, entity_id=[balance]) == [code]
+    assert len(meant(hass, device_id=[entry.runtime_data.device_id])) == len(simulator.meters)
 
 
 async def test_entities(

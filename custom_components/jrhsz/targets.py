@@ -55,11 +55,13 @@ def async_meant(
     unique_ids = {entity.unique_id for entity in _ours(hass, selected)}
     devices = _identifiers(hass, selected.referenced_devices)
     named = _identifiers(hass, selected.referenced_devices & selection.device_ids)
+    # A code may hold a stroke too, and begin with that of another meter.
+    accounts = named & {str(entry.unique_id) for entry in hass.config_entries.async_entries(DOMAIN)}
     return {
         meter
         for meter in meters
         if meter in devices
-        or meter.rpartition("|")[0] in named
+        or any(meter.startswith(f"{account}|") for account in accounts)
         or any(f"{meter}|{key}" in unique_ids for key in meant_by)
     }
 
