@@ -1,9 +1,11 @@
 """Tests of what the accounts of a process share."""
 
-from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.jrhsz.api import ConnectError
 from custom_components.jrhsz.connection import (
     async_forget_session,
     async_get_connections,
@@ -13,8 +15,9 @@ from custom_components.jrhsz.connection import (
     session_of,
 )
 
-from .simulator import Simulator
+from .simulator import Fault, Simulator
 from .support.accounts import set_up
+from .support.recharges import hit
 
 
 async def test_shared_connections(hass: HomeAssistant) -> None:
@@ -44,6 +47,21 @@ async def test_removed_account(
     assert async_get_session(hass, simulator.url, "demo") is session
     assert session.pacer is pacer
     assert session.as_dict()["logins"] == logins
+
+
+async def test_stop(
+    hass: HomeAssistant, simulator: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """Test that nobody waits for an answer, or for a turn, when Home Assistant stops."""
+    hangs = simulator.add_fault(Fault(kind="hang", interface="getBuildCode"))
+    client = client_of(hass, config_entry)
+    answer = hass.async_create_task(client.get_buildings())
+    turn = hass.async_create_task(client.get_buildings())
+    await hit(hangs)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    for waiting in (answer, turn, hass.async_create_task(client.get_rooms())):
+        with pytest.raises(ConnectError):
+            await waiting
 
 
 async def test_account_that_was_never_loaded(

@@ -11,6 +11,7 @@ from homeassistant.const import (
     CONF_USERNAME,
     CONF_VERIFY_SSL,
     EVENT_HOMEASSISTANT_CLOSE,
+    EVENT_HOMEASSISTANT_STOP,
 )
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import (
@@ -43,7 +44,17 @@ DATA_CONNECTIONS: HassKey[Connections] = HassKey(DOMAIN)
 @callback
 def async_get_connections(hass: HomeAssistant) -> Connections:
     """Return what is shared in this process."""
-    return hass.data.setdefault(DATA_CONNECTIONS, Connections())
+    if DATA_CONNECTIONS not in hass.data:
+        hass.data[DATA_CONNECTIONS] = shared = Connections()
+
+        @callback
+        def async_stop(_: Event) -> None:
+            """Let nobody wait for the platform: Home Assistant would wait for whoever does."""
+            for pacer in shared.pacers.values():
+                pacer.close()
+
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, async_stop)
+    return hass.data[DATA_CONNECTIONS]
 
 
 @callback

@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.jrhsz.api import (
+    ConnectError,
     ExchangeError,
     ExchangeTimeoutError,
     Pacer,
@@ -399,6 +400,43 @@ async def test_lane_that_was_ended_from_outside_is_run_again(platform: Platform)
     await platform.time.run()
     assert platform.times == [2.0, 5.0]
     assert platform.pacer.recent_calls(METER)[0].outcome == "interrupted"
+
+
+async def test_closed_pacer(platform: Platform) -> None:
+    """Whoever waits, for a turn or for an answer, is told at once; nothing more is called."""
+    calls = [platform.call("a", latency=5), platform.call("b")]
+    ended = platform.call("c", interface="other")
+    await platform.time.run(3)
+    assert await ended == (None, SUCCESS)
+    calls.append(platform.call("d", interface="other"))
+    await platform.time.run(0.5)
+    platform.pacer.close()
+    for call in (*calls, platform.call("e"), platform.call("f", interface="new")):
+        with pytest.raises(ConnectError, match="stopping"):
+            await call
+    await platform.time.run()
+    assert platform.order == "ac"
+    assert pacer_tasks() == []
+    assert platform.pacer.queue_lengths() == {METER: 0, "other": 0}
+
+
+async def test_closed_while_preparing(platform: Platform) -> None:
+    """A call that was being prepared isn't made."""
+    prepared = asyncio.Event()
+
+    async def prepare() -> None:
+        """Wait, for a login say."""
+        await prepared.wait()
+
+    call = platform.call("a", prepare=prepare)
+    await platform.time.run(3)
+    platform.pacer.close()
+    with pytest.raises(ConnectError):
+        await call
+    prepared.set()
+    await platform.time.run()
+    assert platform.order == ""
+    assert pacer_tasks() == []
 
 
 async def test_pacer_uses_the_time_of_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:

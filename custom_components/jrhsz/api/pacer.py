@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import itertools
 from typing import Any, Final
 
-from .errors import RateLimitError
+from .errors import ConnectError, RateLimitError
 from .reply import Reply
 from .turns import Priority, Turn, Turns
 
@@ -48,6 +48,7 @@ class _Lane:
     last_answer: float
     backoff: int = 1
     waiting: Turns[_Call] = field(default_factory=Turns)
+    running: _Call | None = None
     runner: asyncio.Task[None] | None = None
     sleeping: bool = False
     urgent_in_a_row: int = 0
@@ -66,6 +67,13 @@ class _Lane:
         self.urgent_in_a_row = self.urgent_in_a_row + 1 if urgent else 0
         turn.started = True
         return call
+
+    def rest(self) -> None:
+        """Wait no longer for when the next call may start, if nobody waits for it."""
+        if not self.waiting and self.sleeping and self.runner is not None:
+            self.runner.cancel()
+            self.runner = None
+            self.sleeping = False
 
 
 class Pacer:
@@ -87,6 +95,7 @@ class Pacer:
         self._started = self._clock()
         self._lanes: dict[str, _Lane] = {}
         self._numbers = itertools.count()
+        self._is_closed = False
 
     async def run[PreparedT](
         self,
@@ -102,6 +111,8 @@ class Pacer:
         caller that is cancelled while it waits leaves no gap; one that is cancelled later leaves
         the exchange to end by itself, since the platform may still be answering it.
         """
+        if self._is_closed:
+            raise _closed()
         lane = self._lanes.setdefault(interface, _Lane(self._started))
         loop = asyncio.get_running_loop()
         call = _Call(prepare, exchange, loop.create_future())
@@ -116,12 +127,21 @@ class Pacer:
         except asyncio.CancelledError:
             if call in lane.waiting:
                 lane.waiting.remove(call)
-                if not lane.waiting and lane.sleeping and lane.runner is not None:
-                    lane.runner.cancel()
-                    lane.runner = None
-                    lane.sleeping = False
+                lane.rest()
             raise
         return result
+
+    def close(self) -> None:
+        """Let nobody wait any longer, and nothing be called any more: its owner is stopping."""
+        self._is_closed = True
+        for lane in self._lanes.values():
+            calls = [] if lane.running is None else [lane.running]
+            while lane.waiting:
+                calls.append(lane.next_call(self._clock()))
+            lane.rest()
+            for call in calls:
+                if not call.done.done():
+                    call.done.set_exception(_closed())
 
     async def _run_lane(self, lane: _Lane) -> None:
         """Make the waiting calls one by one until none is left."""
@@ -137,6 +157,7 @@ class Pacer:
 
     async def _run_call(self, lane: _Lane, call: _Call) -> None:
         """Make one call and hand its result or error to whoever waits for it."""
+        lane.running = call
         try:
             prepared = await call.prepare()
             if call.done.done():
@@ -167,6 +188,8 @@ class Pacer:
         else:
             if not call.done.done():
                 call.done.set_result((prepared, reply))
+        finally:
+            lane.running = None
 
     def _remember(self, lane: _Lane, started: float, outcome: str) -> None:
         """Keep the record of a call for an hour."""
@@ -193,3 +216,8 @@ class Pacer:
     def calls_of_last_hour(self) -> Counter[str]:
         """Return how many calls of the last hour ended how, over all interfaces."""
         return Counter(record.outcome for name in self._lanes for record in self.recent_calls(name))
+
+
+def _closed() -> ConnectError:
+    """Return the error of calls that aren't made any more."""
+    return ConnectError("Nothing is called any more: the owner is stopping")
