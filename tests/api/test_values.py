@@ -340,7 +340,9 @@ def test_not_damaged(value: object) -> None:
     assert not is_damaged(value)
 
 
-@pytest.mark.parametrize("value", ["3\ufffd00", "3\x000", "3\t0", "\x00"])
+@pytest.mark.parametrize(
+    "value", ["3\ufffd00", "3\x000", "3\t0", "\x00", "1\u20282", "1\u20292", "\u202e12", "1\u20662"]
+)
 def test_damaged(value: object) -> None:
     """What lost a character isn't what it was."""
     assert is_damaged(value)

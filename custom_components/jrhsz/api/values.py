@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 import re
 from typing import Final
-from unicodedata import category
+from unicodedata import bidirectional, category
 
 CHINA_STANDARD_TIME: Final = timezone(timedelta(hours=8), "CST")
 # Before and after are the dates that databases and languages have for "never".
@@ -42,6 +42,8 @@ _MILLISECONDS: Final = range(10**12, 10**13)
 _NOON: Final = 12
 _NO_CHARACTERS: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _BAD: Final = "\ufffd"
+_ENDS_LINES: Final = ("Cc", "Cs", "Zl", "Zp")
+_TURNS_LINES: Final = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 def day_in_china(moment: datetime) -> date:
@@ -67,12 +69,16 @@ def name(value: object) -> str | None:
 
 
 def is_damaged(value: object) -> bool:
-    """Tell whether a text has lost a character, or has one that none has."""
+    """Tell whether a text has lost a character, or has one that none has.
+
+    Lines end there, or are turned around from there on, wherever it is shown.
+    """
     if not isinstance(value, str):
         return False
     inside = value.strip()[: _MAX_CODE + 2]
     return _BAD in inside or (
-        not inside.isprintable() and any(category(x) in {"Cc", "Cs"} for x in inside)
+        not inside.isprintable()
+        and any(category(x) in _ENDS_LINES or bidirectional(x) in _TURNS_LINES for x in inside)
     )
 
 
