@@ -23,7 +23,9 @@ def hold(figures: list[Figure]) -> None:
 
 def test_import_rebuild_and_bills() -> None:
     """Test that rows and bills are what meters uploaded and people paid."""
-    hold(recorders.measure(meters=24, days=1, names=("SQLite",)))
+    figures = recorders.measure_one("SQLite", meters=24, days=1, hours=4)
+    hold(figures)
+    assert not any("of all, 0 with cost" in figure.name for figure in figures)
 
 
 def test_without_a_server(
@@ -32,7 +34,7 @@ def test_without_a_server(
     """Test that it is said when a database isn't measured."""
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("tests.support.mariadb._PATH", "")
-    assert recorders.measure(meters=2, days=1, names=("MariaDB",)) == []
+    assert recorders.measure_one("MariaDB", meters=2, days=1) == []
     assert capsys.readouterr().out == "\nMariaDB is not installed: not measured\n"
 
 
