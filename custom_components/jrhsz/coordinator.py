@@ -118,6 +118,7 @@ class MeterCoordinator(MeterState):
             self._unfollow = None
             self._async_cancel_poll()
         self._account.on_update()
+        self._account.on_meters_change()
 
     @callback
     def _async_cancel_poll(self) -> None:

@@ -70,7 +70,8 @@ def async_update_meter_issues(hass: HomeAssistant, entry: JrhszConfigEntry) -> N
     chosen = chosen_meters(options)
     kept = options.get(CONF_KEPT, [])
     seen = {*chosen, *options.get(CONF_KNOWN, [])}
-    lost = [code for code in account.gone if code in account.coordinators and code not in kept]
+    polled = {meter.user_code for meter in account.polled}
+    lost = [code for code in account.gone if code in polled and code not in kept]
     gone = [code for code in lost if account.coordinators[code].is_known]
     unknown = [code for code in lost if not account.coordinators[code].is_known]
     new = [meter for meter in account.new if meter.user_code not in seen]

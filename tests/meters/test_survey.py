@@ -4,6 +4,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 import pytest
 
 from ..simulator import Fault, Simulator
@@ -13,6 +14,7 @@ from ..support.watched import (
     OTHER,
     absent_for_a_day,
     decide,
+    device_of,
     issue_of,
     listed_account,
     shown,
@@ -94,6 +96,25 @@ async def test_account_without_buildings(
     simulator.world.lists.clear()
     await wait_for(hass, freezer, hours=25)
     assert shown(hass, entry, "new_meters")["places"] == "demo"
+
+
+async def test_device_that_is_disabled(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that nobody is asked about a meter whose device a person has disabled."""
+    entry = listed_account(simulator)
+    await set_up(hass, entry)
+    simulator.remove_meter(OTHER)
+    await absent_for_a_day(hass, freezer)
+    assert shown(hass, entry, "gone_meters")["count"] == "1"
+    device, registry = device_of(hass, entry, OTHER), dr.async_get(hass)
+    assert device is not None
+    registry.async_update_device(device.id, disabled_by=dr.DeviceEntryDisabler.USER)
+    await hass.async_block_till_done()
+    assert issue_of(hass, entry, "gone_meters") is None
+    registry.async_update_device(device.id, disabled_by=None)
+    await hass.async_block_till_done()
+    assert shown(hass, entry, "gone_meters")["count"] == "1"
 
 
 async def test_codes_only(
