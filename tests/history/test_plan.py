@@ -1,14 +1,18 @@
 """Tests of when what of a meter's history is read."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
+from custom_components.jrhsz.history.billing import needed_since
+from custom_components.jrhsz.history.ledger import Follows, Ledger, Sample
 from custom_components.jrhsz.history.plan import (
     are_payments_due,
     first_begin,
     is_renewal_due,
     is_sync_due,
+    next_window,
     payments_begin,
     rebuilt_window,
 )
@@ -94,6 +98,18 @@ def test_payments_of_the_past_are_read_once() -> None:
     history.started = 5 * DAY
     assert are_payments_due(history, now)
     assert payments_begin(history, now) == 5 * DAY
+
+
+def test_a_renewal_reads_what_the_cost_needs() -> None:
+    """Test that it begins with the month that isn't billed yet, if that began before its days."""
+    begin = NOW - 60 * DAY
+    history = MeterHistory(started=NOW - 90 * DAY, begin=NOW - 2 * DAY, complete=True)
+    usual = next_window(history, NOW, is_renewal=True)
+    sample = Sample(begin, begin, Decimal(10))
+    history.ledger = Ledger(samples=(sample,), follows=Follows.MONTHLY)
+    needed = needed_since(history.ledger)
+    assert needed < usual.begin
+    assert next_window(history, NOW, is_renewal=True) == usual._replace(begin=needed)
 
 
 def test_a_renewal_from_the_future_is_none() -> None:

@@ -198,6 +198,17 @@ def test_a_fee_and_a_payment_at_once() -> None:
     assert [charge.amount for charge in meter.history.charges] == [Decimal("30.00")]
 
 
+def test_a_fee_and_payments_that_nobody_saw() -> None:
+    """Test that all that was paid is in a balance that changed in the days without a look."""
+    paid = [(at("03-24 06:43"), "50"), (at("03-24 14:34"), "100")]
+    meter = Prepaid(paid=paid, lost={at("03-23 09:43"): "86.83"})
+    meter.live(2.5)
+    meter.next_poll = INSTALLED + 5 * DAY
+    meter.live(12)
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert meter.last.corrections == []
+
+
 def test_a_payment_that_never_enters_is_said_once() -> None:
     """Test that it changes nothing."""
     meter = Prepaid(paid=[(at("03-21 12:00"), "100")], late={at("03-21 12:00"): 99 * DAY})

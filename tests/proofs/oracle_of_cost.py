@@ -158,7 +158,8 @@ class Cost:
         for time, cents in self.life.account.fees:
             before, after = self._polls_around(time)
             if before - HOUR <= hour + HOUR and hour <= after + HOUR:
-                charged += cents / 100
+                # What was billed between the same looks can't be told from it.
+                charged += (cents + self.life.account.bills.between(before, after)) / 100
         return charged
 
     def _judge_days(self) -> None:
@@ -224,7 +225,7 @@ class Cost:
 
     def _is_sharp(self, time: int) -> bool:
         """Tell whether balances tell what was spent up to a midnight."""
-        if any(begin < time < end for begin, end in self.life.meter.uncertain):
+        if self._is_unread(time):
             return False
         if self.is_flat:
             return True
@@ -239,7 +240,7 @@ class Cost:
         if times[index] - times[index - 1] > 2 * HOUR:
             return False
         polls = self.life.polls
-        near = polls[bisect_left(polls, time - apart) : bisect_right(polls, time + apart)]
+        near = polls[bisect_left(polls, time - apart) : bisect_right(polls, time + apart) + 1]
         return all(later - sooner <= 2 * HOUR for sooner, later in pairwise(near))
 
     def _blurred(self, begin: int, end: int) -> float:
@@ -249,6 +250,10 @@ class Cost:
         )
         for time, cents in self.life.account.fees:
             _, after = self._polls_around(time)
+            for wrong, right in self.life.meter.uncertain:
+                if wrong < time <= right and wrong < end and begin < right:
+                    # Of what is taken while no use is known, nothing tells what was for use.
+                    blurred += self.life.cost.rise(wrong, right)
             for edge in (begin, end):
                 # What is charged is seen later, and a small charge looks like use.
                 is_seen_later = time < edge <= after
@@ -393,6 +398,10 @@ class Cost:
         if error > part and abs(value - low) > 0.02:
             self.verdict.blame(name, time, value, truths[0])
 
+    def _is_unread(self, time: int) -> bool:
+        """Tell whether wrong readings were shown at a time."""
+        return any(begin < time < end for begin, end in self.life.meter.uncertain)
+
     def _week(self, look: Look) -> Iterator[tuple[float, float]]:
         """Yield the mean cost and use of a day, of the days before that may be meant.
 
@@ -414,6 +423,10 @@ class Cost:
                 if first - DAY <= time < last + DAY // 2 and self._is_small(time, cents)
             )
             yield cost / count, use
+            if self.tariff.settled is Settled.DAILY and self._is_unread(first):
+                # What no right reading told of at midnight is billed a day later.
+                billed = self.life.account.bills.between(first + DAY // 2, last + DAY // 2)
+                yield billed / 100 / count, use
             if (price := self._price_of_month(last)) is not None:
                 yield price * use, use
             if small:

@@ -83,13 +83,13 @@ def next_window(history: MeterHistory, now: int, *, is_renewal: bool) -> Window:
     """Return the span of records to read next."""
     started = history.started if history.started is not None else now
     begin = history.begin or started
+    if history.complete and history.ledger.samples:
+        begin = max(started, min(begin, needed_since(history.ledger)))
     if is_renewal:
         begin = min(begin, max(started, now - RENEWED))
         return Window(begin, now, goes_on=begin > started, reaches_present=True, renews=True)
     end = now
-    if history.complete and history.ledger.samples:
-        begin = max(started, min(begin, needed_since(history.ledger)))
-    elif not history.complete:
+    if not history.complete:
         # Where there are few records, the next window begins at an old one.
         end = min(now, max(begin + _WINDOW, (history.cursor or started) + RENEWED))
     return Window(begin, end, goes_on=history.begin is not None, reaches_present=end == now)

@@ -17,7 +17,7 @@ from .billing import PROMPT, Billing
 from .changes import PATIENCE, Change, Charges
 from .ledger import Credit, Follows, Ledger, Sample
 from .prices import NEAR, SLACK, Spent, Tariff, nearest_price
-from .readings import DAY
+from .readings import DAY, HOUR
 
 _ZERO: Final = Decimal(0)
 # By which the platform's clock may differ from ours.
@@ -29,6 +29,7 @@ _ROUND: Final = [Decimal(unit) for unit in ("50", "10", "5")]
 # What is so many times nearer to a round amount than chance would have it is one.
 _CERTAINLY: Final = 10
 _SCATTERED: Final = Decimal(1)
+_UNWATCHED: Final = 6 * HOUR
 REMEMBERED: Final = 30 * DAY
 
 
@@ -262,7 +263,8 @@ class Settlement:
 
     def _place_of_one_overdue(self) -> tuple[int, int] | None:
         """Return the number of an overdue credit, and the sample that it is in most likely."""
-        for number, credit, places in self._unseen():
+        for number, credit, likely in self._unseen():
+            places = likely or self._unwatched(credit)
             if self._is_overdue(credit) and places:
 
                 def unlikeliness(change: Change, amount: Decimal = credit.amount) -> Decimal:
@@ -274,6 +276,20 @@ class Settlement:
 
                 return number, min(places, key=unlikeliness).sample
         return None
+
+    def _unwatched(self, credit: Credit) -> list[Change]:
+        """Return the change after hours without a look in which a credit was made, if there is one.
+
+        What was paid is a fact: if it isn't in a balance that changed otherwise, something that
+        nothing tells of was taken meanwhile.
+        """
+        return [
+            change
+            for change in self.changes
+            if change.poll_before <= credit.time <= change.poll
+            and change.fall
+            and change.poll - change.poll_before > _UNWATCHED
+        ]
 
     def _wait_for_credits(self) -> None:
         """Wait where a credit that wasn't seen yet may be; note those that never came."""
