@@ -157,10 +157,14 @@ async def imported(entry: ConfigEntry[Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What a meter's records tell: the readings at the ends of hours, and what was used before."""
+    """What a meter read: at first, at the ends of hours, and at last, of what there is cost of.
+
+    An hour counts when it is over.
+    """
 
     begun_at: Decimal
     readings: dict[int, Decimal]
+    billed_at: Decimal
     credited: Decimal
 
     @classmethod
@@ -170,13 +174,15 @@ class Truth:
         since, until = map(time_of, (history.started or 0, history.synced_at))
         records = told.records(since, until)
         hours = hours_of(records, until)
+        over = hour_of(history.synced_at)
         paid = told.payments(
             time_of(next_hour(history.credited_since or 0)),
-            time_of(hour_of(min(history.payments_read_at, history.synced_at)) - 1),
+            time_of(min(history.payments_read_at, over - 1)),
         )
         return cls(
             records[0].last_reading,
             {int(hour.timestamp()): reading_at(records, hour + HOUR) for hour in hours},
+            reading_at(records, time_of(min(history.cost_until, over))),
             sum((payment.amount for payment in paid), Decimal(0)),
         )
 

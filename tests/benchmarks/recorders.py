@@ -42,7 +42,6 @@ from .recorded import (
     is_near,
     platform,
     recording_home,
-    time_of,
     wrong_rows,
 )
 from .virtual_time import VirtualLoop, run
@@ -60,8 +59,8 @@ _BILLS = 2.0
 _MONTH = timedelta(days=30)
 _LOST_AT_ONCE = 100
 _FINE = 200
-# A balance is rounded to cents.
-_CENT = 0.0101
+# The balances at both ends are rounded to cents, and so is the bill.
+_ROUNDED = 0.0151
 
 type Server = postgres.PostgresServer | mariadb.MariaServer
 
@@ -213,11 +212,10 @@ def _wrong_bills(
         told = simulator.meters[code]
         truth = Truth.of(meter, told)
         cost = None
-        if until := meter.history.cost_until:
-            used = told.info(time_of(until)).reading - told.info(first[code]).reading
-            cost = told.price * used
+        if meter.history.cost_until:
+            cost = told.price * (truth.billed_at - told.info(first[code]).reading)
         is_cost_right = (
-            bill["cost"] is None if cost is None else is_near(bill["cost"], cost, within=_CENT)
+            bill["cost"] is None if cost is None else is_near(bill["cost"], cost, within=_ROUNDED)
         )
         is_right = is_near(bill["use"], truth.used) and is_near(bill["credited"], truth.credited)
         if not is_right or not is_cost_right:
