@@ -163,6 +163,20 @@ def test_small_payments() -> None:
     assert meter.dearest <= Decimal("0.51")
 
 
+def test_a_balance_that_stays_hides_no_payment() -> None:
+    """Test one that enters later, as large as the use that was billed late, once it was."""
+    begin, end, paid = at("03-25 14:40"), at("03-25 19:40"), at("03-25 12:00")
+    meter = Prepaid(
+        settled=lambda time: begin if begin <= time < end else time,
+        paid=[(paid, "1.60")],
+        late={paid: 50 * HOUR},
+    )
+    meter.live(12)
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert meter.history.charges == ()
+    assert meter.dearest == pytest.approx(Decimal("0.4"), abs=NEAR)
+
+
 def test_a_subsidy_is_a_credit_in_the_end() -> None:
     """Test a rise without a payment: it is said once, and its hour costs what its use does."""
     meter = Prepaid(lost={at("03-23 12:00"): "-20"})

@@ -192,7 +192,8 @@ class Settlement:
         """Return the credits with which the cost is the closest to what is expected, if any.
 
         What they leave must be possible for the use, or even usual; and where the balance didn't
-        rise they must explain it better than it is without them.
+        rise they must explain it better than it is without them. A balance that stays shows in
+        its next change what it hides: the use of both is billed there.
         """
         expected = change.expected or _ZERO
         limit = SLACK if change.limit is None else change.limit
@@ -200,7 +201,7 @@ class Settlement:
             limit = min(limit, self.tariff.usual_limit(expected, SLACK))
         best, found = None, None
         if change.cost >= 0:
-            if change.expected is None:
+            if change.expected is None or not change.cost:
                 return None
             if change.cost <= limit:
                 best = self._distance(change.cost, expected) - _CLEARLY
