@@ -55,7 +55,7 @@ _OF_MACHINE = 0.25
 _OF_PROCESSOR = 0.1
 # Calls for each meter: one tells all of a few days, some are for others.
 _CALLS = 1.5
-_BILLS = 2.0
+_BILLS = 5.0
 _MONTH = timedelta(days=30)
 _LOST_AT_ONCE = 100
 _FINE = 200
