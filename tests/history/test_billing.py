@@ -15,8 +15,10 @@ from custom_components.jrhsz.history.billing import (
     midnight,
     needed_since,
 )
+from custom_components.jrhsz.history.judged import Judged, Level
 from custom_components.jrhsz.history.ledger import Follows, Ledger, Sample
-from custom_components.jrhsz.history.readings import DAY, HOUR
+from custom_components.jrhsz.history.readings import DAY, HOUR, Point
+from custom_components.jrhsz.history.usage import Usage
 
 from ..support.prepaid import INSTALLED, Prepaid, at, month_begin
 
@@ -100,6 +102,29 @@ def test_a_meter_that_is_not_used_follows_as_before() -> None:
     assert meter.total == pytest.approx(meter.spent(), abs=Decimal("0.011"))
     assert meter.hour("04-10 12:00") == 0
     assert meter.hour("04-14 03:00") == pytest.approx(Decimal("0.4"), abs=Decimal("0.011"))
+
+
+def test_what_falls_irregularly_may_be_known_soon() -> None:
+    """Test a flat that is used days after the installation: two nights tell."""
+    meter = Prepaid(use=lambda time: Decimal(time >= at("03-25 00:40")), settled=nightly)
+    found = []
+    for days in (4, 7):
+        meter.live(days)
+        found.append(meter.history.ledger.follows)
+    assert found == [Follows.IRREGULARLY, Follows.DAILY]
+
+
+def test_a_wrong_reading_bills_nothing() -> None:
+    """Test that what falls while wrong readings are shown is for the use up to the last right one.
+
+    Until readings went back nobody knows.
+    """
+    sample, right = Sample(INSTALLED + 300, INSTALLED, Decimal(1)), INSTALLED - 5 * HOUR
+    for until, end in ((INSTALLED + HOUR, right), (INSTALLED, INSTALLED), (None, INSTALLED)):
+        level = Level(right, Decimal(7), Decimal(0), right, until)
+        usage = Usage(judged={"A": Judged(0, Point(right, Decimal(7)), levels=(level,))})
+        assert Billing(usage).until(sample, 0, Decimal(1)) == end
+        assert Billing(usage).until(sample, INSTALLED, Decimal(1)) == INSTALLED
 
 
 def test_a_balance_that_is_behind_and_seldom_looked_at() -> None:

@@ -182,12 +182,14 @@ class Cost:
     def _judge_end(self, end: int) -> None:
         """Look whether the cost is told as far as it is settled.
 
-        What is unusual may be a payment, which is known after the nightly look for payments.
+        What is unusual may be a payment, which is known after the nightly look for payments. A
+        meter that reports once a day, and is billed hours later, looks as if days were billed.
         """
         if self.tariff.settled is Settled.MONTHLY:
             return
         late = 30 * HOUR
-        if not self.life.has_list or self.tariff.settled is Settled.DAILY:
+        is_slow = self.life.meter.cadence == DAY and self.tariff.settled is Settled.HOURS_LATER
+        if not self.life.has_list or self.tariff.settled is Settled.DAILY or is_slow:
             late = 54 * HOUR
         elif self.is_flat and self.tariff.settled is Settled.AT_ONCE:
             late = 8 * HOUR

@@ -88,11 +88,12 @@ class Billing:
     def until(self, sample: Sample, begin: int, cost: Decimal) -> int:
         """Return up to when the use since another time is in a balance that has just fallen.
 
-        What is billed at midnight is the last reading that there is then.
+        What is billed at midnight is the last reading there is then; a wrong one bills nothing.
         """
         if self.is_periodic:
             return max(begin, self._last_reading(self._periods_begin(sample.poll)))
-        end = max(begin, sample.read_time)
+        read = sample.read_time
+        end = max(begin, read if self.usage is None else self.usage.before_wrong(read))
         if self.price is not None and cost > 0:
             earlier = self._last_reading(end - 1)
             if begin <= earlier and self._error(begin, earlier, cost) < self._error(
@@ -212,7 +213,8 @@ def follows_of(ledger: Ledger, usage: Usage | None) -> Follows | None:
         otherwise = known or (Follows.IRREGULARLY if span > _FEW * DAY else None)
         return Follows.AT_ONCE if len(found) >= _FEW else otherwise
     gaps = [after - before for before, after in pairwise(times)]
-    if len(gaps) >= (1 if known is None else _FEW - 1) and int(median(gaps)) in _ABOUT_A_DAY:
+    is_unknown = known in {None, Follows.IRREGULARLY}
+    if len(gaps) >= (1 if is_unknown else _FEW - 1) and int(median(gaps)) in _ABOUT_A_DAY:
         return Follows.DAILY
     if _is_monthly(samples, billing, clear):
         return Follows.MONTHLY

@@ -168,6 +168,16 @@ class Usage:
         indexes = ((line, bisect_right(line.times, time)) for line in self.lines)
         return max((line.times[index - 1] for line, index in indexes if index), default=None)
 
+    def before_wrong(self, time: int) -> int:
+        """Return when the last reading before a run was read that was wrong at a time; else it."""
+        times = (
+            level.time
+            for judged in self.judged.values()
+            for level in judged.levels
+            if level.until is not None and level.time < time < level.until
+        )
+        return min(times, default=time)
+
     def reading(self, time: int) -> Decimal:
         """Return the reading at a time, not before the beginning, of the meter read last.
 
