@@ -163,6 +163,15 @@ def test_small_payments() -> None:
     assert meter.dearest <= Decimal("0.51")
 
 
+def test_a_payment_that_was_in_the_first_balance_enters_no_later_one() -> None:
+    """Test a subsidy a week after the installation that a payment of the day before might be."""
+    meter = Prepaid(paid=[(at("03-20 08:00"), "100.90")], lost={at("03-27 12:00"): "-100"})
+    meter.live(12)
+    meter.lost.clear()
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    assert not meter.history.ledger.credits
+
+
 def test_a_balance_that_stays_hides_no_payment() -> None:
     """Test one that enters later, as large as the use that was billed late, once it was."""
     begin, end, paid = at("03-25 14:40"), at("03-25 19:40"), at("03-25 12:00")

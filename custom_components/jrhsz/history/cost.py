@@ -167,7 +167,10 @@ class Costs:
                     credit
                     for credit, sample in zip(ledger.credits, self.entered, strict=True)
                     if credit.time > poll
-                    or (credit.time > cut - REMEMBERED and (sample is None or sample > first))
+                    or (
+                        (self._may_enter(credit) if sample is None else sample > first)
+                        and credit.time > cut - REMEMBERED
+                    )
                 ),
                 accounted_until=poll,
                 billed_until=cut,
@@ -185,6 +188,11 @@ class Costs:
             elif (credit.time <= poll) != (sample <= first) and credit.time > self._seen_since:
                 return False
         return all((lump.time < cut) == (lump.sample <= first) for lump in self.lumps)
+
+    def _may_enter(self, credit: Credit) -> bool:
+        """Tell whether a credit that wasn't seen may be; not one that the very first had."""
+        is_first = self.ledger.billed_until is None and credit.time <= self._seen_since
+        return not is_first or self.ledger.samples[-1].poll - credit.time < PATIENCE
 
     @property
     def _seen_since(self) -> int:
