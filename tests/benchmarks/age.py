@@ -65,7 +65,7 @@ async def _measured(
     await asyncio.sleep(period)
     name = f"{count:,} meters every {interval / 60:g} min"
     return [
-        Figure(f"{name}: oldest value", oldest, period, "s", bound=1.05),
+        Figure(f"{name}: oldest value", oldest, period, "s", bound=1.25),
         Figure("calls until a user's refresh, meters waiting", later, 2),
         Figure(
             f"ordinary polls during {urgent} urgent ones",

@@ -9,8 +9,8 @@ from pathlib import Path
 from homeassistant.core import HomeAssistant
 
 _OURS = "custom_components.jrhsz"
-# Of a history, and of the calls of the last hour.
-_KEPT = {"Credit", "RecentCall", "Sample"}
+# Of a history, of the calls of the last hour, and what was learnt of the platform.
+_KEPT = {"Credit", "Listed", "QueryForm", "RecentCall", "Sample"}
 _LOOKS = 5
 _APART = 120
 

@@ -13,6 +13,7 @@ import ssl
 from tempfile import TemporaryDirectory
 import threading
 from time import thread_time
+from unittest.mock import patch
 
 import aiohttp
 from cryptography import x509
@@ -39,8 +40,11 @@ def measure(interval: float = REAL, polls: int = METERS) -> list[Figure]:
     """Poll over all lines at once: calls are made so seldom that none disturbs another."""
     figures: list[Figure] = []
     with _platform((0.0, *ROUND_TRIPS)) as (url, ports, codes):
-        rates = asyncio.run(_rates(url, ports[1:], codes[:polls], interval))
-        weights = asyncio.run(_weights(url, ports[0], codes))
+        # What comes after this is at the real pace again.
+        with patch.object(pacer, "INTERVAL", interval):
+            rates = asyncio.run(_rates(url, ports[1:], codes[:polls]))
+        with patch.object(pacer, "INTERVAL", 0.0):
+            weights = asyncio.run(_weights(url, ports[0], codes))
     for round_trip, (kept, single) in zip(ROUND_TRIPS, rates, strict=True):
         limit = 60 / (interval + round_trip)
         name = f"TLS, {round_trip * 1000:g} ms: calls per minute, beside pace and one round trip"
@@ -53,11 +57,8 @@ def measure(interval: float = REAL, polls: int = METERS) -> list[Figure]:
     return [*figures, Figure(name, kept, single, "ms")]
 
 
-async def _rates(
-    url: str, ports: list[int], codes: list[str], interval: float
-) -> list[list[float]]:
+async def _rates(url: str, ports: list[int], codes: list[str]) -> list[list[float]]:
     """Return the calls per minute over each line, on kept and on new connections."""
-    pacer.INTERVAL = interval
     async with asyncio.TaskGroup() as group:
         tasks = [
             [group.create_task(_rate(url, port, codes, is_kept=kept)) for kept in (True, False)]
@@ -79,7 +80,6 @@ async def _rate(url: str, port: int, codes: list[str], *, is_kept: bool) -> floa
 
 async def _weights(url: str, port: int, codes: list[str]) -> list[float]:
     """Return the processor time of a poll on kept and on new connections."""
-    pacer.INTERVAL = 0.0
     weights = []
     for is_kept in (True, False):
         async with _client(url, port, is_kept=is_kept) as client:
