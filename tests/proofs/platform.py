@@ -49,7 +49,7 @@ def singles() -> range:
 
 
 def judged(seed: int) -> tuple[int, list[str]]:
-    """Live with the deployment of a seed, or of a single switch; return what went wrong."""
+    """Live with the deployment of a seed, or of a single switch; return it and what went wrong."""
     # A process of its own doesn't know that what goes wrong here is meant to.
     logging.disable()
     if seed < _SINGLE:
