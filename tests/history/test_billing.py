@@ -20,7 +20,7 @@ from custom_components.jrhsz.history.ledger import Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR, Point
 from custom_components.jrhsz.history.usage import Usage
 
-from ..support.prepaid import INSTALLED, Prepaid, at, month_begin
+from ..support.prepaid import INSTALLED, Prepaid, assert_days, at, evening, month_begin
 
 
 def seconds(text: str) -> int:
@@ -114,17 +114,38 @@ def test_what_falls_irregularly_may_be_known_soon() -> None:
     assert found == [Follows.IRREGULARLY, Follows.DAILY]
 
 
+def test_nights_that_nobody_saw_say_nothing() -> None:
+    """Test that a fall after two days without a look hides no night between them."""
+    meter = Prepaid(use=evening, settled=nightly)
+    meter.live(1)
+    meter.next_poll = at("03-23 03:30")
+    meter.live(4.2)
+    assert meter.history.ledger.follows is Follows.DAILY
+    meter.live(9)
+    assert_days(meter, "03-21", 7, "0.01")
+
+
+def test_a_fall_that_nobody_watched_is_not_late() -> None:
+    """Test that what is billed in hours without a look isn't waited for."""
+    meter = Prepaid()
+    meter.live(0.1, apart=HOUR)
+    meter.next_poll += 9 * HOUR
+    meter.live(0.55, apart=HOUR)
+    assert meter.history.ledger.follows is Follows.AT_ONCE
+
+
 def test_a_wrong_reading_bills_nothing() -> None:
     """Test that what falls while wrong readings are shown is for the use up to the last right one.
 
-    Until readings went back nobody knows.
+    Until readings went back nobody knows; what falls when that was billed is for use after it.
     """
     sample, right = Sample(INSTALLED + 300, INSTALLED, Decimal(1)), INSTALLED - 5 * HOUR
     for until, end in ((INSTALLED + HOUR, right), (INSTALLED, INSTALLED), (None, INSTALLED)):
         level = Level(right, Decimal(7), Decimal(0), right, until)
         usage = Usage(judged={"A": Judged(0, Point(right, Decimal(7)), levels=(level,))})
         assert Billing(usage).until(sample, 0, Decimal(1)) == end
-        assert Billing(usage).until(sample, INSTALLED, Decimal(1)) == INSTALLED
+        for begin in (right, INSTALLED):
+            assert Billing(usage).until(sample, begin, Decimal(1)) == INSTALLED
 
 
 def test_a_balance_that_is_behind_and_seldom_looked_at() -> None:

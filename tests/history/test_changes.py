@@ -110,21 +110,44 @@ def test_a_new_price_is_no_charge() -> None:
     assert not meter.history.charges
 
 
-def test_what_is_billed_after_a_silence_is_no_charge() -> None:
+def test_hours_that_are_dear_every_day_are_no_charge() -> None:
+    """Test a balance that stays by day, and falls before the cheap hours of the night."""
+
+    def price(time: int) -> Decimal:
+        """Return the price at a time."""
+        return Decimal("0.88" if 8 <= (time + 8 * HOUR) % DAY // HOUR < 22 else "0.21")
+
+    begin, end = at("03-26 08:40"), at("03-26 20:40")
+    meter = Prepaid(
+        use=evening, price=price, settled=lambda time: begin if begin <= time < end else time
+    )
+    meter.live(12)
+    assert not meter.history.charges
+    assert_days(meter, "03-21", 10, "0.02")
+
+
+@pytest.mark.parametrize(
+    ("began", "ended"),
+    [
+        ("03-25 14:40", "03-26 13:40"),
+        ("03-26 04:40", "03-27 03:40"),
+        ("03-31 14:40", "04-01 13:40"),
+    ],
+)
+def test_what_is_billed_after_a_silence_is_no_charge(began: str, ended: str) -> None:
     """Test a meter that sent nothing for a day, where the list of consumption is denied."""
-    begin, end = at("03-25 14:40"), at("03-26 13:40")
+    begin, end = at(began), at(ended)
 
     def settled(time: int) -> int:
         """Return up to when use is in the balance."""
         return begin if begin <= time < end else time
 
     meter = Prepaid(has_list=False, settled=settled)
-    meter.live(12)
+    meter.live(14)
     assert not meter.history.charges
     # It is in the hour between two readings in which it came.
-    assert meter.hour("03-26 12:00") + meter.hour("03-26 13:00") == pytest.approx(
-        Decimal("9.333"), abs=NEAR
-    )
+    hours = [meter.rows[hour].state for hour in range(end - 100 * 60, end, HOUR)]
+    assert sum(hours) == pytest.approx(Decimal("9.333"), abs=NEAR)
 
 
 def change(

@@ -417,13 +417,16 @@ def test_balances_are_kept_while_a_run_may_be_wrong() -> None:
     assert (rest.billed_until or 0) > at(end - 5 * 24)
 
 
-def test_a_fee_while_no_reading_is_right() -> None:
-    """Test that a fall which is too small for what was used in a wrong run is none of its cost."""
+@pytest.mark.parametrize("fee", ["0.24", "54.00"])
+def test_a_fee_while_no_reading_is_right(fee: str) -> None:
+    """Test that a fall which is too small or large for use in a wrong run is none of its cost."""
     right = [(float(hour), str(1000 + 5 * hour)) for hour in range(60) if not 40 <= hour < 45]
     wrong = [(float(hour), "700") for hour in range(40, 45)]
     seen = [(hour, f"{900 - 2 * hour}") for hour in range(40)]
-    seen += [(hour, "822" if hour < 43 else "821.76") for hour in range(40, 45)]
-    seen += [(hour, f"{899.76 - 2 * hour:.2f}") for hour in range(45, 60)]
+    left = Decimal(fee)
+    seen += [(hour, f"{822 - left * (hour >= 43)}") for hour in range(40, 45)]
+    seen += [(hour, f"{900 - left - 2 * hour}") for hour in range(45, 60)]
     found = costs(balances(*seen), usage=used(*sorted((*right, *wrong))), hours=60)
-    assert by_hour(found, 60) == pytest.approx(dict.fromkeys(range(59), 2.0) | {43: 2.24}, abs=0.01)
-    assert not found.charges
+    hours = dict.fromkeys(range(59), 2.0) | {43: 2 + float(fee)}
+    assert by_hour(found, 60) == pytest.approx(hours, abs=0.01)
+    assert [charge.amount for charge in found.charges] == [left] * (left > 1)

@@ -232,6 +232,22 @@ def test_a_fee_and_payments_that_nobody_saw() -> None:
     assert meter.last.corrections == []
 
 
+def test_a_fee_and_a_payment_before_days_without_a_look() -> None:
+    """Test that a payment isn't hidden where all is usual, if it was made when it was not."""
+    meter = Prepaid(
+        use=lambda _: Decimal("0.45"),
+        paid=[(at("03-24 03:34"), "20")],
+        lost={at("03-23 15:34"): "34.19"},
+    )
+    for days in (2.6, 4.45, 7):
+        meter.live(days)
+        meter.next_poll = INSTALLED + round((days + 1.8) * DAY)
+    meter.live(12)
+    assert meter.total == pytest.approx(meter.spent(), abs=NEAR)
+    [charge] = meter.history.charges
+    assert charge.amount == pytest.approx(Decimal("34.19"), abs=NEAR)
+
+
 def test_a_payment_that_never_enters_is_said_once() -> None:
     """Test that it changes nothing."""
     meter = Prepaid(paid=[(at("03-21 12:00"), "100")], late={at("03-21 12:00"): 99 * DAY})

@@ -25,7 +25,11 @@ _MOSTLY: Final = Decimal("0.8")
 _ROUNDED: Final = Decimal("0.02")
 _NEARLY: Final = Decimal("0.03")
 _FEW: Final = 3
+# No use costs so many times what other use does, and this much more.
+CERTAINLY: Final = 4
+SLACK: Final = Decimal(1)
 _ENOUGH: Final = 10
+_WATCHED: Final = 6 * HOUR
 _ABOUT_A_DAY: Final = range(18 * HOUR, 30 * HOUR)
 _ABOUT_A_MONTH: Final = 8 * DAY
 _OFTEN_A_DAY: Final = 4
@@ -61,8 +65,8 @@ class Billing:
     """How use gets into a balance; where no use is known at all, time stands for it.
 
     A balance that is behind its reading, and isn't looked at often, may be that of the reading
-    before. If use has one price, that tells which. Where days are billed, none ever was so many
-    seconds after midnight.
+    before. If use has one price, that tells which; and up to when days are billed while a meter
+    reads wrong. Where days are billed, none ever was so many seconds after midnight.
     """
 
     usage: Usage | None
@@ -91,20 +95,25 @@ class Billing:
         What is billed at midnight is the last reading there is then; a wrong one bills nothing.
         """
         if self.is_periodic:
-            return max(begin, self._last_reading(self._periods_begin(sample.poll)))
+            period = self._periods_begin(sample.poll)
+            end = self._last_reading(period)
+            right = period if self.usage is None else self.usage.before_wrong(period)
+            if begin < right < end and self._is_nearer(cost, begin, right, end):
+                return right
+            return max(begin, end)
         read = sample.read_time
-        end = max(begin, read if self.usage is None else self.usage.before_wrong(read))
-        if self.price is not None and cost > 0:
-            earlier = self._last_reading(end - 1)
-            if begin <= earlier and self._error(begin, earlier, cost) < self._error(
-                begin, end, cost
-            ):
-                return earlier
-        return end
+        right = read if self.usage is None else self.usage.before_wrong(read)
+        end = max(begin, right if begin < right else read)
+        earlier = self._last_reading(end - 1)
+        return earlier if self._is_nearer(cost, begin, earlier, end) else end
 
-    def _error(self, begin: int, end: int, cost: Decimal) -> Decimal:
-        """Return by how much a cost is not that of the use between two times."""
-        return abs(cost - (self.price or _ZERO) * self.between(begin, end))
+    def _is_nearer(self, cost: Decimal, begin: int, earlier: int, end: int) -> bool:
+        """Tell whether a cost is nearer to that of the use up to an earlier time, if known."""
+        if self.price is None or cost <= 0 or earlier < begin:
+            return False
+        price = self.price
+        costs = [price * self.between(begin, time) for time in (earlier, end)]
+        return abs(cost - costs[0]) < abs(cost - costs[1])
 
     def first_begin(self, ledger: Ledger) -> int:
         """Return up to when the use is in the first balance of a ledger.
@@ -203,7 +212,7 @@ def follows_of(ledger: Ledger, usage: Usage | None) -> Follows | None:
     """Return how a balance follows the readings, as far as a ledger tells."""
     billing, samples, known = Billing(usage), ledger.samples, ledger.follows
     found = billing.falls(ledger)
-    clear = [fall for fall in found if fall.amount > _ROUNDED]
+    clear = _for_use([fall for fall in found if fall.amount > _ROUNDED])
     times = [samples[fall.sample].poll for fall in clear]
     span = samples[-1].poll - samples[0].poll
     if usage is None:
@@ -212,17 +221,49 @@ def follows_of(ledger: Ledger, usage: Usage | None) -> Follows | None:
     elif _is_prompt(samples, usage, found, known):
         otherwise = known or (Follows.IRREGULARLY if span > _FEW * DAY else None)
         return Follows.AT_ONCE if len(found) >= _FEW else otherwise
-    gaps = [after - before for before, after in pairwise(times)]
+    gaps = _gaps(samples, clear)
     is_unknown = known in {None, Follows.IRREGULARLY}
     if len(gaps) >= (1 if is_unknown else _FEW - 1) and int(median(gaps)) in _ABOUT_A_DAY:
         return Follows.DAILY
     if _is_monthly(samples, billing, clear):
         return Follows.MONTHLY
     # One or two falls don't tell yet what they are for; use without any will have one.
-    is_clear = len(times) >= _FEW or not (
+    is_clear = len(_watched(samples, clear)) >= _FEW or not (
         times or _is_used(billing, samples[0].read_time, samples[-1].read_time)
     )
     return known or (Follows.IRREGULARLY if is_clear and span > _FEW * DAY else None)
+
+
+def _for_use(falls: Sequence[Fall]) -> Sequence[Fall]:
+    """Return the falls without those that are certainly not for use, if they tell a price."""
+    prices = [fall.amount / fall.use for fall in falls if fall.use > 0]
+    if len(prices) < _FEW:
+        return falls
+    dear = CERTAINLY * median(prices)
+    return [fall for fall in falls if fall.amount <= dear * fall.use + SLACK]
+
+
+def _watched(samples: Sequence[Sample], falls: Sequence[Fall]) -> Sequence[Fall]:
+    """Return the falls of which is known when they were, within hours; if none is, all."""
+    return [
+        fall
+        for fall in falls
+        if samples[fall.sample].poll - samples[fall.sample - 1].poll <= _WATCHED
+    ] or falls
+
+
+def _gaps(samples: Sequence[Sample], falls: Sequence[Fall]) -> list[int]:
+    """Return the times between falls; where nobody looked for a day between two, one is missing.
+
+    Those of falls that were watched tell most.
+    """
+    watched, between = _watched(samples, falls), dict[bool, list[int]]()
+    for before, after in pairwise(falls):
+        polls = [sample.poll for sample in samples[before.sample : after.sample + 1]]
+        if all(end - begin < _ABOUT_A_DAY.stop for begin, end in pairwise(polls)):
+            is_watched = before in watched and after in watched
+            between.setdefault(is_watched, []).append(polls[-1] - polls[0])
+    return between.get(True) or between.get(False, [])
 
 
 def _is_monthly(samples: Sequence[Sample], billing: Billing, falls: Sequence[Fall]) -> bool:
@@ -249,14 +290,14 @@ def _is_prompt(
 
     Where that was always so, use that is in none yet may be that of a register which is wrong.
     """
-    late, all_of_it, end = _ZERO, _ZERO, samples[0].read_time
-    for fall in found:
+    late, all_of_it = _ZERO, _ZERO
+    for fall in _watched(samples, found):
         before, after = samples[fall.sample - 1], samples[fall.sample]
         all_of_it += fall.use
-        end = after.read_time
         if fall.amount > _ROUNDED:
             late += _late(usage, fall.begin, before.read_time, after.poll)
     if known is not Follows.AT_ONCE and found:
+        end = samples[found[-1].sample].read_time
         rest = _late(usage, end, samples[-1].read_time, samples[-1].poll)
         if rest * found[-1].amount > found[-1].use * _ROUNDED:
             late += rest

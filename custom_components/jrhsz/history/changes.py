@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from .billing import Billing, first_of_month, midnight
-from .prices import CLEAR, NEAR, SLACK, Spent, Tariff, nearest_price
+from .billing import SLACK, Billing, first_of_month, midnight
+from .prices import CLEAR, NEAR, Spent, Tariff, nearest_price
 from .readings import HOUR
 
 _ZERO: Final = Decimal(0)
 PATIENCE: Final = 60 * HOUR
 # Settling takes hours, fees are taken when the day begins.
 _A_NIGHT: Final = 12 * HOUR
+_FEW: Final = 3
+_NEARLY: Final = Decimal("0.95")
 _ROUND: Final = [Decimal(unit) for unit in ("50", "10", "5", "1")]
 
 
@@ -49,6 +51,11 @@ class Change:
             if self.poll_before < time:
                 return time
         return self.poll
+
+    @property
+    def is_nightly(self) -> bool:
+        """Tell whether a midnight is within its use and the time until it was seen."""
+        return self.begin < self.lump_time < self.poll
 
     def may_hide(self, amount: Decimal) -> bool:
         """Tell whether a credit of an amount could have entered unseen."""
@@ -121,8 +128,7 @@ class Charges:
             return False
         if change.limit is not None and change.cost > change.limit:
             return True
-        is_nightly = change.begin < change.lump_time < change.poll
-        return self._is_unusual(change, index, CLEAR if is_nightly else SLACK)
+        return self._is_unusual(change, index, CLEAR if change.is_nightly else SLACK)
 
     def _waited(self, index: int) -> Decimal:
         """Return what the time before a fall may have cost that cost nothing until then.
@@ -158,6 +164,8 @@ class Charges:
             return False
         if change.cost <= self.tariff.usual_limit(change.expected, slack):
             return False
+        if self._is_a_price(change):
+            return False
         after = self.changes[index + 1 : index + 1 + NEAR]
         price = nearest_price([Spent(item.cost, item.use) for item in after])
         if price is None:
@@ -165,6 +173,15 @@ class Charges:
                 self._leave_open(change)
             return True
         return change.cost > self.tariff.usual_limit(change.use * price, slack)
+
+    def _is_a_price(self, change: Change) -> bool:
+        """Tell whether other use cost as much, as in the dear hours of each day."""
+        as_dear = (
+            item.cost * change.use >= _NEARLY * change.cost * item.use
+            for item in self.changes
+            if item.cost >= CLEAR and item.use and item is not change and not item.is_nightly
+        )
+        return sum(as_dear) >= _FEW
 
     def _leave_open(self, change: Change) -> None:
         """Let a change and those after it wait."""

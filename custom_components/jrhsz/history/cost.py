@@ -153,7 +153,7 @@ class Costs:
             cut = midnight(before.end + DAY - 1)
             first = step.sample - 1
             # What falls after a silence may be for all of it.
-            is_silent = self.usage is None and not step.cost
+            is_silent = self.usage is None and not (before.cost and step.cost)
             if is_silent or cut > min(step.end, end) or not self._parts(first, cut):
                 continue
             samples, ledger = self.ledger.samples, self.ledger
@@ -244,6 +244,8 @@ def _billing_of(ledger: Ledger, usage: Usage | None) -> tuple[Billing, Tariff | 
     billing = Billing(usage, follows, not_billed_until=not_billed_until(ledger) if is_daily else 0)
     falls = billing.falls(ledger)
     tariff = tariff_of(_clean(falls, ledger), billing, ledger.prices)
+    if is_daily and tariff is not None:
+        return replace(billing, price=tariff.prices.usual), tariff
     if tariff is None or usage is None or billing.follows is not Follows.AT_ONCE:
         return billing, tariff
     possible = [
@@ -267,7 +269,7 @@ def _billing_of(ledger: Ledger, usage: Usage | None) -> tuple[Billing, Tariff | 
 def _steps_of(change: Change, billing: Billing) -> Iterator[Spread]:
     """Yield the cost of use of a change; if it fits, up to the end of a month at its price."""
     begin, cost, month = change.begin, change.cost - change.lump, first_of_month(change.end - 1)
-    if begin < month and change.expected and billing.knows(begin, change.end):
+    if begin < month and change.use and change.expected and billing.knows(begin, change.end):
         price = change.expected / change.use
         before = min(cost, (price * billing.between(begin, month)).quantize(EXACT))
         if cost - before <= _DEARER * price * billing.between(month, change.end):

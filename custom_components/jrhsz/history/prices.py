@@ -10,18 +10,16 @@ from decimal import Decimal
 from statistics import median
 from typing import Final, NamedTuple
 
-from .billing import Billing, Fall
+from .billing import CERTAINLY, SLACK, Billing, Fall
 from .ledger import Follows, Prices
 from .readings import HOUR
 
 _ZERO: Final = Decimal(0)
-SLACK: Final = Decimal(1)
 CLEAR: Final = Decimal("0.10")
 NEAR: Final = 12
 _ROUNDED: Final = Decimal("0.02")
 _FEW: Final = 3
 _ENOUGH: Final = 6
-_CERTAINLY: Final = 4
 _TWICE: Final = 2
 _LEAST_SPREAD: Final = Decimal("0.03")
 _USUAL_SPREAD: Final = Decimal("0.25")
@@ -48,7 +46,7 @@ class Tariff:
         """Return what use can't cost more than, whenever it was."""
         if self.billing.usage is None:
             use = max(use, _SHORTEST)
-        return _CERTAINLY * self.prices.dearest * use + SLACK
+        return CERTAINLY * self.prices.dearest * use + SLACK
 
     def usual_limit(self, expected: Decimal, slack: Decimal) -> Decimal:
         """Return what use of an expected cost costs more than only when the price has changed."""

@@ -13,16 +13,17 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
-from .billing import PROMPT, Billing
+from .billing import PROMPT, SLACK, Billing
 from .changes import PATIENCE, Change, Charges
 from .ledger import Credit, Follows, Ledger, Sample
-from .prices import NEAR, SLACK, Spent, Tariff, nearest_price
+from .prices import NEAR, Spent, Tariff, nearest_price
 from .readings import DAY, HOUR
 
 _ZERO: Final = Decimal(0)
 # By which the platform's clock may differ from ours.
 _CLOCKS_DIFFER: Final = 600
 _CLEARLY: Final = Decimal("0.02")
+_ROUGHLY: Final = Decimal("0.25")
 _CENT: Final = Decimal("0.01")
 _MOST_AT_ONCE: Final = 10
 _ROUND: Final = [Decimal(unit) for unit in ("50", "10", "5")]
@@ -148,13 +149,14 @@ class Settlement:
             change.limit = self.tariff.limit(max(uses))
 
     def _is_no_bill(self, change: Change) -> bool:
-        """Tell whether a fall is too small for use that no right reading told of meanwhile."""
+        """Tell whether a fall isn't about the cost of use that no right reading told of yet."""
         usage = self.billing.usage
         return (
             usage is not None
             and self.billing.follows is Follows.AT_ONCE
             and change.expected is not None
-            and 0 < 2 * change.cost < change.expected
+            and change.cost > 0
+            and abs(change.cost - change.expected) > max(_CLEARLY, _ROUGHLY * change.expected)
             and (usage.last_reading(change.end) or change.end) <= change.begin
         )
 
@@ -265,7 +267,8 @@ class Settlement:
     def _place_of_one_overdue(self) -> tuple[int, int] | None:
         """Return the number of an overdue credit, and the sample that it is in most likely."""
         for number, credit, likely in self._unseen():
-            places = likely or self._unwatched(credit)
+            usual = [change for change in likely if self._stays_usual(change, credit.amount)]
+            places = usual or self._unwatched(credit) or likely
             if self._is_overdue(credit) and places:
 
                 def unlikeliness(change: Change, amount: Decimal = credit.amount) -> Decimal:
@@ -277,6 +280,12 @@ class Settlement:
 
                 return number, min(places, key=unlikeliness).sample
         return None
+
+    def _stays_usual(self, change: Change, amount: Decimal) -> bool:
+        """Tell whether a change that hides an amount costs what is usual, as far as known."""
+        if self.tariff is None or change.expected is None:
+            return True
+        return change.cost + amount <= self.tariff.usual_limit(change.expected, SLACK)
 
     def _unwatched(self, credit: Credit) -> list[Change]:
         """Return the change after hours without a look in which a credit was made, if there is one.
