@@ -3,18 +3,19 @@
 Prints the largest error of any hour, day and month for each tariff.
 """
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import count, islice
 import logging
 import os
+from traceback import format_exc
 from typing import Final
 
-from .driver import live
+from .driver import Told, live
 from .frame import Options, Proof, replay, say
-from .lives.life import SHORT, life
+from .lives.life import SHORT, Life, life
 from .mutations import MUTATIONS, found_by
 from .oracle import judge
 from .recorders import Recorders
@@ -111,8 +112,16 @@ def _prove_mutations() -> Proof:
 
 def in_memory(seed: int) -> Verdict:
     """Live a life with rows in memory."""
-    truth = life(seed)
-    return judge(truth, live(truth))
+    return _verdict(life(seed), live)
+
+
+def _verdict(truth: Life, lived: Callable[[Life], Told]) -> Verdict:
+    """Return the verdict on a life; one that the product doesn't survive is a fault too."""
+    try:
+        told = lived(truth)
+    except Exception:  # noqa: BLE001  whatever it is: the other lives go on
+        return Verdict(faults=[f"ends with {format_exc(limit=-1)}"])
+    return judge(truth, told)
 
 
 def _verdicts(seeds: Iterable[int]) -> Iterator[tuple[int, Verdict]]:
@@ -128,7 +137,6 @@ def _verdicts(seeds: Iterable[int]) -> Iterator[tuple[int, Verdict]]:
             others = [seed for seed in batch if seed % ON_RECORDERS != _ON_RECORDER]
             verdicts = pool.map(in_memory, others)
             for seed in stored:
-                truth = life(seed)
-                told = asyncio.run(recorders.live(truth, seed // ON_RECORDERS))
-                yield seed, judge(truth, told)
+                lived = partial(recorders.live, number=seed // ON_RECORDERS)
+                yield seed, _verdict(life(seed), lived)
             yield from zip(others, verdicts, strict=True)

@@ -143,8 +143,12 @@ class Cost:
         elif self.tariff.settled is Settled.DAILY and self.days < 8:
             behind = 2 * DAY
         use = self.life.use.rise(hour - behind, hour + HOUR + behind)
+        if not self.life.has_list and self.tariff.settled is Settled.DAILY:
+            # Nothing says in which hours of the day it was.
+            use = max(use, self.life.use.rise(day_begin(hour), day_begin(hour) + DAY) / 24)
         for begin, end in self.life.meter.uncertain:
-            if begin < hour + HOUR and hour < end:
+            seen = end if self.life.has_list else self._polls_around(end)[1]
+            if begin < hour + HOUR and hour < seen:
                 use = max(use, self.life.use.rise(begin, end))
         explained = 1.02 + 4 * self.tariff.dearest * use
         if hour <= self.first_settled + 2 * HOUR:
@@ -188,8 +192,7 @@ class Cost:
         if self.tariff.settled is Settled.MONTHLY:
             return
         late = 30 * HOUR
-        is_slow = self.life.meter.cadence == DAY and self.tariff.settled is Settled.HOURS_LATER
-        if not self.life.has_list or self.tariff.settled is Settled.DAILY or is_slow:
+        if not self.life.has_list or self.tariff.settled is Settled.DAILY or self._looks_daily:
             late = 54 * HOUR
         elif self.is_flat and self.tariff.settled is Settled.AT_ONCE:
             late = 8 * HOUR
@@ -263,9 +266,15 @@ class Cost:
                 if is_seen_later or is_small:
                     blurred += cents / 100
         if self.tariff.settled is Settled.QUARTER_LATER:
-            # Seen before it changes, the balance is that of the reading before, each time.
-            behind = self.tariff.delay + self.life.meter.cadence
+            # Seen before it changes, the balance is that of the reading before, each time; what
+            # it falls by after the next one is seen an hour later still.
+            behind = self.tariff.delay + 2 * self.life.meter.cadence
             blurred += max(self._true(edge - behind, edge) for edge in (begin, end))
+        if self.tariff.changes_at in {begin, end}:
+            # The use between two readings around it has two prices, but one cost.
+            edge = self.tariff.changes_at
+            dear = self._true(edge - self.life.meter.cadence, edge + self.life.meter.cadence)
+            blurred += abs(self.tariff.change - 1) * dear
         if end == self.rows.ends[-1]:
             # The last hour has what is billed of it; the rest comes with the next bill.
             blurred += self._true(end - HOUR, end)
@@ -400,6 +409,21 @@ class Cost:
         if error > part and abs(value - low) > 0.02:
             self.verdict.blame(name, time, value, truths[0])
 
+    def _unlisted(self, first: int, last: int) -> float:
+        """Return what was credited in a span, as far as nothing lists it."""
+        unlisted = (item for item in self.life.account.credits if item.paid is None)
+        return sum(item.cents for item in unlisted if first <= item.entered < last) / 100
+
+    @property
+    def _looks_daily(self) -> bool:
+        """Tell whether the meter reports once a day and is billed hours later."""
+        return self.life.meter.cadence == DAY and self.tariff.settled is Settled.HOURS_LATER
+
+    def _is_unread_within(self, first: int, last: int) -> bool:
+        """Tell whether wrong readings were shown in a span."""
+        reports = self.life.meter.reports
+        return any(first <= report.time < last for report in reports if not report.good)
+
     def _is_unread(self, time: int) -> bool:
         """Tell whether wrong readings were shown at a time."""
         return any(begin < time < end for begin, end in self.life.meter.uncertain)
@@ -417,7 +441,10 @@ class Cost:
             hidden = sum(
                 spent for begin, end, spent in self.unclear if begin < last and first < end
             )
-            if hidden and look.is_price_estimated:
+            if hidden and not look.is_price_estimated:
+                # A little less looks like a lower price.
+                hidden = min(hidden, self._unlisted(first, last))
+            if hidden:
                 yield max(0.0, cost - hidden) / count, use
             small = sum(
                 cents
@@ -429,6 +456,9 @@ class Cost:
                 # What no right reading told of at midnight is billed a day later.
                 billed = self.life.account.bills.between(first + DAY // 2, last + DAY // 2)
                 yield billed / 100 / count, use
+            if self._looks_daily and self._is_unread_within(first - DAY, last):
+                # As if days were billed, one bill beside wrong readings is for no use: a charge.
+                yield cost * (count - 1) / count / count, use
             if (price := self._price_of_month(last)) is not None:
                 yield price * use, use
             if small:

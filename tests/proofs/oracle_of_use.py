@@ -70,6 +70,12 @@ class Use:
             if not report.good
         ):
             return
+        if any(
+            report.wrong and day - DAY < report.time and look.time < report.wrong[1] + 6 * HOUR
+            for report in self.life.meter.reports
+        ):
+            # It is listed wrong until it is corrected, and nothing tells.
+            return
         if self._tells(day) and self._tells(today) and self.known >= today:
             told = float(look.yesterday_use)
             if abs(told - truth) > 2 * _EXACT:

@@ -1,5 +1,6 @@
 """Lives on real recorders: on SQLite, PostgreSQL and MariaDB by turns."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,8 +35,12 @@ class Recorders(ExitStack):
         super().__init__()
         self._servers: dict[int, Server] = {}
 
-    async def live(self, life: Life, number: int) -> Told:
+    def live(self, life: Life, number: int) -> Told:
         """Drive the product through a life, with rows in an empty database."""
+        return asyncio.run(self._live(life, number))
+
+    async def _live(self, life: Life, number: int) -> Told:
+        """Do so in a loop."""
         with TemporaryDirectory() as folder, ExitStack() as stack:
             url = f"sqlite:///{folder}/recorder.db"
             if which := number % (1 + len(_SERVERS)):
