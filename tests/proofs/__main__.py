@@ -1,24 +1,15 @@
 """Run long proofs, say what each tried and what failed, and fail if anything did."""
 
 import argparse
-import asyncio
-from importlib import import_module
-import inspect
+from concurrent.futures import ProcessPoolExecutor
 import logging
 import sys
-from time import monotonic
 from typing import Final
 
-from .frame import Options, Proof, replay, say
+from .frame import PROOFS, Options, holds
 
-# The name of each proof, and the module that has it.
-PROOFS: Final = {
-    "fresh": "freshness",
-    "money": "money",
-    "numbers": "numbers",
-    "platform": "platform",
-    "year": "year",
-}
+# These have one core each: they are beside the others, which have a process for each core.
+_BESIDE: Final = ("year", "fresh")
 
 
 def main() -> int:
@@ -36,23 +27,12 @@ def main() -> int:
     options = Options(seed=arguments.seed, long=arguments.long, mutations=arguments.mutations)
     # What goes wrong here is meant to.
     logging.disable()
-    held = [_holds(name, options) for name in names]
+    beside = [name for name in _BESIDE if name in names]
+    with ProcessPoolExecutor(1, initializer=logging.disable) as pool:
+        running = [pool.submit(holds, name, options) for name in beside]
+        held = [holds(name, options) for name in names if name not in beside]
+        held += [each.result() for each in running]
     return 0 if all(held) else 1
-
-
-def _holds(name: str, options: Options) -> bool:
-    """Run one proof, and tell whether it holds."""
-    begin = monotonic()
-    prove = import_module(f"{__package__}.{PROOFS[name]}").prove
-    result = prove(options)
-    proof: Proof = asyncio.run(result) if inspect.iscoroutine(result) else result
-    for seed in proof.failed:
-        say(f"  failed: {replay(name, seed)}")
-    say(
-        f"{name}: {proof.tried:,} {proof.what}, {len(proof.failed)} failed, "
-        f"{monotonic() - begin:.0f} s"
-    )
-    return not proof.failed
 
 
 if __name__ == "__main__":
