@@ -67,15 +67,20 @@ class Weight:
     """What a start and some passes took, in seconds of a processor and bytes.
 
     `poll` is for one meter and includes the request, `answer` begins when the answer comes in.
+    `own_start` and `own_poll` are without Python's garbage collector, which looks at all objects of
+    a process now and then, in small accounts not once; `blocks` is what it allocated, in objects.
     `dashboard` is until all rooms are told to a browser that asks. `shape` is how many entities
     each meter has per platform: enabled ones, disabled ones.
     """
 
     start: float
     start_wall: float
+    own_start: float
     poll: float
+    own_poll: float
     answer: float
     memory: int
+    blocks: int
     entities: int
     meters: int
     dashboard: float
@@ -123,7 +128,7 @@ async def start(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 async def weigh(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Weight:
     """Set an account up, poll all of its meters some times, and say what it took."""
-    empty = memory()
+    empty, blocks = memory(), sys.getallocatedblocks()
     effort = await exercise(hass, entry)
     one = entry.options["meters"][0]["user_code"]
     shape = Counter(
@@ -134,6 +139,7 @@ async def weigh(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Weight:
     return Weight(
         **effort,
         memory=memory() - empty,
+        blocks=sys.getallocatedblocks() - blocks,
         entities=len(hass.states.async_entity_ids()),
         meters=len(entry.options["meters"]),
         dashboard=dashboard(hass),
@@ -143,7 +149,7 @@ async def weigh(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Weight:
 
 async def weigh_rest(hass: HomeAssistant, task: Task) -> Weight:
     """Do the same with what users would write instead."""
-    empty = memory()
+    empty, blocks = memory(), sys.getallocatedblocks()
     effort = await exercised(
         hass,
         task.url,
@@ -154,6 +160,7 @@ async def weigh_rest(hass: HomeAssistant, task: Task) -> Weight:
     return Weight(
         **effort,
         memory=memory() - empty,
+        blocks=sys.getallocatedblocks() - blocks,
         entities=len(hass.states.async_entity_ids()),
         meters=len(task.codes),
         dashboard=0.0,
@@ -199,25 +206,63 @@ async def exercised(
     one_by_one: bool = False,
 ) -> dict[str, float]:
     """Begin, and poll all meters some times; return the times it took."""
-    last = LastState(hass)
-    cpu, wall = process_time(), perf_counter()
-    await begin()
-    await last.settled()
-    effort = {"start": last.cpu - cpu, "start_wall": last.wall - wall}
+    with Collector() as collector:
+        last = LastState(hass, collector)
+        cpu, wall = process_time(), perf_counter()
+        await begin()
+        await last.settled()
+    start = last.cpu - cpu
+    effort = {
+        "start": start,
+        "start_wall": last.wall - wall,
+        "own_start": start - last.collected,
+    }
     meters = meters_of()
-    polls, answers = [], []
+    polls, own, answers = [], [], []
     for _ in range(_PASSES):
         await advance(url)
         cpu = process_time()
-        with Answers() as answered:
+        with Answers() as answered, Collector() as collector:
             if one_by_one:
                 for meter in meters:
                     await answered.refresh(meter)
             else:
                 await asyncio.gather(*(answered.refresh(meter) for meter in meters))
-        polls.append((process_time() - cpu) / len(meters))
+        took = process_time() - cpu
+        polls.append(took / len(meters))
+        own.append((took - collector.seconds) / len(meters))
         answers.append(answered.seconds / len(meters))
-    return {**effort, "poll": min(polls), "answer": min(answers)}
+    return {**effort, "poll": min(polls), "own_poll": min(own), "answer": min(answers)}
+
+
+class Collector:
+    """Adds up what Python's garbage collector takes, in seconds of a processor."""
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self.seconds = 0.0
+        self._begun = 0.0
+
+    def __enter__(self) -> Self:
+        """Look on."""
+        gc.callbacks.append(self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Look on no more."""
+        gc.callbacks.remove(self._note)
+
+    def _note(self, phase: str, _: dict[str, int]) -> None:
+        """Note that it begins or ends."""
+        if phase == "start":
+            self._begun = thread_time()
+        else:
+            self.seconds += thread_time() - self._begun
 
 
 class Answers:
@@ -262,15 +307,17 @@ class Answers:
 class LastState:
     """Notes when the last state was written."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, hass: HomeAssistant, collector: Collector) -> None:
         """Begin to listen."""
-        self.cpu, self.wall = process_time(), perf_counter()
+        self.collector = collector
+        self.cpu, self.wall, self.collected = process_time(), perf_counter(), 0.0
         hass.bus.async_listen(EVENT_STATE_CHANGED, self._async_note)
 
     @callback
     def _async_note(self, _: Event[Any]) -> None:
         """Note the time."""
         self.cpu, self.wall = process_time(), perf_counter()
+        self.collected = self.collector.seconds
 
     async def settled(self) -> None:
         """Wait until there are no more."""
