@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from custom_components.jrhsz.api import CHINA_STANDARD_TIME
+from custom_components.jrhsz.api import CHINA_STANDARD_TIME, Consumption
 from custom_components.jrhsz.history.billing import (
     Billing,
     first_of_month,
@@ -18,7 +18,7 @@ from custom_components.jrhsz.history.billing import (
 from custom_components.jrhsz.history.judged import Judged, Level
 from custom_components.jrhsz.history.ledger import Follows, Ledger, Sample
 from custom_components.jrhsz.history.readings import DAY, HOUR, Point
-from custom_components.jrhsz.history.usage import Usage
+from custom_components.jrhsz.history.usage import Usage, usage_of
 
 from ..support.prepaid import INSTALLED, Prepaid, assert_days, at, evening, month_begin
 
@@ -57,6 +57,18 @@ def test_every_hour_has_its_midnight() -> None:
 def nightly(time: int) -> int:
     """Return up to when use is settled if that is done 20 minutes after midnight."""
     return midnight(time - 1200)
+
+
+def record(begin: int, last: str, end: int, reading: str) -> Consumption:
+    """Return what a meter used between two times."""
+    return Consumption(
+        table_no="A",
+        reading=Decimal(reading),
+        read_time=datetime.fromtimestamp(end, UTC),
+        last_reading=Decimal(last),
+        last_read_time=datetime.fromtimestamp(begin, UTC),
+        device_id=None,
+    )
 
 
 def seldom(time: int) -> int:
@@ -146,6 +158,27 @@ def test_a_wrong_reading_bills_nothing() -> None:
         assert Billing(usage).until(sample, 0, Decimal(1)) == end
         for begin in (right, INSTALLED):
             assert Billing(usage).until(sample, begin, Decimal(1)) == INSTALLED
+
+
+@pytest.mark.parametrize(("cost", "is_up_to_right"), [("4.1", True), ("8.9", False)])
+def test_a_day_is_billed_while_readings_are_wrong(cost: str, *, is_up_to_right: bool) -> None:
+    """Test that its cost tells whether it is of the use up to the last right reading."""
+    right = midnight(INSTALLED) - 29 * HOUR
+    level = Level(right, Decimal(4), Decimal(0), right, INSTALLED + HOUR)
+    line = usage_of(
+        [
+            record(right - 24 * HOUR, "0", right, "4"),
+            record(right, "4", right + 96 * HOUR, "20"),
+        ],
+        datetime.fromtimestamp(right + 99 * HOUR, UTC),
+        None,
+    )
+    assert line is not None
+    usage = replace(line, judged={"A": Judged(0, Point(right, Decimal(4)), levels=(level,))})
+    billing = Billing(usage, Follows.DAILY, Decimal(1))
+    sample = Sample(INSTALLED, INSTALLED, Decimal(1))
+    found = billing.until(sample, right - 24 * HOUR, Decimal(cost))
+    assert found == (right if is_up_to_right else midnight(INSTALLED))
 
 
 def test_a_balance_that_is_behind_and_seldom_looked_at() -> None:
